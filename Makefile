@@ -1,0 +1,463 @@
+# kmsblit: one makefile for everything. `make help` lists the targets.
+#
+# Objects lie under build/VARIANT/obj, where VARIANT is $(CONFIG) or $(CONFIG)-$(SAN), so release,
+# debug and sanitizer builds never mix:
+#
+#   make                            release; the results lie in build/ itself
+#   make CONFIG=debug               build/debug/kmsblitd ...
+#   make SAN=address,undefined      build/debug-address+undefined/kmsblitd ...
+#
+# Sources are found by $(wildcard): adding a file to a folder needs no edit here. A new folder under
+# daemon/ is one line in FLOORS and one in "What each floor may see".
+
+VERSION := 0.1.0
+SOVERSION := 0
+
+# --- Choices -----------------------------------------------------------------------------------
+
+V ?= 0
+SAN ?=
+CONFIG ?= $(if $(SAN),debug,release)
+PREFIX ?= /usr/local
+BINDIR ?= $(PREFIX)/bin
+LIBDIR ?= $(PREFIX)/lib
+INCLUDEDIR ?= $(PREFIX)/include
+MANDIR ?= $(PREFIX)/share/man
+DESTDIR ?=
+PYTHON ?= /usr/bin/python3
+PKG_CONFIG ?= pkg-config
+CLANG ?= clang
+CLANG_FORMAT ?= clang-format
+FUZZ_SECONDS ?= 10
+ifeq ($(origin CC),default)
+CC := gcc
+endif
+
+# Debian packages, the only list of them. `make deps` installs what is missing.
+DEPS_BUILD := gcc libc6-dev libinih-dev libpixman-1-dev libspng-dev libsystemd-dev make \
+              pkg-config python3 python3-dev
+DEPS_TEST := check clang clang-format git libclang-rt-14-dev mypy procps \
+             python3-numpy python3-pygame python3-pytest shellcheck strace valgrind
+DEPS_MAN := scdoc
+
+# Libraries by the name that pkg-config knows.
+PKGS_DAEMON := libsystemd inih pixman-1
+PKGS_CLIENT := spng
+PKGS_ALL := $(PKGS_DAEMON) $(PKGS_CLIENT) python3
+
+# --- Names derived from the choices ------------------------------------------------------------
+
+.DEFAULT_GOAL := all
+.DELETE_ON_ERROR:
+.SUFFIXES:
+.SECONDARY:
+MAKEFLAGS += --no-builtin-rules --no-print-directory
+SHELL := /bin/sh
+comma := ,
+
+ifeq (,$(filter $(CONFIG),release debug))
+$(error CONFIG=$(CONFIG) is not known: use CONFIG=release or CONFIG=debug)
+endif
+
+VARIANT := $(CONFIG)$(if $(SAN),-$(subst $(comma),+,$(SAN)))
+B := build/$(VARIANT)
+O := $(B)/obj
+GEN := build/gen
+OUT := $(if $(filter release,$(VARIANT)),build,$(B))
+PYOUT := $(OUT)/python/kmsblit
+ASAN_SAN := address,undefined
+TSAN_SAN := thread
+
+ifeq ($(V),1)
+Q :=
+say = @:
+else
+Q := @
+say = @printf '  %-7s %s\n'
+endif
+
+# Targets that build nothing themselves, and so work without a compiler or pkg-config.
+NO_BUILD := help deps deps-build clean check check-long check-chroot demo format bench \
+            check-vm check-videocore check-arm64
+ifneq (,$(filter-out $(NO_BUILD),$(or $(MAKECMDGOALS),all)))
+ifeq (,$(shell command -v $(PKG_CONFIG)))
+$(error $(PKG_CONFIG) is not installed; `make deps` installs what is missing)
+endif
+MISSING := $(foreach p,$(PKGS_ALL),$(shell $(PKG_CONFIG) --exists $(p) || echo $(p)))
+ifneq (,$(strip $(MISSING)))
+$(error these libraries are not installed: $(MISSING); `make deps` installs what is missing)
+endif
+cflags = $(shell $(PKG_CONFIG) --cflags $(1))
+libs = $(shell $(PKG_CONFIG) --libs $(1))
+PIXMAN_CFLAGS := $(call cflags,pixman-1)
+SERVER_CFLAGS := $(call cflags,libsystemd inih)
+CLIENT_CFLAGS := $(call cflags,$(PKGS_CLIENT))
+PYTHON_CFLAGS := $(call cflags,python3)
+DAEMON_LIBS := $(call libs,$(PKGS_DAEMON)) -pthread -lm
+CLIENT_LIBS := $(call libs,$(PKGS_CLIENT)) -lm
+# Only the tests need Check; these are expanded when a test is built.
+CHECK_CFLAGS = $(call cflags,check)
+CHECK_LIBS = $(call libs,check)
+endif
+
+# --- Flags -------------------------------------------------------------------------------------
+
+# CFLAGS, CPPFLAGS and LDFLAGS belong to whoever calls make; what the code needs stands in K*.
+ifeq ($(CONFIG),release)
+CFLAGS ?= -O2 -g
+KCPPFLAGS := -DNDEBUG $(if $(SAN),,-U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=2)
+else
+CFLAGS ?= -O1 -g
+KCPPFLAGS :=
+endif
+KCPPFLAGS += -D_GNU_SOURCE -DKMSBLIT_VERSION=\"$(VERSION)\"
+WARNINGS := -Wall -Wextra -Wshadow -Wvla -Wstrict-prototypes -Wmissing-prototypes
+KCFLAGS := -std=c11 $(WARNINGS) -fPIC -fvisibility=hidden -fstack-protector-strong
+KLDFLAGS := -Wl,-z,relro,-z,now -Wl,--as-needed
+
+ifneq (,$(SAN))
+ifneq (,$(filter fuzzer,$(SAN)))
+# SAN=fuzzer is for `make fuzz`: instrumented objects; only the fuzz targets link libFuzzer.
+CC := $(CLANG)
+KCFLAGS += -fsanitize=fuzzer-no-link$(comma)$(ASAN_SAN) -fno-sanitize-recover=all
+FUZZ_LDFLAGS := -fsanitize=fuzzer$(comma)$(ASAN_SAN)
+else
+KCFLAGS += -fsanitize=$(SAN) $(if $(findstring undefined,$(SAN)),-fno-sanitize-recover=all)
+KLDFLAGS += -fsanitize=$(SAN)
+endif
+KCFLAGS += -fno-omit-frame-pointer
+endif
+
+# What each floor may see, in addition to libc (tests/lint/lint_floors.py has the whole table):
+# a folder below daemon/ that does not get a library's flags here cannot include that library.
+FLOORS := base pix image scene plan render output input socket server
+WIRE_INC := -I. -Ibuild
+XCFLAGS_proto := $(WIRE_INC)
+XCFLAGS_build/gen := $(WIRE_INC)
+XCFLAGS_daemon/base := -Idaemon $(PIXMAN_CFLAGS)
+XCFLAGS_daemon/pix := -Idaemon
+XCFLAGS_daemon/image := -Idaemon
+XCFLAGS_daemon/scene := -Idaemon
+XCFLAGS_daemon/plan := -Idaemon
+XCFLAGS_daemon/render := -Idaemon
+XCFLAGS_daemon/output := -Idaemon
+XCFLAGS_daemon/input := -Idaemon
+XCFLAGS_daemon/socket := -Idaemon $(WIRE_INC)
+XCFLAGS_daemon/server := -Idaemon $(WIRE_INC) $(SERVER_CFLAGS)
+XCFLAGS_clients/c := -Iclients/c $(WIRE_INC) $(CLIENT_CFLAGS)
+XCFLAGS_clients/c/examples := -Iclients/c
+XCFLAGS_clients/cli := -Iclients/c $(WIRE_INC) $(CLIENT_CFLAGS)
+XCFLAGS_clients/python/ext := -Iclients/c $(WIRE_INC) $(PYTHON_CFLAGS) \
+                              -DPy_LIMITED_API=0x030b0000 -Wno-missing-prototypes
+XCFLAGS_TESTS = -Idaemon -Iclients/c $(WIRE_INC) $(PIXMAN_CFLAGS) $(SERVER_CFLAGS)
+XCFLAGS_tests/unit = $(XCFLAGS_TESTS) $(CHECK_CFLAGS)
+XCFLAGS_tests/fuzz = $(XCFLAGS_TESTS)
+
+# $(call xcflags,FILE): the flags of the folder that the file lies in.
+xcflags = $(XCFLAGS_$(patsubst %/,%,$(dir $(1))))
+
+# --- Sources and objects -----------------------------------------------------------------------
+
+XML := proto/kmsblit.xml
+GENERATOR := proto/gen.py $(wildcard proto/gen/*.py)
+GEN_H := $(GEN)/kmsblit_proto.h
+GEN_C := $(GEN)/kmsblit_proto.c
+
+PROTO_SRC := $(wildcard proto/*.c) $(GEN_C)
+DAEMON_SRC := $(foreach f,$(FLOORS),$(wildcard daemon/$(f)/*.c))
+LIB_SRC := $(wildcard clients/c/*.c)
+CLI_SRC := $(wildcard clients/cli/*.c)
+EXT_SRC := $(wildcard clients/python/ext/*.c)
+EXAMPLE_SRC := $(wildcard clients/c/examples/*.c)
+UNIT_SRC := $(wildcard tests/unit/*.c)
+FUZZ_SRC := $(wildcard tests/fuzz/fuzz_*.c)
+PY_SRC := $(foreach x,*.py *.pyi py.typed,$(wildcard clients/python/kmsblit/$(x)))
+MAN_SRC := $(wildcard docs/man/*.scd)
+
+objects = $(patsubst %.c,$(O)/%.o,$(1))
+PROTO_OBJ := $(call objects,$(PROTO_SRC))
+DAEMON_OBJ := $(call objects,$(DAEMON_SRC))
+LIB_OBJ := $(call objects,$(LIB_SRC))
+CLI_OBJ := $(call objects,$(CLI_SRC))
+EXT_OBJ := $(call objects,$(EXT_SRC))
+EXAMPLE_OBJ := $(call objects,$(EXAMPLE_SRC))
+UNIT_OBJ := $(call objects,$(UNIT_SRC))
+FUZZ_OBJ := $(call objects,$(FUZZ_SRC))
+ALL_OBJ := $(PROTO_OBJ) $(DAEMON_OBJ) $(LIB_OBJ) $(CLI_OBJ) $(EXT_OBJ) $(EXAMPLE_OBJ) \
+           $(UNIT_OBJ) $(FUZZ_OBJ)
+
+SO_NAME := libkmsblit.so.$(SOVERSION)
+SO_FILE := libkmsblit.so.$(VERSION)
+LIB_SO := $(OUT)/$(SO_FILE) $(OUT)/$(SO_NAME) $(OUT)/libkmsblit.so
+LIB_A := $(OUT)/libkmsblit.a
+DAEMON_A := $(B)/libdaemon.a
+EXT_SO := $(PYOUT)/_kmsblit.abi3.so
+PY_OUT := $(patsubst clients/python/kmsblit/%,$(PYOUT)/%,$(PY_SRC)) $(PYOUT)/protocol.py
+EXAMPLES := $(patsubst clients/c/examples/%.c,$(OUT)/examples/%,$(EXAMPLE_SRC))
+FUZZERS := $(patsubst tests/fuzz/%.c,$(B)/fuzz/%,$(FUZZ_SRC))
+MAN_OUT := $(patsubst docs/man/%.scd,build/man/%,$(MAN_SRC))
+
+# --- Building ----------------------------------------------------------------------------------
+
+.PHONY: all
+all: daemon tool library python examples ## build everything that is installed (the default)
+
+.PHONY: daemon tool library python examples
+daemon: $(OUT)/kmsblitd ## build the daemon
+tool: $(OUT)/kmsblit ## build the command-line tool
+library: $(LIB_SO) $(LIB_A) ## build the C library
+python: $(PY_OUT) $(if $(EXT_SRC),$(EXT_SO)) ## build the Python package (use PYTHONPATH=build/python)
+examples: $(EXAMPLES) ## build the C examples
+
+# A program of which not one source file exists says so, instead of failing to link.
+need = $(if $(strip $(2)),,$(error $(1) has no source files yet: nothing to build it from))
+
+# Stamps: files whose *content* is what a target depends on; rewritten only when it changes.
+# $(call stamp,TEXT) is the recipe.
+define stamp
+@mkdir -p $(@D)
+@printf '%s\n' '$(subst ','\'',$(1))' >$@.new; \
+    if cmp -s $@.new $@; then rm -f $@.new; else mv -f $@.new $@; fi
+endef
+
+.PHONY: FORCE
+FORCE:
+
+# Changed flags rebuild every object of the variant.
+$(B)/flags: FORCE
+	$(call stamp,$(CC) $(KCPPFLAGS) $(CPPFLAGS) $(KCFLAGS) $(CFLAGS) $(KLDFLAGS) $(LDFLAGS) \
+	$(foreach d,proto $(FLOORS:%=daemon/%) clients/c clients/cli clients/python/ext,$(XCFLAGS_$(d))))
+
+# A source file that came or went links everything again.
+$(B)/sources: FORCE
+	$(call stamp,$(PROTO_SRC) $(DAEMON_SRC) $(LIB_SRC) $(CLI_SRC) $(EXT_SRC))
+
+# What a compiler says is also kept beside the object: tests/lint/lint_warnings.py reads it.
+COMPILE = $(CC) $(KCPPFLAGS) $(CPPFLAGS) $(KCFLAGS) $(call xcflags,$<) $(CFLAGS)
+$(O)/%.o: %.c $(B)/flags
+	$(say) CC $@
+	@mkdir -p $(@D)
+	$(Q)$(COMPILE) -MMD -MP -c -o $@ $< 2>$(@:.o=.warn); rc=$$?; cat $(@:.o=.warn) >&2; exit $$rc
+
+# The generated header must exist before anything that may include it is compiled; once there is
+# a .d file, that says who really does.
+$(PROTO_OBJ) $(LIB_OBJ) $(CLI_OBJ) $(EXT_OBJ) $(UNIT_OBJ) $(FUZZ_OBJ) \
+    $(filter $(O)/daemon/socket/% $(O)/daemon/server/%,$(DAEMON_OBJ)): | $(GEN_H)
+
+-include $(wildcard $(ALL_OBJ:.o=.d))
+
+LINK = $(CC) $(KLDFLAGS) $(CFLAGS) $(LDFLAGS)
+
+$(OUT)/kmsblitd: $(DAEMON_OBJ) $(PROTO_OBJ) $(B)/sources
+	$(call need,kmsblitd,$(DAEMON_SRC))
+	$(say) LINK $@
+	@mkdir -p $(@D)
+	$(Q)$(LINK) -pie -o $@ $(DAEMON_OBJ) $(PROTO_OBJ) $(DAEMON_LIBS)
+
+$(OUT)/kmsblit: $(CLI_OBJ) $(LIB_A) $(B)/sources
+	$(call need,kmsblit,$(CLI_SRC))
+	$(say) LINK $@
+	@mkdir -p $(@D)
+	$(Q)$(LINK) -pie -o $@ $(CLI_OBJ) $(LIB_A) $(CLIENT_LIBS)
+
+# ar adds to an archive that exists, so it must not.
+$(LIB_A): $(LIB_OBJ) $(PROTO_OBJ) $(B)/sources
+	$(call need,libkmsblit,$(LIB_SRC))
+	$(say) AR $@
+	@mkdir -p $(@D)
+	$(Q)rm -f $@ && ar rcs $@ $(LIB_OBJ) $(PROTO_OBJ)
+
+$(OUT)/$(SO_FILE): $(LIB_OBJ) $(PROTO_OBJ) $(B)/sources
+	$(call need,libkmsblit,$(LIB_SRC))
+	$(say) LINK $@
+	@mkdir -p $(@D)
+	$(Q)$(LINK) -shared -Wl,-soname,$(SO_NAME) -o $@ $(LIB_OBJ) $(PROTO_OBJ) $(CLIENT_LIBS)
+
+$(OUT)/$(SO_NAME) $(OUT)/libkmsblit.so: $(OUT)/$(SO_FILE)
+	$(Q)ln -sf $(SO_FILE) $@
+
+# The extension carries the library's objects: it needs no libkmsblit.so at run time.
+$(EXT_SO): $(EXT_OBJ) $(LIB_A) $(B)/sources
+	$(say) LINK $@
+	@mkdir -p $(@D)
+	$(Q)$(LINK) -shared -Wl,--exclude-libs,ALL -o $@ $(EXT_OBJ) $(LIB_A) $(CLIENT_LIBS)
+
+$(PYOUT)/protocol.py: $(GEN)/protocol.py
+	@mkdir -p $(@D)
+	$(Q)cp $< $@
+
+$(PYOUT)/%: clients/python/kmsblit/%
+	@mkdir -p $(@D)
+	$(Q)cp $< $@
+
+$(OUT)/examples/%: $(O)/clients/c/examples/%.o $(LIB_A)
+	$(say) LINK $@
+	@mkdir -p $(@D)
+	$(Q)$(LINK) -pie -o $@ $< $(LIB_A) $(CLIENT_LIBS)
+
+# --- Generated from the protocol description ---------------------------------------------------
+
+.PHONY: gen docs
+gen: $(GEN_H) ## generate the protocol codec, the Python module and the fuzz dictionary
+GEN_FILES := $(GEN_C) $(GEN_H) $(GEN)/protocol.py $(GEN)/kmsblit.dict
+$(GEN_FILES) &: $(XML) $(GENERATOR)
+	$(say) GEN $(GEN)
+	@mkdir -p $(GEN)
+	$(Q)$(PYTHON) -B proto/gen.py --xml $(XML) --c-header $(GEN_H) --c-source $(GEN_C) \
+	    --python $(GEN)/protocol.py --dict $(GEN)/kmsblit.dict
+	@touch $(GEN_FILES)
+
+docs: ## write docs/protocol.md again after a change of proto/kmsblit.xml
+	@mkdir -p docs
+	$(PYTHON) -B proto/gen.py --xml $(XML) --docs docs/protocol.md
+
+build/man/%: docs/man/%.scd
+	$(say) MAN $@
+	@mkdir -p $(@D)
+	$(Q)scdoc <$< >$@
+
+# --- Test programs -----------------------------------------------------------------------------
+
+# tests/unit/test_NAME.c defines `Suite *NAME_suite(void)`: the list is made from the file names.
+$(GEN)/unit_suites.h: FORCE
+	$(call stamp,$(patsubst tests/unit/test_%.c,SUITE(%),$(wildcard tests/unit/test_*.c)))
+
+# Unit and fuzz tests link what they use out of the whole daemon, except its main().
+$(DAEMON_A): $(filter-out %/server/main.o,$(DAEMON_OBJ)) $(B)/sources
+	$(Q)rm -f $@ && ar rcs $@ $(filter %.o,$^)
+
+$(O)/tests/unit/main.o: $(GEN)/unit_suites.h
+
+$(B)/unit: $(UNIT_OBJ) $(DAEMON_A) $(LIB_A) $(B)/sources
+	$(say) LINK $@
+	$(Q)$(LINK) -pie -o $@ $(UNIT_OBJ) $(DAEMON_A) $(LIB_A) \
+	    $(DAEMON_LIBS) $(CLIENT_LIBS) $(CHECK_LIBS)
+
+$(B)/fuzz/%: $(O)/tests/fuzz/%.o $(DAEMON_A) $(LIB_A)
+	$(say) LINK $@
+	@mkdir -p $(@D)
+	$(Q)$(LINK) $(FUZZ_LDFLAGS) -o $@ $< $(DAEMON_A) $(LIB_A) $(DAEMON_LIBS) $(CLIENT_LIBS)
+
+# What tests/run needs, in this variant; its sub-makes ask for these in other variants.
+.PHONY: unit-test fuzz-tests build-release build-asan build-tsan build-fuzz
+unit-test: $(B)/unit
+fuzz-tests: $(FUZZERS)
+build-release: all unit-test
+build-asan:
+	+$(Q)$(MAKE) CONFIG=debug SAN=$(ASAN_SAN) daemon tool unit-test
+build-tsan:
+	+$(Q)$(MAKE) CONFIG=debug SAN=$(TSAN_SAN) daemon unit-test
+build-fuzz: $(GEN_H)
+	+$(Q)$(MAKE) CONFIG=debug SAN=fuzzer fuzz-tests
+
+# Every header of ours compiles alone with what its floor may see (lint_headers.py runs this).
+HEADERS := $(foreach d,proto clients/c clients/cli $(FLOORS:%=daemon/%),$(wildcard $(d)/*.h))
+.PHONY: headers
+headers: $(HEADERS:%=$(B)/headers/%.ok) $(B)/headers/c99.ok $(B)/headers/c++17.ok
+$(B)/headers/%.ok: % $(B)/flags FORCE | $(GEN_H)
+	@mkdir -p $(@D)
+	$(Q)$(COMPILE) -Werror -Wno-unused-function -fsyntax-only -x c $<
+# The public header is for programs in C99 and C++ too.
+$(B)/headers/c99.ok: FORCE
+	$(Q)printf '#include <kmsblit.h>\n' | $(CC) -std=c99 -pedantic -Wall -Wextra -Werror \
+	    -Iclients/c -fsyntax-only -x c -
+$(B)/headers/c++17.ok: FORCE
+	$(Q)printf '#include <kmsblit.h>\n' | $(CLANG) -std=c++17 -pedantic -Wall -Wextra -Werror \
+	    -Iclients/c -fsyntax-only -x c++ -
+
+# --- Testing -----------------------------------------------------------------------------------
+
+# tests/run knows how each tier is run and adds up what they say. TESTS="..." is handed to pytest
+# (TESTS="-k clip"), CK_RUN_SUITE and CK_RUN_CASE to the unit tests.
+RUN := FUZZ_SECONDS=$(FUZZ_SECONDS) PYTHON=$(PYTHON) $(PYTHON) -B tests/run
+
+.PHONY: check check-long check-unit check-pixels check-protocol check-python fuzz lint
+check: deps ## everything: lint, all tests, a short fuzz run; installs what is missing first
+	+$(Q)$(MAKE) build-release
+	+$(Q)$(MAKE) build-asan
+	+$(Q)$(MAKE) build-fuzz
+	@$(RUN) lint unit proto protocol pixels python fuzz vm videocore arm64
+
+check-long: check ## check, then threads sanitizer, valgrind, long fuzzing, bare Debian
+	+$(Q)$(MAKE) build-tsan
+	@$(RUN) --long
+	+$(Q)$(MAKE) check-chroot
+
+check-unit: build-release build-asan ## the C unit tests, release and with sanitizers
+	@$(RUN) unit
+check-pixels: build-release ## pixels against oracles from outside
+	@$(RUN) pixels
+check-protocol: build-release build-asan ## the generator, and the daemon from its socket
+	@$(RUN) proto protocol
+check-python: build-release ## the Python package
+	@$(RUN) python
+fuzz: build-fuzz ## every fuzz target for FUZZ_SECONDS (10)
+	@$(RUN) fuzz
+lint: build-release ## floors, sizes, headers, format, types
+	@$(RUN) lint
+
+.PHONY: check-vm check-videocore check-arm64 check-chroot bench format
+check-vm check-videocore check-arm64: ## not there yet: comes with the KMS issue
+	@$(PYTHON) -B tests/run $(@:check-%=%)
+check-chroot: ## clone into a bare Debian 12 and run demo and check there (needs root, mmdebstrap)
+	tests/chroot check
+bench: ## measure
+	@if [ -x tests/bench/run ]; then tests/bench/run; \
+	    else echo 'bench: nothing to measure yet (tests/bench/run does not exist)'; fi
+format: ## clang-format every C file
+	git ls-files -co --exclude-standard '*.c' '*.h' | xargs -r $(CLANG_FORMAT) -i
+
+.PHONY: demo
+demo: deps-build ## play a game for 600 frames without a display, and take its picture
+	+$(Q)$(MAKE) all
+	@$(PYTHON) -B tests/demo
+
+# --- Installing --------------------------------------------------------------------------------
+
+.PHONY: deps deps-build
+deps: ## install the Debian packages that are missing for building and testing
+	@tests/deps $(DEPS_BUILD) $(DEPS_TEST) $(if $(MAN_SRC),$(DEPS_MAN))
+deps-build: ## install the Debian packages that are missing for building
+	@tests/deps $(DEPS_BUILD)
+
+# Debian's own Python looks into dist-packages, below /usr without and elsewhere with its version.
+PYTHON_MINOR = $(shell $(PYTHON) -c 'import sys; print("%d.%d" % sys.version_info[:2])')
+PYTHONDIR ?= $(if $(filter /usr,$(PREFIX)),/usr/lib/python3,$(PREFIX)/lib/python$(PYTHON_MINOR))/dist-packages
+
+.PHONY: install uninstall installcheck
+install: all $(MAN_OUT) ## install below $(DESTDIR)$(PREFIX)
+	install -d $(foreach d,$(BINDIR) $(LIBDIR)/pkgconfig $(INCLUDEDIR) $(PYTHONDIR)/kmsblit,'$(DESTDIR)$(d)')
+	install -m 755 $(OUT)/kmsblitd $(OUT)/kmsblit '$(DESTDIR)$(BINDIR)'
+	install -m 644 clients/c/kmsblit.h '$(DESTDIR)$(INCLUDEDIR)'
+	install -m 644 $(LIB_A) '$(DESTDIR)$(LIBDIR)'
+	install -m 755 $(OUT)/$(SO_FILE) '$(DESTDIR)$(LIBDIR)'
+	ln -sf $(SO_FILE) '$(DESTDIR)$(LIBDIR)/$(SO_NAME)'
+	ln -sf $(SO_NAME) '$(DESTDIR)$(LIBDIR)/libkmsblit.so'
+	sed -e 's|@PREFIX@|$(PREFIX)|' -e 's|@LIBDIR@|$(LIBDIR)|' -e 's|@VERSION@|$(VERSION)|' \
+	    -e 's|@INCLUDEDIR@|$(INCLUDEDIR)|' kmsblit.pc.in >'$(DESTDIR)$(LIBDIR)/pkgconfig/kmsblit.pc'
+	install -m 644 $(PY_OUT) '$(DESTDIR)$(PYTHONDIR)/kmsblit'
+	install -m 755 $(EXT_SO) '$(DESTDIR)$(PYTHONDIR)/kmsblit'
+	$(foreach m,$(MAN_OUT),install -D -m 644 $(m) '$(DESTDIR)$(MANDIR)/man$(subst .,,$(suffix $(m)))/$(notdir $(m))' &&) :
+
+uninstall: ## remove what install put there
+	rm -f $(foreach f,kmsblitd kmsblit,'$(DESTDIR)$(BINDIR)/$(f)') '$(DESTDIR)$(INCLUDEDIR)/kmsblit.h'
+	rm -f $(foreach f,libkmsblit.a $(SO_FILE) $(SO_NAME) libkmsblit.so pkgconfig/kmsblit.pc,'$(DESTDIR)$(LIBDIR)/$(f)')
+	rm -f $(foreach m,$(MAN_OUT),'$(DESTDIR)$(MANDIR)/man$(subst .,,$(suffix $(m)))/$(notdir $(m))')
+	rm -rf '$(DESTDIR)$(PYTHONDIR)/kmsblit'
+
+installcheck: all ## install into a scratch folder and use it from there, then uninstall
+	@PYTHON=$(PYTHON) PKG_CONFIG=$(PKG_CONFIG) CC='$(CC)' MAKE='$(MAKE)' tests/installcheck
+
+# --- Cleaning, help ----------------------------------------------------------------------------
+
+.PHONY: clean help
+clean: ## remove build/
+	@if grep -q ' $(CURDIR)/build/' /proc/self/mounts; then \
+	    echo 'clean: something is mounted below build/; unmount it first' >&2; exit 1; fi
+	rm -rf build
+
+help: ## this list
+	@sed -n 's/^\([a-z-][a-z -]*\):.*## \(.*\)/\1|\2/p' $(firstword $(MAKEFILE_LIST)) | \
+	    awk -F'|' '{ printf "  %-16s %s\n", $$1, $$2 }'
+	@printf '%s\n' '' 'Variables: CONFIG=release|debug  SAN=address,undefined|thread  V=1  CC  CFLAGS' \
+	    '  LDFLAGS  DESTDIR  PREFIX  PYTHON  FUZZ_SECONDS  TESTS="-k name" (for pytest)'
