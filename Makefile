@@ -159,7 +159,7 @@ xcflags = $(XCFLAGS_$(patsubst %/,%,$(dir $(1))))
 # --- Sources and objects -----------------------------------------------------------------------
 
 XML := proto/kmsblit.xml
-GENERATOR := proto/gen.py $(wildcard proto/gen/*.py)
+GENERATOR := proto/gen.py $(wildcard proto/*/*.py)
 GEN_H := $(GEN)/kmsblit_proto.h
 GEN_C := $(GEN)/kmsblit_proto.c
 
