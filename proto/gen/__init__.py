@@ -1,0 +1,1 @@
+"""The parts of proto/gen.py: one checked model, one emitter per output."""

@@ -1,0 +1,5 @@
+from .model import Protocol
+
+
+def emit(protocol: Protocol) -> str:
+    return ""
