@@ -1,0 +1,116 @@
+/*
+ * Pixel kernels: what happens to one row of pixels.
+ *
+ * A pixel is a uint32_t 0xAARRGGBB in host order. The formulas are those of docs/protocol.md,
+ * "Colours and blending"; pix_ref.c is their specification in C, and every other implementation
+ * equals it bit for bit.
+ *
+ * What holds for all kernels: rows need no more alignment than uint32_t; count_px may be 0;
+ * exactly count_px pixels are read and written, none beside them; rows of one call do not overlap
+ * unless the kernel says that they may. Kernels keep no state and may run on any thread.
+ */
+#ifndef KD_PIX_PIX_H
+#define KD_PIX_PIX_H
+
+#include "gen/kmsblit_types.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+enum kd_source_kind {
+    KD_SOURCE_STRAIGHT,
+    KD_SOURCE_PREMULTIPLIED, /* colours above their alpha are legal: results saturate */
+    KD_SOURCE_OPAQUE,        /* the alpha byte is ignored and counts as 255 */
+};
+#define KD_SOURCE_KINDS (KD_SOURCE_OPAQUE + 1)
+
+enum kd_target_kind {
+    KD_TARGET_OPAQUE, /* a window: alpha is written as 255, whatever it was */
+    KD_TARGET_ALPHA,  /* a canvas: premultiplied colours with alpha */
+};
+#define KD_TARGET_KINDS (KD_TARGET_ALPHA + 1)
+
+#define KD_PIX_BLENDS (KB_BLEND_RGBA_MAX + 1)
+
+/* Blends src into dst; target kind, source kind and blend are chosen by the place in the table. */
+typedef void kd_pix_blit_fn(uint32_t *dst, const uint32_t *src, size_t count_px);
+
+/* Blends a straight colour, to which the command's alpha has been applied, into dst. */
+typedef void kd_pix_fill_fn(uint32_t *dst, size_t count_px, uint32_t color);
+
+/* Applies tint, then alpha, to a row of the given kind. The tint's alpha byte is not used. The
+ * result is of the kind kd_source_kind_modulated(kind, alpha). out may be src itself. */
+typedef void kd_pix_modulate_fn(uint32_t *out, const uint32_t *src, size_t count_px,
+                                enum kd_source_kind kind, uint32_t tint, uint8_t alpha);
+
+/* out[i] = src[count_px - 1 - i]: what flip_x does to the source rectangle's row. */
+typedef void kd_pix_reverse_fn(uint32_t *out, const uint32_t *src, size_t count_px);
+
+/* Nearest scaling of a row of picture_px pixels shown shown_px wide: dst[i] is the picture's pixel
+ * floor((2*X + 1) * picture_px / (2*shown_px)), where X = first + i is counted from the left edge of
+ * the shown picture. 0 <= first, first + count_px <= shown_px; both widths are below 2^30. Whole
+ * rows are chosen by the same rule: kd_pix_nearest(). */
+typedef void kd_pix_scale_nearest_fn(uint32_t *dst, const uint32_t *src_row, size_t count_px,
+                                     int64_t first, uint32_t picture_px, uint32_t shown_px);
+
+struct kd_pix {
+    const char *name; /* of the fastest part of it: "ref", "avx2", ... */
+    kd_pix_blit_fn *blit[KD_TARGET_KINDS][KD_SOURCE_KINDS][KD_PIX_BLENDS];
+    kd_pix_fill_fn *fill[KD_TARGET_KINDS][KD_PIX_BLENDS];
+    kd_pix_modulate_fn *modulate;
+    kd_pix_reverse_fn *reverse;
+    kd_pix_scale_nearest_fn *scale_nearest;
+};
+
+/* The kernels for this machine, chosen once, at the first call. The environment variable
+ * KMSBLIT_PIX limits the choice: "ref" forces the reference, else the names of the instruction
+ * sets that may be used, separated by commas ("sse2,avx2"). Any thread. */
+const struct kd_pix *kd_pix_get(void);
+
+/* The specification. */
+const struct kd_pix *kd_pix_reference(void);
+
+/* Instruction sets that kernels are written for. */
+enum kd_pix_cpu {
+    KD_PIX_CPU_SSE2 = 1,
+    KD_PIX_CPU_AVX2 = 2,
+    KD_PIX_CPU_NEON = 4,
+};
+
+/* What this machine has: enum kd_pix_cpu bits. */
+unsigned kd_pix_cpu_detect(void);
+
+/* What a value of KMSBLIT_PIX allows; NULL and "" allow everything. *unknown is set if a word in it
+ * is not known (the others still count). */
+unsigned kd_pix_cpu_parse(const char *text, bool *unknown);
+
+/* Makes the table that a machine with just these instruction sets would get. For tests and
+ * benchmarks, which compare tables. */
+void kd_pix_make(struct kd_pix *pix, unsigned cpu);
+
+/* mul(a, b) of the protocol: a*b/255 rounded to nearest, for 0 <= a, b <= 255. */
+static inline uint32_t kd_pix_mul(uint32_t a, uint32_t b)
+{
+    return (a * b + 127) / 255;
+}
+
+/* The kind of what modulate makes of a row: an opaque row becomes straight with a real alpha. */
+static inline enum kd_source_kind kd_source_kind_modulated(enum kd_source_kind kind, uint8_t alpha)
+{
+    return kind == KD_SOURCE_OPAQUE && alpha != 255 ? KD_SOURCE_STRAIGHT : kind;
+}
+
+/* A fill's colour with the command's alpha applied, as kd_pix_fill_fn wants it. */
+static inline uint32_t kd_pix_fill_color(uint32_t color, uint8_t alpha)
+{
+    return (color & 0x00FFFFFFu) | kd_pix_mul(color >> 24, alpha) << 24;
+}
+
+/* The pixel (or row) of a picture picture_px long that is shown at place of shown_px, 0 <= place. */
+static inline int64_t kd_pix_nearest(int64_t place, uint32_t picture_px, uint32_t shown_px)
+{
+    return (2 * place + 1) * (int64_t)picture_px / (2 * (int64_t)shown_px);
+}
+
+#endif
