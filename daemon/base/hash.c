@@ -1,0 +1,27 @@
+#include "base/hash.h"
+
+/* XXH3 is the fastest keyed hash in Debian that needs no special instructions; all of it is compiled into this file,
+ * with SSE2 or NEON where the compiler's target has them. */
+#define XXH_INLINE_ALL
+#include <xxhash.h>
+
+uint64_t kd_hash_bytes(uint64_t seed, const void *data, size_t bytes)
+{
+    return XXH3_64bits_withSeed(data, bytes, seed);
+}
+
+uint64_t kd_hash_rows(uint64_t seed, const void *first_row, ptrdiff_t stride_bytes,
+                      size_t row_bytes, size_t rows)
+{
+    const unsigned char *first = first_row;
+    uint64_t key = kd_hash_mix(kd_hash_mix(seed, row_bytes), rows);
+    if (row_bytes == 0) {
+        return key;
+    }
+    /* Rows are hashed by themselves, so that the processor may work on several at once. */
+    for (size_t i = 0; i < rows; i++) {
+        const unsigned char *row = first + (ptrdiff_t)i * stride_bytes;
+        key = kd_hash_mix(key, kd_hash_bytes(seed, row, row_bytes));
+    }
+    return key;
+}
