@@ -36,7 +36,7 @@ endif
 # Debian packages, the only list of them. `make deps` installs what is missing.
 DEPS_BUILD := gcc libc6-dev libinih-dev libpixman-1-dev libspng-dev libsystemd-dev make \
               pkg-config python3 python3-dev
-DEPS_TEST := check clang clang-format git libclang-rt-14-dev mypy procps \
+DEPS_TEST := check clang clang-format git libclang-rt-dev mypy procps \
              python3-numpy python3-pygame python3-pytest shellcheck strace valgrind
 DEPS_MAN := scdoc
 
@@ -132,24 +132,27 @@ endif
 # a folder below daemon/ that does not get a library's flags here cannot include that library.
 FLOORS := base pix image scene plan render output input socket server
 WIRE_INC := -I. -Ibuild
+# gen/kmsblit_types.h has the values that everybody shares: blends, formats, scales.
+DAEMON_INC := -Idaemon -Ibuild
+LIB_INC := -Iclients/c -Ibuild/gen
 XCFLAGS_proto := $(WIRE_INC)
 XCFLAGS_build/gen := $(WIRE_INC)
-XCFLAGS_daemon/base := -Idaemon $(PIXMAN_CFLAGS)
-XCFLAGS_daemon/pix := -Idaemon
-XCFLAGS_daemon/image := -Idaemon
-XCFLAGS_daemon/scene := -Idaemon
-XCFLAGS_daemon/plan := -Idaemon
-XCFLAGS_daemon/render := -Idaemon
-XCFLAGS_daemon/output := -Idaemon
-XCFLAGS_daemon/input := -Idaemon
-XCFLAGS_daemon/socket := -Idaemon $(WIRE_INC)
-XCFLAGS_daemon/server := -Idaemon $(WIRE_INC) $(SERVER_CFLAGS)
-XCFLAGS_clients/c := -Iclients/c $(WIRE_INC) $(CLIENT_CFLAGS)
-XCFLAGS_clients/c/examples := -Iclients/c
-XCFLAGS_clients/cli := -Iclients/c $(WIRE_INC) $(CLIENT_CFLAGS)
-XCFLAGS_clients/python/ext := -Iclients/c $(WIRE_INC) $(PYTHON_CFLAGS) \
+XCFLAGS_daemon/base := $(DAEMON_INC) $(PIXMAN_CFLAGS)
+XCFLAGS_daemon/pix := $(DAEMON_INC)
+XCFLAGS_daemon/image := $(DAEMON_INC)
+XCFLAGS_daemon/scene := $(DAEMON_INC)
+XCFLAGS_daemon/plan := $(DAEMON_INC)
+XCFLAGS_daemon/render := $(DAEMON_INC)
+XCFLAGS_daemon/output := $(DAEMON_INC)
+XCFLAGS_daemon/input := $(DAEMON_INC)
+XCFLAGS_daemon/socket := $(DAEMON_INC) -I.
+XCFLAGS_daemon/server := $(DAEMON_INC) -I. $(SERVER_CFLAGS)
+XCFLAGS_clients/c := $(LIB_INC) $(WIRE_INC) $(CLIENT_CFLAGS)
+XCFLAGS_clients/c/examples := $(LIB_INC)
+XCFLAGS_clients/cli := $(LIB_INC) $(WIRE_INC) $(CLIENT_CFLAGS)
+XCFLAGS_clients/python/ext := $(LIB_INC) $(WIRE_INC) $(PYTHON_CFLAGS) \
                               -DPy_LIMITED_API=0x030b0000 -Wno-missing-prototypes
-XCFLAGS_TESTS = -Idaemon -Iclients/c $(WIRE_INC) $(PIXMAN_CFLAGS) $(SERVER_CFLAGS)
+XCFLAGS_TESTS = $(DAEMON_INC) $(LIB_INC) -I. $(PIXMAN_CFLAGS) $(SERVER_CFLAGS)
 XCFLAGS_tests/unit = $(XCFLAGS_TESTS) $(CHECK_CFLAGS)
 XCFLAGS_tests/fuzz = $(XCFLAGS_TESTS)
 
@@ -162,6 +165,7 @@ XML := proto/kmsblit.xml
 GENERATOR := proto/gen.py $(wildcard proto/*/*.py)
 GEN_H := $(GEN)/kmsblit_proto.h
 GEN_C := $(GEN)/kmsblit_proto.c
+GEN_T := $(if $(shell grep -s c_types proto/gen.py),$(GEN)/kmsblit_types.h)
 
 PROTO_SRC := $(wildcard proto/*.c) $(GEN_C)
 DAEMON_SRC := $(foreach f,$(FLOORS),$(wildcard daemon/$(f)/*.c))
@@ -239,10 +243,9 @@ $(O)/%.o: %.c $(B)/flags
 	@mkdir -p $(@D)
 	$(Q)$(COMPILE) -MMD -MP -c -o $@ $< 2>$(@:.o=.warn); rc=$$?; cat $(@:.o=.warn) >&2; exit $$rc
 
-# The generated header must exist before anything that may include it is compiled; once there is
+# The generated headers must exist before anything that may include them is compiled; once there is
 # a .d file, that says who really does.
-$(PROTO_OBJ) $(LIB_OBJ) $(CLI_OBJ) $(EXT_OBJ) $(UNIT_OBJ) $(FUZZ_OBJ) \
-    $(filter $(O)/daemon/socket/% $(O)/daemon/server/%,$(DAEMON_OBJ)): | $(GEN_H)
+$(ALL_OBJ): | $(GEN_H)
 
 -include $(wildcard $(ALL_OBJ:.o=.d))
 
@@ -299,12 +302,12 @@ $(OUT)/examples/%: $(O)/clients/c/examples/%.o $(LIB_A)
 
 .PHONY: gen docs
 gen: $(GEN_H) ## generate the protocol codec, the Python module and the fuzz dictionary
-GEN_FILES := $(GEN_C) $(GEN_H) $(GEN)/protocol.py $(GEN)/kmsblit.dict
+GEN_FILES := $(GEN_C) $(GEN_H) $(GEN_T) $(GEN)/protocol.py $(GEN)/kmsblit.dict
 $(GEN_FILES) &: $(XML) $(GENERATOR)
 	$(say) GEN $(GEN)
 	@mkdir -p $(GEN)
 	$(Q)$(PYTHON) -B proto/gen.py --xml $(XML) --c-header $(GEN_H) --c-source $(GEN_C) \
-	    --python $(GEN)/protocol.py --dict $(GEN)/kmsblit.dict
+	    $(GEN_T:%=--c-types %) --python $(GEN)/protocol.py --dict $(GEN)/kmsblit.dict
 	@touch $(GEN_FILES)
 
 docs: ## write docs/protocol.md again after a change of proto/kmsblit.xml
@@ -360,10 +363,10 @@ $(B)/headers/%.ok: % $(B)/flags FORCE | $(GEN_H)
 # The public header is for programs in C99 and C++ too.
 $(B)/headers/c99.ok: FORCE
 	$(Q)printf '#include <kmsblit.h>\n' | $(CC) -std=c99 -pedantic -Wall -Wextra -Werror \
-	    -Iclients/c -fsyntax-only -x c -
+	    $(LIB_INC) -fsyntax-only -x c -
 $(B)/headers/c++17.ok: FORCE
 	$(Q)printf '#include <kmsblit.h>\n' | $(CLANG) -std=c++17 -pedantic -Wall -Wextra -Werror \
-	    -Iclients/c -fsyntax-only -x c++ -
+	    $(LIB_INC) -fsyntax-only -x c++ -
 
 # --- Testing -----------------------------------------------------------------------------------
 
@@ -428,7 +431,7 @@ PYTHONDIR ?= $(if $(filter /usr,$(PREFIX)),/usr/lib/python3,$(PREFIX)/lib/python
 install: all $(MAN_OUT) ## install below $(DESTDIR)$(PREFIX)
 	install -d $(foreach d,$(BINDIR) $(LIBDIR)/pkgconfig $(INCLUDEDIR) $(PYTHONDIR)/kmsblit,'$(DESTDIR)$(d)')
 	install -m 755 $(OUT)/kmsblitd $(OUT)/kmsblit '$(DESTDIR)$(BINDIR)'
-	install -m 644 clients/c/kmsblit.h '$(DESTDIR)$(INCLUDEDIR)'
+	install -m 644 clients/c/kmsblit.h $(GEN_T) '$(DESTDIR)$(INCLUDEDIR)'
 	install -m 644 $(LIB_A) '$(DESTDIR)$(LIBDIR)'
 	install -m 755 $(OUT)/$(SO_FILE) '$(DESTDIR)$(LIBDIR)'
 	ln -sf $(SO_FILE) '$(DESTDIR)$(LIBDIR)/$(SO_NAME)'
@@ -440,7 +443,8 @@ install: all $(MAN_OUT) ## install below $(DESTDIR)$(PREFIX)
 	$(foreach m,$(MAN_OUT),install -D -m 644 $(m) '$(DESTDIR)$(MANDIR)/man$(subst .,,$(suffix $(m)))/$(notdir $(m))' &&) :
 
 uninstall: ## remove what install put there
-	rm -f $(foreach f,kmsblitd kmsblit,'$(DESTDIR)$(BINDIR)/$(f)') '$(DESTDIR)$(INCLUDEDIR)/kmsblit.h'
+	rm -f $(foreach f,kmsblitd kmsblit,'$(DESTDIR)$(BINDIR)/$(f)') '$(DESTDIR)$(INCLUDEDIR)/kmsblit.h' \
+	    '$(DESTDIR)$(INCLUDEDIR)/kmsblit_types.h'
 	rm -f $(foreach f,libkmsblit.a $(SO_FILE) $(SO_NAME) libkmsblit.so pkgconfig/kmsblit.pc,'$(DESTDIR)$(LIBDIR)/$(f)')
 	rm -f $(foreach m,$(MAN_OUT),'$(DESTDIR)$(MANDIR)/man$(subst .,,$(suffix $(m)))/$(notdir $(m))')
 	rm -rf '$(DESTDIR)$(PYTHONDIR)/kmsblit'
