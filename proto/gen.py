@@ -1,8 +1,10 @@
 #!/usr/bin/python3
 """Makes everything that is known from the protocol description out of proto/kmsblit.xml.
 
-    proto/gen.py --xml proto/kmsblit.xml [--c-header FILE] [--c-source FILE] [--python FILE]
-                 [--docs FILE] [--dict FILE]
+    proto/gen.py --xml proto/kmsblit.xml [--c-types FILE] [--c-header FILE] [--c-source FILE]
+                 [--python FILE] [--docs FILE] [--dict FILE]
+
+The codec's header includes the types' header, which lies beside it as NAME_types.h.
 
 The output depends on the description alone. A description with a mistake is refused as
 `file:line: message`, with exit status 1, and nothing is written.
@@ -16,10 +18,19 @@ import sys
 
 sys.dont_write_bytecode = True
 
-from gen import emit_c_header, emit_c_source, emit_dict, emit_docs, emit_python, reader  # noqa: E402
+from gen import (  # noqa: E402
+    emit_c_header,
+    emit_c_source,
+    emit_c_types,
+    emit_dict,
+    emit_docs,
+    emit_python,
+    reader,
+)
 from gen.model import BadDescription  # noqa: E402
 
 EMITTERS = {
+    "c_types": emit_c_types.emit,
     "c_header": emit_c_header.emit,
     "c_source": emit_c_source.emit,
     "python": emit_python.emit,

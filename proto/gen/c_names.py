@@ -48,6 +48,15 @@ def item_type(one: Field) -> str:
     return f"struct kb_{one.struct.name}" if one.struct else scalar_type(one)
 
 
+def field_doc(one: Field) -> str:
+    """The field's text, preceded by the enum or flags that an integer holds."""
+    if one.type in ("enum", "flags"):
+        return f"enum kb_{one.enum.name}. {one.doc}"
+    if one.type == "stream":
+        return f"union kb_{one.union.name}. {one.doc}"
+    return one.doc
+
+
 def comment(text: str, indent: str = "") -> list[str]:
     """A block comment; paragraphs of markdown are kept apart, tables and lists as they are."""
     text = text.replace("*/", "* /").replace("/*", "/ *")

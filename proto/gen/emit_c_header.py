@@ -1,7 +1,8 @@
-"""The C header: types, opcodes, and the functions of every message."""
+"""The codec's C header: opcodes, messages, and their functions."""
 
 from __future__ import annotations
 
+from . import emit_c_types
 from .c_names import (
     COUNT_SUFFIX,
     GENERATED,
@@ -10,13 +11,13 @@ from .c_names import (
     decode_head,
     dispatch_head,
     encode_head,
+    field_doc,
     item_type,
-    member_name,
     message_name,
     next_head,
     records,
 )
-from .model import Enum, Field, Message, Protocol, Struct, Union
+from .model import Message, Protocol, Union
 
 FRAMING = {
     "max_message_bytes": "KB_WIRE_MESSAGE_BYTES_MAX",
@@ -24,77 +25,40 @@ FRAMING = {
 }
 
 
-def consts(protocol: Protocol) -> list[str]:
-    lines = [f"#define KB_PROTO_VERSION {protocol.version}", ""]
-    for const in protocol.consts:
-        lines += commented(f"#define KB_{const.name.upper()} {const.value}u", const.doc, "")
-    for const in protocol.consts:
-        if const.name in FRAMING:
-            limit = FRAMING[const.name]
-            lines.append(
-                f'_Static_assert(KB_{const.name.upper()} == {limit}, "as proto/wire.h has it");'
-            )
-    return lines + [""]
-
-
-def enum(one: Enum) -> list[str]:
-    upper = one.name.upper()
-    lines = comment(one.doc) + [f"enum kb_{one.name} {{"]
-    for value in one.values:
-        mark = "" if value.implemented else " (Not yet implemented.)"
-        lines += commented(f"KB_{upper}_{value.name.upper()} = {value.number},", value.doc + mark)
-    lines.append("};")
-    if one.is_flags:
-        return lines + [f"#define KB_{upper}_ALL {one.mask:#x}u", ""]
-    return lines + [
-        f"bool kb_{one.name}_valid(unsigned value);",
-        f"const char *kb_{one.name}_name(unsigned value); /* NULL if unknown */",
-        "",
+def framing_asserts(protocol: Protocol) -> list[str]:
+    lines = [
+        f'_Static_assert(KB_{one.name.upper()} == {FRAMING[one.name]}, "as proto/wire.h has it");'
+        for one in protocol.consts
+        if one.name in FRAMING
     ]
+    return lines + [""] if lines else []
 
 
-def record(name: str, struct: Struct) -> list[str]:
-    lines = comment(struct.doc) + [f"struct kb_{name} {{"]
-    for one in struct.fields:
-        if one.is_pad:
-            lines += commented(f"uint8_t {one.name}[{one.bytes}];", one.doc or "Zero.")
-        else:
-            lines += commented(f"{item_type(one)} {one.name};", field_doc(one))
-    lines.append("};")
-    lines.append(
-        f'_Static_assert(sizeof(struct kb_{name}) == {struct.size}, "{name} as on the wire");'
-    )
-    return lines + [""]
+def value_functions(protocol: Protocol) -> list[str]:
+    lines = []
+    for one in protocol.enums:
+        if one.is_flags:
+            continue
+        lines.append(f"bool kb_{one.name}_valid(unsigned value);")
+        lines.append(f"const char *kb_{one.name}_name(unsigned value); /* NULL if unknown */")
+    return lines + [""] if lines else []
 
 
-def field_doc(one: Field) -> str:
-    """The field's text, preceded by the enum or flags that an integer holds."""
-    if one.type in ("enum", "flags"):
-        return f"enum kb_{one.enum.name}. {one.doc}"
-    if one.type == "stream":
-        return f"union kb_{one.union.name}. {one.doc}"
-    return one.doc
+def size_asserts(protocol: Protocol) -> list[str]:
+    lines = [
+        f'_Static_assert(sizeof(struct kb_{name}) == {one.size}, "{name} as on the wire");'
+        for name, one in records(protocol)
+    ]
+    return lines + [""] if lines else []
 
 
-def union(one: Union) -> list[str]:
-    upper = one.name.upper()
-    lines = [f"enum kb_{one.name}_{one.tag} {{"]
-    for member in one.members:
-        lines.append(f"    KB_{upper}_{member.name.upper()} = {member.tag},")
-    lines += ["};", ""] + comment(one.doc) + [f"union kb_{one.name} {{"]
-    lines.append(f"    uint8_t {one.tag}; /* enum kb_{one.name}_{one.tag} */")
-    for member in one.members:
-        lines.append(f"    struct kb_{member_name(one, member)} {member.name};")
-    lines += [
-        "};",
-        f"#define KB_{upper}_UNIT_BYTES {one.unit}u",
-        "",
+def stream(one: Union) -> list[str]:
+    return [
         "/* The next record of a stream from kb_stream_init(): 1, 0 at the end, or -EPROTO. *out",
         " * points into the stream, which must be 8-byte aligned memory that nobody else writes. */",
         next_head(one, ";"),
         "",
     ]
-    return lines
 
 
 def opcodes(protocol: Protocol) -> list[str]:
@@ -174,14 +138,11 @@ returns, and are set to -1 in fds; those that are left are still the caller's to
 def emit(protocol: Protocol) -> str:
     guard = f"KB_{protocol.name.upper()}_PROTO_H"
     lines = [GENERATED, f"#ifndef {guard}", f"#define {guard}", ""]
-    lines += ['#include "proto/wire.h"', ""]
-    lines += comment(INTRODUCTION.strip()) + [""] + consts(protocol)
-    for one in protocol.enums:
-        lines += enum(one)
-    for name, struct in records(protocol):
-        lines += record(name, struct)
-    for one_union in protocol.unions:
-        lines += union(one_union)
+    lines += [f'#include "{emit_c_types.file_name(protocol)}"', '#include "proto/wire.h"', ""]
+    lines += comment(INTRODUCTION.strip()) + [""] + framing_asserts(protocol)
+    lines += size_asserts(protocol) + value_functions(protocol)
+    for one in protocol.unions:
+        lines += stream(one)
     lines += opcodes(protocol)
     for message in protocol.messages:
         lines += message_struct(message)
