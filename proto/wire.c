@@ -95,12 +95,10 @@ bool kb_wire_value_known(const struct kb_wire_values *values, uint32_t number)
 static bool scalar_ok(const struct kb_wire_field *field, const uint8_t *at)
 {
     switch ((enum kb_wire_kind)field->kind) {
-    case KB_WIRE_PAD:
-        return all_zero(at, field->bytes);
+    case KB_WIRE_PAD: return all_zero(at, field->bytes);
     case KB_WIRE_ENUM:
         return kb_wire_value_known(field->values, (uint32_t)load_unsigned(at, field->bytes));
-    case KB_WIRE_FLAGS:
-        return !(load_unsigned(at, field->bytes) & ~field->values->mask);
+    case KB_WIRE_FLAGS: return !(load_unsigned(at, field->bytes) & ~field->values->mask);
     case KB_WIRE_UINT: {
         uint64_t value = load_unsigned(at, field->bytes);
         return value <= INT64_MAX && (int64_t)value >= field->min && (int64_t)value <= field->max;
@@ -110,8 +108,7 @@ static bool scalar_ok(const struct kb_wire_field *field, const uint8_t *at)
         int64_t value = load_signed(at, field->bytes);
         return value >= field->min && value <= field->max;
     }
-    default:
-        return true;
+    default: return true;
     }
 }
 
@@ -265,7 +262,8 @@ static int walk(const struct kb_message_info *info, const uint8_t *message, size
         if (field->kind >= KB_WIRE_STRING) {
             const uint8_t *data;
             uint32_t count;
-            int status = read_variable(field, message, message_bytes, &offset, &data, &count, error);
+            int status =
+                read_variable(field, message, message_bytes, &offset, &data, &count, error);
             if (status)
                 return status;
             if (out) {
@@ -376,6 +374,7 @@ static int measure(const struct kb_message_info *info, struct kb_writer *writer,
     *size = info->fixed_bytes;
     for (uint32_t i = 0; i < info->fields_count; i++) {
         const struct kb_wire_field *field = &info->fields[i];
+        struct kb_wire_error why = {.what = field->rule};
         int status = 0;
         if (field->kind == KB_WIRE_FD) {
             status = load_signed(in + field->out, sizeof(int)) < 0 ? -EINVAL : 0;
@@ -388,12 +387,12 @@ static int measure(const struct kb_message_info *info, struct kb_writer *writer,
             if (count && !data)
                 return stick(writer, -EINVAL, field->rule);
             *size += VARIABLE_HEAD_BYTES + round_up_8((uint64_t)count * field->bytes);
-            status = check_items(field, data, count, 0, NULL);
+            status = check_items(field, data, count, 0, &why);
         } else if (field->kind != KB_WIRE_PAD) {
-            status = check_fixed(field, in + field->out, 0, NULL);
+            status = check_fixed(field, in + field->out, 0, &why);
         }
         if (status)
-            return stick(writer, -EINVAL, field->rule);
+            return stick(writer, -EINVAL, why.what);
     }
     if (*size > KB_WIRE_MESSAGE_BYTES_MAX)
         return stick(writer, -EMSGSIZE, "message: must be at most 65536 bytes");

@@ -10,8 +10,8 @@
 _Static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__, "the wire is little-endian memory");
 
 #define KB_WIRE_MESSAGE_BYTES_MAX 65536u
-#define KB_WIRE_MESSAGE_FDS_MAX 4u
-#define KB_WRITER_FDS_MAX 64u
+#define KB_WIRE_MESSAGE_FDS_MAX   4u
+#define KB_WRITER_FDS_MAX         64u
 
 /* 16.16 fixed point. */
 typedef int32_t kb_fixed;
@@ -107,7 +107,7 @@ struct kb_wire_union;
 
 struct kb_wire_field {
     const char *name;
-    const char *rule; /* "hello.kind: must be a known kind" */
+    const char *rule; /* "hello.kind: must be a known kind"; NULL where nothing is refused */
     uint8_t kind;     /* enum kb_wire_kind */
     uint8_t element;  /* kind of an array's elements */
     bool checked;     /* some bytes of a fixed field are refused */

@@ -81,7 +81,10 @@ def int64(value: int) -> str:
 
 
 def field(owner: str, c_struct: str, one: Field) -> list[str]:
-    members = [("name", quoted(one.name)), ("rule", quoted(rule(owner, one))), ("kind", kind(one))]
+    members = [("name", quoted(one.name))]
+    if one.is_checked or not one.is_fixed:
+        members.append(("rule", quoted(rule(owner, one))))
+    members.append(("kind", kind(one)))
     if one.is_fixed:
         if one.is_checked:
             members.append(("checked", "true"))

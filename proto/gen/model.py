@@ -267,7 +267,7 @@ def rule(owner: str, one: Field) -> str:
     elif one.has_range:
         text = f"must be {range_text(one)}"
     else:
-        text = "may have any value"
+        text = "must be valid"
     return f"{owner}.{one.name}: {text}"
 
 
