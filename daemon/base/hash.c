@@ -1,4 +1,9 @@
+#define _GNU_SOURCE
 #include "base/hash.h"
+
+#include <pthread.h>
+#include <stdlib.h>
+#include <sys/random.h>
 
 /* XXH3 is the fastest keyed hash in Debian that needs no special instructions; all of it is compiled into this file,
  * with SSE2 or NEON where the compiler's target has them. */
@@ -24,4 +29,20 @@ uint64_t kd_hash_rows(uint64_t seed, const void *first_row, ptrdiff_t stride_byt
         key = kd_hash_mix(key, kd_hash_bytes(seed, row, row_bytes));
     }
     return key;
+}
+
+static uint64_t process_seed;
+
+static void make_process_seed(void)
+{
+    if (getrandom(&process_seed, sizeof(process_seed), 0) != (ssize_t)sizeof(process_seed))
+        abort(); /* cannot happen for so few bytes once the kernel is up */
+}
+
+uint64_t kd_hash_process_seed(void)
+{
+    static pthread_once_t once = PTHREAD_ONCE_INIT;
+
+    pthread_once(&once, make_process_seed);
+    return process_seed;
 }

@@ -17,6 +17,9 @@ uint64_t kd_hash_bytes(uint64_t seed, const void *data, size_t bytes);
 uint64_t kd_hash_rows(uint64_t seed, const void *first_row, ptrdiff_t stride_bytes,
                       size_t row_bytes, size_t rows);
 
+/* The seed of this process, from the kernel's random numbers at the first call. Any thread. */
+uint64_t kd_hash_process_seed(void);
+
 /* Adds a value to a running key; the order matters. For a given key, different values give
  * different keys, and for a given value so do different keys. */
 static inline uint64_t kd_hash_mix(uint64_t key, uint64_t value)

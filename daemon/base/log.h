@@ -8,7 +8,7 @@
  *
  * and every message names the noun it is about: KD_WARN("client 3 (meteors): ..."). The last
  * messages of all levels are kept in a ring that kd_log_dump_ring() prints after a fatal error.
- * Safe to call from any thread, except for the two setters that say so; errno is left as it was.
+ * Safe to call from any thread, except for kd_log_set_fd(); errno is left as it was.
  */
 #ifndef KD_BASE_LOG_H
 #define KD_BASE_LOG_H

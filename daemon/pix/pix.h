@@ -50,9 +50,11 @@ typedef void kd_pix_reverse_fn(uint32_t *out, const uint32_t *src, size_t count_
 /* Nearest scaling of a row of picture_px pixels shown shown_px wide: dst[i] is the picture's pixel
  * floor((2*X + 1) * picture_px / (2*shown_px)), where X = first + i is counted from the left edge of
  * the shown picture. 0 <= first, first + count_px <= shown_px; both widths are below 2^30. Whole
- * rows are chosen by the same rule: kd_pix_nearest(). */
+ * rows are chosen by the same rule: kd_pix_nearest(). src_row[0] is the picture's pixel row_first, so that a row
+ * may come in pieces. */
 typedef void kd_pix_scale_nearest_fn(uint32_t *dst, const uint32_t *src_row, size_t count_px,
-                                     int64_t first, uint32_t picture_px, uint32_t shown_px);
+                                     int64_t first, int64_t row_first, uint32_t picture_px,
+                                     uint32_t shown_px);
 
 struct kd_pix {
     const char *name; /* of the fastest part of it: "ref", "avx2", ... */

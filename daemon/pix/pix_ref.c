@@ -144,10 +144,10 @@ static void reverse(uint32_t *restrict out, const uint32_t *restrict src, size_t
 }
 
 static void scale_nearest(uint32_t *restrict dst, const uint32_t *restrict src_row, size_t count_px,
-                          int64_t first, uint32_t picture_px, uint32_t shown_px)
+                          int64_t first, int64_t row_first, uint32_t picture_px, uint32_t shown_px)
 {
     for (size_t i = 0; i < count_px; i++) {
-        dst[i] = src_row[kd_pix_nearest(first + (int64_t)i, picture_px, shown_px)];
+        dst[i] = src_row[kd_pix_nearest(first + (int64_t)i, picture_px, shown_px) - row_first];
     }
 }
 

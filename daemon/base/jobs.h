@@ -1,0 +1,50 @@
+/*
+ * Work that the loop must not wait for: drawing, and reading clients' memory.
+ *
+ * Jobs stand in lanes. A lane runs its jobs one at a time, in order; lanes take turns, one step each, so that a long job in one
+ * lane delays the others by no more than a step. A step returns KD_JOB_AGAIN to be called again after the others' turns.
+ * What a job touches belongs to it until its done() is called, in the loop's thread, from kd_jobs_collect().
+ */
+#ifndef KD_BASE_JOBS_H
+#define KD_BASE_JOBS_H
+
+#include <stdbool.h>
+
+struct kd_jobs;
+struct kd_lane;
+
+enum kd_job_step { KD_JOB_DONE, KD_JOB_AGAIN };
+
+/* Embedded in the caller's structure, which lives until done() was called. */
+struct kd_job {
+    enum kd_job_step (*step)(struct kd_job *job); /* in a worker's thread */
+    void (*done)(struct kd_job *job);             /* in the loop's thread; may free the job */
+    struct kd_lane *lane;                         /* the rest is the pool's */
+    struct kd_job *next;
+};
+
+/* threads 0: one per core. */
+int kd_jobs_create(unsigned threads, struct kd_jobs **out);
+
+/* Every lane must have been destroyed. Waits for jobs that still run, and calls no done() any more. */
+void kd_jobs_destroy(struct kd_jobs *jobs);
+
+/* Readable when jobs are complete: then call kd_jobs_collect(), which calls their done(). Returns how many. */
+int kd_jobs_fd(const struct kd_jobs *jobs);
+unsigned kd_jobs_collect(struct kd_jobs *jobs);
+
+/* Whether nothing is waiting, running, or complete and not collected. */
+bool kd_jobs_idle(struct kd_jobs *jobs);
+
+/* The number of worker threads. */
+unsigned kd_jobs_threads(const struct kd_jobs *jobs);
+
+/* urgent lanes go before the others when it is somebody's turn. */
+int kd_lane_create(struct kd_jobs *jobs, bool urgent, struct kd_lane **out);
+
+/* Frees the lane as soon as its last job is done; no more jobs may be submitted. NULL is allowed. */
+void kd_lane_destroy(struct kd_lane *lane);
+
+void kd_lane_submit(struct kd_lane *lane, struct kd_job *job);
+
+#endif

@@ -1,0 +1,148 @@
+#include "image/image.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/format.h"
+#include "image/read.h"
+
+struct kd_source *kd_source_ref(struct kd_source *source)
+{
+    source->refs++;
+    return source;
+}
+
+void kd_source_unref(struct kd_source *source)
+{
+    if (!source || --source->refs > 0)
+        return;
+    kd_account_release(source->account, source->charged_bytes);
+    kd_account_unref(source->account);
+    kd_pixels_unref(source->pixels);
+    free(source);
+}
+
+static int source_create(const struct kd_image *image, struct kd_account *account, const char **why,
+                         struct kd_source **out)
+{
+    uint64_t bytes = kd_pixels_bytes(image->width_px, image->height_px);
+    struct kd_source *source;
+
+    if (!kd_account_charge(account, bytes)) {
+        *why =
+            "this client may not hold so many pixels: destroy images, or raise client_memory in kmsblitd.conf";
+        return -EDQUOT;
+    }
+    source = calloc(1, sizeof(*source));
+    if (!source) {
+        kd_account_release(account, bytes);
+        *why = "the daemon is out of memory";
+        return -ENOMEM;
+    }
+    *source =
+        (struct kd_source){.refs = 1, .account = kd_account_ref(account), .charged_bytes = bytes};
+    *out = source;
+    return 0;
+}
+
+static int info_check(const struct kd_image_info *info, const struct kd_memory *memory,
+                      const char **why)
+{
+    const struct kd_format *format = kd_format_get(info->format);
+    uint64_t end_bytes;
+
+    if (!format || !format->implemented) {
+        *why =
+            "this daemon cannot store images of that format yet: use argb8888, argb8888_premultiplied or xrgb8888";
+        return -ENOSYS;
+    }
+    if (info->stride_bytes < (uint64_t)info->width_px * format->bytes_per_px ||
+        info->stride_bytes % format->bytes_per_px) {
+        *why = "stride_bytes must be at least a row and a multiple of the pixel's size";
+        return -EINVAL;
+    }
+    if (__builtin_add_overflow(info->offset_bytes,
+                               (uint64_t)info->stride_bytes * (info->height_px - 1), &end_bytes) ||
+        __builtin_add_overflow(end_bytes, (uint64_t)info->width_px * format->bytes_per_px,
+                               &end_bytes) ||
+        end_bytes > memory->size_bytes) {
+        *why = "the memory is too small for offset_bytes + stride_bytes * height";
+        return -EBADF;
+    }
+    return 0;
+}
+
+static int start_read(struct kd_image *image, const struct kb_rect *rects, size_t count,
+                      struct kd_account *account, struct kd_lane *lane,
+                      const struct kd_image_notice *notice, const char **why)
+{
+    struct kd_source *source;
+    int error = source_create(image, account, why, &source);
+
+    if (error)
+        return error;
+    error = kd_read_start(image, source, rects, count, lane, notice);
+    if (error) {
+        kd_source_unref(source);
+        *why = "the daemon is out of memory";
+        return error;
+    }
+    kd_source_unref(image->newest);
+    image->newest = source;
+    return 0;
+}
+
+int kd_image_create(const struct kd_image_info *info, struct kd_memory *memory,
+                    struct kd_account *account, struct kd_lane *lane,
+                    const struct kd_image_notice *notice, const char **why, struct kd_image **out)
+{
+    const struct kb_rect everything = {0, 0, info->width_px, info->height_px};
+    struct kd_image *image;
+    int error = info_check(info, memory, why);
+
+    if (error)
+        return error;
+    image = calloc(1, sizeof(*image));
+    if (!image) {
+        *why = "the daemon is out of memory";
+        return -ENOMEM;
+    }
+    *image = (struct kd_image){.format = info->format,
+                               .width_px = (int32_t)info->width_px,
+                               .height_px = (int32_t)info->height_px,
+                               .shared = info->shared,
+                               .memory = kd_memory_ref(memory),
+                               .offset_bytes = info->offset_bytes,
+                               .stride_bytes = info->stride_bytes};
+    error = start_read(image, &everything, 1, account, lane, notice, why);
+    if (error) {
+        kd_image_destroy(image);
+        return error;
+    }
+    if (!image->shared) {
+        kd_memory_unref(image->memory);
+        image->memory = NULL;
+    }
+    *out = image;
+    return 0;
+}
+
+int kd_image_update(struct kd_image *image, const struct kb_rect *rects, size_t count,
+                    struct kd_lane *lane, const struct kd_image_notice *notice, const char **why)
+{
+    if (!image->shared) {
+        *why = "the image is not shared: create it with the flag shared, or create another";
+        return -EINVAL;
+    }
+    return start_read(image, rects, count, image->newest->account, lane, notice, why);
+}
+
+void kd_image_destroy(struct kd_image *image)
+{
+    if (!image)
+        return;
+    kd_memory_unref(image->memory);
+    kd_source_unref(image->newest);
+    free(image);
+}

@@ -1,0 +1,149 @@
+#include "image/pixels.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#define ALIGN_BYTES       ((size_t)64)
+#define SINGLE_TILE_SHIFT 31
+
+static struct kd_tile *tile_create(int32_t width_px, int32_t height_px)
+{
+    size_t head_bytes = (sizeof(struct kd_tile) + ALIGN_BYTES - 1) & ~(ALIGN_BYTES - 1);
+    size_t stride_px = ((size_t)width_px + 15) & ~(size_t)15;
+    size_t bytes = head_bytes + stride_px * (size_t)height_px * sizeof(uint32_t);
+    struct kd_tile *tile = aligned_alloc(ALIGN_BYTES, bytes);
+
+    if (!tile)
+        return NULL;
+    atomic_init(&tile->refs, 1);
+    tile->stride_px = (uint32_t)stride_px;
+    tile->height_px = (uint32_t)height_px;
+    tile->key = 0;
+    tile->pixels = (uint32_t *)(void *)((char *)tile + head_bytes);
+    return tile;
+}
+
+static void tile_unref(struct kd_tile *tile)
+{
+    if (tile && atomic_fetch_sub_explicit(&tile->refs, 1, memory_order_acq_rel) == 1)
+        free(tile);
+}
+
+struct kd_pixels *kd_pixels_create(enum kd_source_kind kind, int32_t width_px, int32_t height_px,
+                                   bool versioned)
+{
+    uint8_t shift = versioned ? KD_TILE_SHIFT : SINGLE_TILE_SHIFT;
+    int32_t tiles_x = ((width_px - 1) >> shift) + 1;
+    int32_t tiles_y = ((height_px - 1) >> shift) + 1;
+    struct kd_pixels *pixels =
+        calloc(1, sizeof(*pixels) + (size_t)tiles_x * (size_t)tiles_y * sizeof(pixels->tiles[0]));
+
+    if (!pixels)
+        return NULL;
+    atomic_init(&pixels->refs, 1);
+    pixels->kind = kind;
+    pixels->width_px = width_px;
+    pixels->height_px = height_px;
+    pixels->tile_shift = shift;
+    pixels->tiles_x = tiles_x;
+    pixels->tiles_y = tiles_y;
+    return pixels;
+}
+
+struct kd_pixels *kd_pixels_derive(const struct kd_pixels *other)
+{
+    struct kd_pixels *pixels = kd_pixels_create(other->kind, other->width_px, other->height_px,
+                                                other->tile_shift == KD_TILE_SHIFT);
+
+    if (!pixels)
+        return NULL;
+    for (size_t i = 0; i < kd_pixels_tiles(other); i++)
+        kd_pixels_share_tile(pixels, i, other->tiles[i]);
+    return pixels;
+}
+
+struct kd_pixels *kd_pixels_ref(struct kd_pixels *pixels)
+{
+    atomic_fetch_add_explicit(&pixels->refs, 1, memory_order_relaxed);
+    return pixels;
+}
+
+void kd_pixels_unref(struct kd_pixels *pixels)
+{
+    if (!pixels || atomic_fetch_sub_explicit(&pixels->refs, 1, memory_order_acq_rel) != 1)
+        return;
+    for (size_t i = 0; i < kd_pixels_tiles(pixels); i++)
+        tile_unref(pixels->tiles[i]);
+    free(pixels);
+}
+
+struct kd_box kd_pixels_tile_box(const struct kd_pixels *pixels, size_t index)
+{
+    struct kd_grid grid = {pixels->width_px, pixels->height_px, pixels->tiles_x, pixels->tiles_y};
+
+    if (pixels->tile_shift == SINGLE_TILE_SHIFT)
+        return kd_box_of_size(pixels->width_px, pixels->height_px);
+    return kd_grid_tile(grid, index);
+}
+
+struct kd_tile *kd_pixels_own_tile(struct kd_pixels *pixels, size_t index, bool keep)
+{
+    struct kd_tile *old = pixels->tiles[index];
+    struct kd_box box = kd_pixels_tile_box(pixels, index);
+    struct kd_tile *fresh;
+
+    if (old && atomic_load_explicit(&old->refs, memory_order_acquire) == 1)
+        return old;
+    fresh = tile_create(kd_box_width(box), kd_box_height(box));
+    if (!fresh)
+        return NULL;
+    if (old) {
+        fresh->key = old->key;
+        if (keep)
+            memcpy(fresh->pixels, old->pixels,
+                   (size_t)fresh->stride_px * fresh->height_px * sizeof(uint32_t));
+        tile_unref(old);
+    }
+    pixels->tiles[index] = fresh;
+    return fresh;
+}
+
+void kd_pixels_share_tile(struct kd_pixels *pixels, size_t index, struct kd_tile *tile)
+{
+    if (tile)
+        atomic_fetch_add_explicit(&tile->refs, 1, memory_order_relaxed);
+    tile_unref(pixels->tiles[index]);
+    pixels->tiles[index] = tile;
+}
+
+const uint32_t *kd_pixels_at(const struct kd_pixels *pixels, int32_t x, int32_t y, int32_t *run_px)
+{
+    uint8_t shift = pixels->tile_shift;
+    size_t index = (size_t)(y >> shift) * (size_t)pixels->tiles_x + (size_t)(x >> shift);
+    const struct kd_tile *tile = pixels->tiles[index];
+    int32_t mask = (int32_t)((UINT32_C(1) << shift) - 1);
+    int64_t right = (((int64_t)x >> shift) + 1) << shift;
+
+    *run_px = (int32_t)(right < pixels->width_px ? right : pixels->width_px) - x;
+    return tile->pixels + (size_t)(y & mask) * tile->stride_px + (x & mask);
+}
+
+void kd_pixels_read(const struct kd_pixels *pixels, struct kd_box box, uint32_t *out,
+                    size_t stride_px)
+{
+    for (int32_t y = box.y1; y < box.y2; y++, out += stride_px) {
+        int32_t run_px;
+
+        for (int32_t x = box.x1; x < box.x2; x += run_px) {
+            const uint32_t *row = kd_pixels_at(pixels, x, y, &run_px);
+
+            run_px = kd_min(run_px, box.x2 - x);
+            memcpy(out + (x - box.x1), row, (size_t)run_px * sizeof(uint32_t));
+        }
+    }
+}
+
+uint64_t kd_pixels_bytes(int32_t width_px, int32_t height_px)
+{
+    return (((uint64_t)width_px + 15) & ~UINT64_C(15)) * (uint64_t)height_px * sizeof(uint32_t);
+}

@@ -1,0 +1,78 @@
+/*
+ * Pixels that can be shared and versioned: what images, canvases and windows' pictures are made of.
+ *
+ * A kd_pixels is one version. It is a grid of tiles with counted references: a new version shares the tiles of the old one
+ * and has its own only where they differ. Once others can see a version it never changes, so that any
+ * thread may read it without a lock. An image that never changes is a single tile of its own size.
+ *
+ * A tile's key names its content: equal key, equal pixels. For images it is a hash of the pixels,
+ * for pictures a hash of what they were drawn from.
+ */
+#ifndef KD_IMAGE_PIXELS_H
+#define KD_IMAGE_PIXELS_H
+
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/geom.h"
+#include "base/tile.h"
+#include "pix/pix.h"
+
+/* 32-bit pixels 0xAARRGGBB, rows of stride_px. */
+struct kd_tile {
+    atomic_uint refs;
+    uint32_t stride_px;
+    uint32_t height_px;
+    uint64_t key;
+    uint32_t *pixels; /* behind this structure, aligned to 64 bytes */
+};
+
+struct kd_pixels {
+    atomic_uint refs;
+    enum kd_source_kind kind; /* what the pixels mean */
+    int32_t width_px, height_px;
+    uint8_t tile_shift; /* log2 of the tiles' edge; KD_TILE_SHIFT, or 31 for a single tile */
+    int32_t tiles_x, tiles_y;
+    struct kd_tile *tiles[]; /* a reference each; NULL: not made yet */
+};
+
+/* A version whose tiles are all NULL. versioned: divided by KD_TILE_SHIFT. NULL: out of memory. */
+struct kd_pixels *kd_pixels_create(enum kd_source_kind kind, int32_t width_px, int32_t height_px,
+                                   bool versioned);
+
+/* A version that shares all tiles with another. NULL: out of memory. */
+struct kd_pixels *kd_pixels_derive(const struct kd_pixels *other);
+
+struct kd_pixels *kd_pixels_ref(struct kd_pixels *pixels);
+
+/* NULL is allowed. Any thread. */
+void kd_pixels_unref(struct kd_pixels *pixels);
+
+/* A tile of this version alone, to be written before anybody else sees the version; its old content is kept if keep is
+ * set, else undefined. The key is left as it was. NULL: out of memory, nothing changed. */
+struct kd_tile *kd_pixels_own_tile(struct kd_pixels *pixels, size_t index, bool keep);
+
+/* Lets a tile be that of another version of the same grid. */
+void kd_pixels_share_tile(struct kd_pixels *pixels, size_t index, struct kd_tile *tile);
+
+static inline size_t kd_pixels_tiles(const struct kd_pixels *pixels)
+{
+    return (size_t)pixels->tiles_x * (size_t)pixels->tiles_y;
+}
+
+/* The pixels of a tile, in the image's coordinates. */
+struct kd_box kd_pixels_tile_box(const struct kd_pixels *pixels, size_t index);
+
+/* The pixel (x, y), and how many to its right lie in memory after it. */
+const uint32_t *kd_pixels_at(const struct kd_pixels *pixels, int32_t x, int32_t y, int32_t *run_px);
+
+/* Copies a box that lies inside into rows of stride_px. */
+void kd_pixels_read(const struct kd_pixels *pixels, struct kd_box box, uint32_t *out,
+                    size_t stride_px);
+
+/* Bytes that a picture of this size takes when nothing of it is shared: what quotas count. */
+uint64_t kd_pixels_bytes(int32_t width_px, int32_t height_px);
+
+#endif

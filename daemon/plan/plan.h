@@ -1,0 +1,123 @@
+/*
+ * What is to be drawn: commands or stacked windows become operations, operations are binned into tiles, and each tile gets the key of what
+ * will be in it. Pure: values in, values out; all memory comes from the arena.
+ */
+#ifndef KD_PLAN_PLAN_H
+#define KD_PLAN_PLAN_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/arena.h"
+#include "base/geom.h"
+#include "base/tile.h"
+#include "image/pixels.h"
+#include "pix/pix.h"
+
+#include "gen/kmsblit_types.h"
+
+enum kd_op_kind {
+    KD_OP_FILL,
+    KD_OP_BLIT,  /* source pixels one to one, perhaps mirrored */
+    KD_OP_SCALE, /* a whole picture, nearest */
+};
+
+/* One drawing operation, cut to the target; it refers to sources by index. */
+struct kd_op {
+    uint8_t kind;        /* enum kd_op_kind */
+    uint8_t blend;       /* enum kb_blend */
+    uint8_t alpha;       /* blits */
+    uint8_t flags;       /* blits: enum kb_blit_flag */
+    uint32_t color;      /* fills: straight, alpha applied; blits: the tint */
+    struct kd_box where; /* target pixels; not empty */
+    uint32_t source;
+    int32_t src_x, src_y; /* blits: the source pixel that goes to the top left corner of where */
+    int32_t shown_x, shown_y; /* scaled: where the whole picture's corner would be, and ... */
+    int32_t shown_width, shown_height; /* ... its scaled size */
+    uint32_t is_opaque;                /* what was in where before does not matter */
+    uint64_t key; /* of all the above and, unless the source has many tiles, of its content */
+};
+
+/* What a tile begins with. */
+enum kd_load {
+    KD_LOAD_KEEP, /* the pixels that are there */
+    KD_LOAD_BASE, /* the base colour */
+    KD_LOAD_NONE, /* nothing: the first operation covers it */
+};
+
+struct kd_plan_tile {
+    uint64_t key;      /* of the pixels that the tile should have; never 0 */
+    uint32_t first_op; /* operations before it do not show */
+    uint32_t list,
+        list_count; /* its operations: plan.lists[list..]; unused where plan.lists is NULL */
+    uint8_t load;   /* enum kd_load */
+};
+
+struct kd_plan {
+    struct kd_grid grid;
+    uint32_t base_color;
+    enum kd_target_kind target;
+    const struct kd_op *ops; /* in drawing order */
+    uint32_t ops_count;
+    const struct kd_pixels *const *sources;
+    struct kd_plan_tile *tiles;
+    const uint32_t
+        *lists; /* NULL: too many entries; every tile then takes all operations from first_op on */
+};
+
+/* A list of operations being made. */
+struct kd_ops {
+    struct kd_op *ops;
+    uint32_t count, capacity;
+    uint64_t seed;
+    const struct kd_pixels *const *sources;
+};
+
+int kd_ops_init(struct kd_ops *ops, struct kd_arena *arena, uint32_t capacity, uint64_t seed,
+                const struct kd_pixels *const *sources);
+
+/* Appends one whose key is still to be made; where may be empty: then it is left out. There is room for capacity ones. */
+void kd_ops_add(struct kd_ops *ops, const struct kd_op *op);
+
+/* A frame's commands as operations on a target of this size. commands have been checked; image fields are indices into the sources, of
+ * which those that are NULL (not readable) draw nothing. -ENOMEM. */
+int kd_ops_from_commands(struct kd_ops *ops, struct kd_arena *arena, struct kd_grid grid,
+                         const union kb_command *commands, uint32_t units, uint64_t seed,
+                         const struct kd_pixels *const *sources);
+
+/* One window on an output. */
+struct kd_layer {
+    struct kd_output_box place; /* its rectangle */
+    struct kd_output_box
+        picture; /* where its scaled picture lies; what is outside place is cropped */
+    uint32_t base_color;
+    uint32_t source; /* its picture among the sources */
+};
+
+/* Stacked windows, back to front, as operations on an output of this size. -ENOMEM. */
+int kd_ops_from_layers(struct kd_ops *ops, struct kd_arena *arena, struct kd_grid grid,
+                       const struct kd_layer *layers, uint32_t layers_count, uint64_t seed,
+                       const struct kd_pixels *const *sources);
+
+/* Bins operations into tiles. before: what the operations draw over, where a tile's key is known by its index, or NULL for base_color
+ * everywhere. -ENOMEM. */
+int kd_plan_make(struct kd_plan *plan, struct kd_arena *arena, struct kd_grid grid,
+                 enum kd_target_kind target, uint32_t base_color, const struct kd_pixels *before,
+                 const struct kd_ops *ops);
+
+/* The key of a tile that has just the base colour. */
+uint64_t kd_plan_base_key(uint64_t seed, uint32_t base_color, struct kd_box tile);
+
+/* Indices of the tiles whose key is not the one in have (by index; 0: unknown). changed has room for all. Returns their number. */
+uint32_t kd_plan_changes(const struct kd_plan *plan, const uint64_t *have, uint32_t *changed);
+
+/* Sum of the pixels of these tiles. */
+uint64_t kd_plan_area_px(struct kd_grid grid, const uint32_t *tiles, uint32_t count);
+
+/* Tiles, ascending, as few rectangles of whole tiles: runs in a row, and equal runs in rows below each other. rects has room for count.
+ * Returns their number. */
+uint32_t kd_plan_rects(struct kd_grid grid, const uint32_t *tiles, uint32_t count,
+                       struct kd_box *rects);
+
+#endif

@@ -1,0 +1,157 @@
+#include <errno.h>
+#include <string.h>
+
+#include "base/hash.h"
+#include "plan/plan.h"
+
+/* Entries of all tiles' lists together; above this (16 MiB) there are no lists, and every tile walks all operations. Bounds the memory of
+ * batches made to be bad: a million commands that each touch everything. */
+#define MAX_LIST_ENTRIES (UINT64_C(4) << 20)
+
+uint64_t kd_plan_base_key(uint64_t seed, uint32_t base_color, struct kd_box tile)
+{
+    uint64_t key = kd_hash_mix(seed, base_color);
+
+    return kd_hash_mix(key, (uint64_t)kd_box_width(tile) << 32 | (uint32_t)kd_box_height(tile));
+}
+
+/* The source pixels that an operation samples for a part of its target. */
+static struct kd_box footprint(const struct kd_op *op, struct kd_box part,
+                               const struct kd_pixels *source)
+{
+    struct kd_box px;
+
+    if (op->kind == KD_OP_SCALE) {
+        uint32_t w = (uint32_t)source->width_px, h = (uint32_t)source->height_px;
+        uint32_t shown_w = (uint32_t)op->shown_width, shown_h = (uint32_t)op->shown_height;
+
+        px.x1 = (int32_t)kd_pix_nearest(part.x1 - op->shown_x, w, shown_w);
+        px.x2 = (int32_t)kd_pix_nearest(part.x2 - 1 - op->shown_x, w, shown_w) + 1;
+        px.y1 = (int32_t)kd_pix_nearest(part.y1 - op->shown_y, h, shown_h);
+        px.y2 = (int32_t)kd_pix_nearest(part.y2 - 1 - op->shown_y, h, shown_h) + 1;
+        return px;
+    }
+    px = kd_box_moved(part, op->src_x - op->where.x1, op->src_y - op->where.y1);
+    if (op->flags & KB_BLIT_FLAG_FLIP_X) {
+        px.x2 = op->src_x - (part.x1 - op->where.x1) + 1;
+        px.x1 = px.x2 - kd_box_width(part);
+    }
+    if (op->flags & KB_BLIT_FLAG_FLIP_Y) {
+        px.y2 = op->src_y - (part.y1 - op->where.y1) + 1;
+        px.y1 = px.y2 - kd_box_height(part);
+    }
+    return px;
+}
+
+/* The operation's key, with the content of the source tiles that this target tile samples. */
+static uint64_t key_in_tile(const struct kd_ops *ops, const struct kd_op *op, struct kd_box tile)
+{
+    const struct kd_pixels *source;
+    struct kd_box px;
+    uint64_t key = op->key;
+
+    if (op->kind == KD_OP_FILL || kd_pixels_tiles(ops->sources[op->source]) == 1)
+        return key;
+    source = ops->sources[op->source];
+    px = footprint(op, kd_box_intersect(op->where, tile), source);
+    for (int32_t ty = px.y1 >> source->tile_shift; ty <= (px.y2 - 1) >> source->tile_shift; ty++)
+        for (int32_t tx = px.x1 >> source->tile_shift; tx <= (px.x2 - 1) >> source->tile_shift;
+             tx++)
+            key = kd_hash_mix(
+                key, source->tiles[(size_t)ty * (size_t)source->tiles_x + (size_t)tx]->key);
+    return key;
+}
+
+static void begin_tiles(struct kd_plan *plan, const struct kd_pixels *before, uint64_t seed)
+{
+    for (size_t i = 0; i < kd_grid_count(plan->grid); i++) {
+        uint64_t base = kd_plan_base_key(seed, plan->base_color, kd_grid_tile(plan->grid, i));
+
+        plan->tiles[i] = (struct kd_plan_tile){.key = before ? before->tiles[i]->key : base,
+                                               .load = before ? KD_LOAD_KEEP : KD_LOAD_BASE};
+    }
+}
+
+/* First pass: keys, what is covered, and the lengths of the lists. */
+static uint64_t count_tiles(struct kd_plan *plan, const struct kd_ops *ops)
+{
+    uint64_t entries = 0;
+
+    for (uint32_t i = 0; i < ops->count; i++) {
+        const struct kd_op *op = &ops->ops[i];
+        struct kd_box touched = kd_grid_touched(op->where);
+
+        for (int32_t ty = touched.y1; ty < touched.y2; ty++) {
+            for (int32_t tx = touched.x1; tx < touched.x2; tx++) {
+                size_t index = (size_t)ty * (size_t)plan->grid.tiles_x + (size_t)tx;
+                struct kd_box box = kd_grid_tile(plan->grid, index);
+                struct kd_plan_tile *tile = &plan->tiles[index];
+
+                if (op->is_opaque && kd_box_contains(op->where, box)) {
+                    entries -= tile->list_count;
+                    *tile = (struct kd_plan_tile){
+                        .key = ops->seed, .first_op = i, .load = KD_LOAD_NONE};
+                }
+                tile->key = kd_hash_mix(tile->key, key_in_tile(ops, op, box));
+                tile->list_count++;
+                entries++;
+            }
+        }
+    }
+    return entries;
+}
+
+/* Second pass: the lists themselves, one after another. */
+static void fill_lists(struct kd_plan *plan, const struct kd_ops *ops, uint32_t *lists)
+{
+    uint32_t at = 0;
+
+    for (size_t i = 0; i < kd_grid_count(plan->grid); i++) {
+        plan->tiles[i].list = at;
+        at += plan->tiles[i].list_count;
+        plan->tiles[i].list_count = 0;
+    }
+    for (uint32_t i = 0; i < ops->count; i++) {
+        struct kd_box touched = kd_grid_touched(ops->ops[i].where);
+
+        for (int32_t ty = touched.y1; ty < touched.y2; ty++) {
+            for (int32_t tx = touched.x1; tx < touched.x2; tx++) {
+                struct kd_plan_tile *tile =
+                    &plan->tiles[(size_t)ty * (size_t)plan->grid.tiles_x + (size_t)tx];
+
+                if (i >= tile->first_op)
+                    lists[tile->list + tile->list_count++] = i;
+            }
+        }
+    }
+}
+
+int kd_plan_make(struct kd_plan *plan, struct kd_arena *arena, struct kd_grid grid,
+                 enum kd_target_kind target, uint32_t base_color, const struct kd_pixels *before,
+                 const struct kd_ops *ops)
+{
+    uint64_t entries;
+
+    *plan = (struct kd_plan){.grid = grid,
+                             .base_color = base_color,
+                             .target = target,
+                             .ops = ops->ops,
+                             .ops_count = ops->count,
+                             .sources = ops->sources};
+    plan->tiles = kd_arena_alloc(arena, kd_grid_count(grid), sizeof(*plan->tiles));
+    if (!plan->tiles)
+        return -ENOMEM;
+    begin_tiles(plan, before, ops->seed);
+    entries = count_tiles(plan, ops);
+    for (size_t i = 0; i < kd_grid_count(grid); i++)
+        plan->tiles[i].key |= plan->tiles[i].key == 0; /* 0 means unknown */
+    if (entries <= MAX_LIST_ENTRIES) {
+        uint32_t *lists = kd_arena_alloc(arena, entries ? entries : 1, sizeof(*lists));
+
+        if (!lists)
+            return -ENOMEM;
+        fill_lists(plan, ops, lists);
+        plan->lists = lists;
+    }
+    return 0;
+}
