@@ -45,7 +45,7 @@ def type_text(one: Field) -> str:
     if one.type == "stream":
         return f"stream of {link(one.union.name)}"
     if one.struct:
-        return link(one.struct.name) if one.type == "struct" else f"array of {link(one.struct.name)}"
+        return ("" if one.type == "struct" else "array of ") + link(one.struct.name)
     return f"array of {one.of}" if one.type == "array" else one.type
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import textwrap
+from dataclasses import dataclass
 from pathlib import Path
 
 from .c_names import member_name, records
@@ -71,17 +72,32 @@ def docstring(text: str, indent: str = "    ") -> list[str]:
     ]
 
 
-def call(head: str, items: list[str], tail: str, indent: str = "") -> list[str]:
-    """head(items)tail on one line, or one item a line where it is too long."""
-    one_line = f"{indent}{head}({', '.join(items)}){tail}"
-    if len(one_line) <= WIDTH and "\n" not in one_line:
+@dataclass
+class Call:
+    """head(items), or a tuple where head is empty; laid out by render()."""
+
+    head: str
+    items: list[str | Call]
+
+    def flat(self) -> str:
+        items = [item if isinstance(item, str) else item.flat() for item in self.items]
+        comma = "," if not self.head and len(items) == 1 else ""
+        return f"{self.head}({', '.join(items)}{comma})"
+
+
+def render(item: str | Call, indent: str = "", before: str = "", after: str = "") -> list[str]:
+    """On one line, or one item a line where that is too long."""
+    one_line = indent + before + (item if isinstance(item, str) else item.flat()) + after
+    if isinstance(item, str) or len(one_line) <= WIDTH:
         return [one_line]
-    return [f"{indent}{head}(", *(f"{indent}    {item}," for item in items), f"{indent}){tail}"]
+    lines = [f"{indent}{before}{item.head}("]
+    for part in item.items:
+        lines += render(part, indent + "    ", "", ",")
+    return lines + [f"{indent}){after}"]
 
 
-def sequence(items: list[str]) -> str:
-    """A tuple's text."""
-    return f"({items[0]},)" if len(items) == 1 else f"({', '.join(items)})"
+def names_tuple(fields: list[Field]) -> Call:
+    return Call("", [quoted(one.name) for one in fields])
 
 
 def commented(line: str, doc: str, indent: str = "    ") -> list[str]:
@@ -135,17 +151,18 @@ def condition(one: Field) -> str:
     return f"lambda value: {low} <= value <= {high}"
 
 
-def checks(fields: list[tuple[str, int, Field]]) -> list[str]:
+def checks(fields: list[tuple[str, int, Field]]) -> list[str | Call]:
     """The _Check of every scalar and pad that can be wrong, in the order of their bytes."""
-    found = []
+    found: list[str | Call] = []
     leaf = 0
     for owner, offset, one in fields:
         text = quoted(rule(owner, one))
         if one.is_pad:
-            found.append(f"_Check({offset}, {one.bytes}, -1, {text}, None)")
+            found.append(Call("_Check", [f"{offset}, {one.bytes}, -1", text, "None"]))
             continue
         if one.is_checked:
-            found.append(f"_Check({offset}, {one.bytes}, {leaf}, {text}, {condition(one)})")
+            place = f"{offset}, {one.bytes}, {leaf}"
+            found.append(Call("_Check", [place, text, condition(one)]))
         leaf += 1
     return found
 
@@ -156,21 +173,19 @@ def shape(one: Field) -> str:
     return f"_{one.struct.name.upper()}" if one.struct else "None"
 
 
-def record_table(name: str, fields: list[Field], base: int, make: str, tag: int | None) -> list[str]:
+def record_table(name: str, fields: list[Field], base: int, make: str, tag: int | None) -> Call:
     """The _Record of a struct, of a union's member, or of a message's fixed part."""
     flat = [(owner, at - base, one) for owner, at, one in flat_fields(fields, name)]
-    shapes = [shape(one) for one in fields if not one.is_pad]
+    shapes: list[str | Call] = [shape(one) for one in fields if not one.is_pad]
     if tag is not None:
         shapes = shapes[1:]
-    items = [quoted(name), quoted(layout_code(flat)), make, sequence(shapes)]
+    table = Call("_Record", [quoted(name), quoted(layout_code(flat)), make, Call("", shapes)])
     found = checks(flat)
     if found:
-        lines = [line for check in found for line in call(*check.split("(", 1)[:1], [], "")]
-        lines = ["(", *(f"    {check}," for check in found), ")"]
-        items.append("\n    ".join(lines))
+        table.items.append(Call("", found))
     if tag is not None:
-        items.append(f"tag={tag}")
-    return call("_Record", items, "")
+        table.items.append(f"tag={tag}")
+    return table
 
 
 def record(name: str, struct: Struct, pack: str) -> list[str]:
@@ -183,13 +198,13 @@ def record(name: str, struct: Struct, pack: str) -> list[str]:
     for one in fields:
         lines += commented(f"{one.name}: {annotation(one, True)}", one.doc)
     made = record_table(name, struct.fields, 0, title, struct.tag)
-    lines += ["", "", f"{table} = {made[0]}", *made[1:]]
+    lines += ["", "", *render(made, before=f"{table} = ")]
     if pack:
-        arguments = [f"{one.name}: {annotation(one, False)}" for one in fields]
-        lines += ["", ""] + call(f"def pack_{pack}", arguments, " -> bytes:")
+        head = Call(pack, [f"{one.name}: {annotation(one, False)}" for one in fields])
+        lines += ["", "", *render(head, before="def pack_", after=" -> bytes:")]
         lines += docstring(struct.doc)
-        values = sequence([one.name for one in fields])
-        lines += call(f"return {table}.pack", [values], "", "    ")
+        values = Call("", [one.name for one in fields])
+        lines += render(Call(f"{table}.pack", [values]), "    ", "return ")
     return lines
 
 
@@ -213,15 +228,22 @@ def union(one: Union) -> list[str]:
     return lines
 
 
-def variable(message: Message, one: Field) -> str:
-    common = f"{quoted(one.name)}, {quoted(rule(message.name, one))}, {one.max}"
+def variable(message: Message, one: Field) -> Call:
+    table = Call("", [quoted(one.name), quoted(rule(message.name, one)), str(one.max)])
     if one.type == "string":
-        return f"_Text({common})"
-    if one.type == "stream":
-        return f"_Stream({common}, {one.bytes})"
-    if one.struct:
-        return f"_Records({common}, _{one.struct.name.upper()})"
-    return f"_Bytes({common})" if one.of == "u8" else f"_Scalars({common}, {quoted(CODES[one.scalar])})"
+        table.head = "_Text"
+    elif one.type == "stream":
+        table.head = "_Stream"
+        table.items.append(str(one.bytes))
+    elif one.struct:
+        table.head = "_Records"
+        table.items.append(f"_{one.struct.name.upper()}")
+    elif one.of == "u8":
+        table.head = "_Bytes"
+    else:
+        table.head = "_Scalars"
+        table.items.append(quoted(CODES[one.scalar]))
+    return table
 
 
 def message_doc(message: Message) -> str:
@@ -235,7 +257,7 @@ def message_doc(message: Message) -> str:
     return message.doc + ("\n\n" + " ".join(notes) if notes else "")
 
 
-def dataclass(message: Message) -> list[str]:
+def message_class(message: Message) -> list[str]:
     lines = ["", "", "@dataclass(slots=True)", f"class {class_name(message)}(Message):"]
     lines += docstring(message_doc(message)) + [""]
     lines.append(f"    NAME: ClassVar[str] = {quoted(message.name)}")
@@ -250,37 +272,38 @@ def dataclass(message: Message) -> list[str]:
 
 
 def layout(message: Message) -> list[str]:
-    fixed = [one for one in message.fixed if not one.is_pad]
-    made = record_table(message.name, message.fixed, HEADER_BYTES, "_tuple", None)
-    items = [
-        class_name(message),
-        f"{message.opcode:#x}",
-        str(message.object != "none"),
-        sequence([quoted(one.name) for one in fixed]),
-        "\n    ".join(made),
-        sequence([variable(message, one) for one in message.variable]),
-        sequence([quoted(one.name) for one in message.fds]),
-    ]
-    lines = ["", ""] + call(f"_LAYOUTS[{message.opcode:#x}] = _Layout", items, "")
-    return lines
+    table = Call(
+        "_Layout",
+        [
+            class_name(message),
+            f"{message.opcode:#x}",
+            str(message.object != "none"),
+            names_tuple([one for one in message.fixed if not one.is_pad]),
+            record_table(message.name, message.fixed, HEADER_BYTES, "_tuple", None),
+            Call("", [variable(message, one) for one in message.variable]),
+            names_tuple(message.fds),
+        ],
+    )
+    return ["", "", *render(table, before=f"_LAYOUTS[{message.opcode:#x}] = ")]
 
 
 def encoder(message: Message) -> list[str]:
     fields = [one for one in message.fields if not one.is_pad]
-    arguments = ["*"] + (["object: int"] if message.object != "none" else [])
-    arguments += [f"{one.name}: {annotation(one, False)}" for one in fields]
-    arguments.append("serial: int = 0")
-    lines = ["", ""]
-    lines += call(f"def encode_{message.name}", arguments, " -> tuple[bytes, list[int]]:")
-    lines += docstring(message_doc(message))
     about = "object" if message.object != "none" else "0"
-    values = "{" + ", ".join(f"{quoted(one.name)}: {one.name}" for one in fields) + "}"
-    head = f"return _LAYOUTS[{message.opcode:#x}].encode"
-    if len(values) > WIDTH - 12:
-        values = "\n".join(
-            ["{", *(f"            {quoted(one.name)}: {one.name}," for one in fields), "        }"]
-        )
-    return lines + call(head, [about, "serial", values], "", "    ")
+    head = Call(f"encode_{message.name}", ["*"])
+    if message.object != "none":
+        head.items.append("object: int")
+    head.items += [f"{one.name}: {annotation(one, False)}" for one in fields]
+    head.items.append("serial: int = 0")
+    values = Call("dict", [f"{one.name}={one.name}" for one in fields])
+    body = Call(f"_LAYOUTS[{message.opcode:#x}].encode", [about, "serial", values])
+    return [
+        "",
+        "",
+        *render(head, before="def ", after=" -> tuple[bytes, list[int]]:"),
+        *docstring(message_doc(message)),
+        *render(body, "    ", "return "),
+    ]
 
 
 def emit(protocol: Protocol) -> str:
@@ -303,7 +326,7 @@ def emit(protocol: Protocol) -> str:
     for one_union in protocol.unions:
         lines += union(one_union)
     for message in protocol.messages:
-        lines += dataclass(message) + layout(message) + encoder(message)
+        lines += message_class(message) + layout(message) + encoder(message)
     text = "\n".join(lines) + "\n"
     while "\n\n\n\n" in text:
         text = text.replace("\n\n\n\n", "\n\n\n")

@@ -324,9 +324,11 @@ def _unpack_stream(
     data: bytes, unit: int, records: dict[int, _Record], rule: str
 ) -> Iterator[Any]:
     at = 0
+    if len(data) % unit:
+        raise ProtocolError(rule, len(data) - len(data) % unit)
     while at < len(data):
         record = records.get(data[at])
-        if record is None or record.layout.size > len(data) - at or len(data) % unit:
+        if record is None or record.layout.size > len(data) - at:
             raise ProtocolError(rule, at)
         yield record.unpack(data, at)
         at += record.layout.size

@@ -145,7 +145,7 @@ class Reader:
         since = self.number(node, "since") if "since" in node.attributes else 1
         if not 1 <= since <= self.protocol.version:
             version = self.protocol.version
-            self.refuse(node, f"since=\"{since}\" is not within the protocol's versions 1 to {version}")
+            self.refuse(node, f"since=\"{since}\" is not within the versions 1 to {version}")
         return since
 
     def implemented(self, node: Node) -> bool:
@@ -374,7 +374,8 @@ class Reader:
             if other.opcode == opcode:
                 self.refuse(node, f"opcode {opcode:#x} is a duplicate of '{other.name}'")
         if values["object"] not in OBJECT_KINDS:
-            self.refuse(node, f"object=\"{values['object']}\" is not one of {', '.join(OBJECT_KINDS)}")
+            kinds = ", ".join(OBJECT_KINDS)
+            self.refuse(node, f"object=\"{values['object']}\" is not one of {kinds}")
         for attribute, later in (("reply", self.replies), ("permission", self.permissions)):
             text = values[attribute]
             if text is not None:
@@ -424,7 +425,7 @@ class Reader:
             if not one.is_fixed:
                 continue
             if variable:
-                self.refuse(here, f"'{one.name}' is fixed, so it must come before '{variable.name}'")
+                self.refuse(here, f"'{one.name}' is fixed: it must come before '{variable.name}'")
             if offset % one.align:
                 missing = -offset % one.align
                 self.refuse(
@@ -505,7 +506,8 @@ class Reader:
             "struct": isinstance(of, Struct),
         }
         if not fits[one.type]:
-            self.refuse(node, f"'{one.name}': no {one.type} '{node.attributes['of']}' is defined above")
+            text = node.attributes["of"]
+            self.refuse(node, f"'{one.name}': no {one.type} '{text}' is defined above")
         one.of = of
         if isinstance(of, Enum):
             one.bytes = one.align = of.bytes
