@@ -36,7 +36,7 @@ endif
 # Debian packages, the only list of them. `make deps` installs what is missing.
 DEPS_BUILD := gcc libc6-dev libinih-dev libpixman-1-dev libspng-dev libsystemd-dev make \
               pkg-config python3 python3-dev
-DEPS_TEST := check clang clang-format git libclang-rt-dev mypy procps \
+DEPS_TEST := check clang clang-format git libclang-rt-dev llvm mypy procps \
              python3-numpy python3-pygame python3-pytest shellcheck strace valgrind
 DEPS_MAN := scdoc
 
@@ -165,7 +165,7 @@ XML := proto/kmsblit.xml
 GENERATOR := proto/gen.py $(wildcard proto/*/*.py)
 GEN_H := $(GEN)/kmsblit_proto.h
 GEN_C := $(GEN)/kmsblit_proto.c
-GEN_T := $(if $(shell grep -s c_types proto/gen.py),$(GEN)/kmsblit_types.h)
+GEN_T := $(GEN)/kmsblit_types.h
 
 PROTO_SRC := $(wildcard proto/*.c) $(GEN_C)
 DAEMON_SRC := $(foreach f,$(FLOORS),$(wildcard daemon/$(f)/*.c))
