@@ -22,14 +22,14 @@ def quoted(text: str) -> str:
     return '"' + text.replace("\\", "\\\\").replace('"', '\\"') + '"'
 
 
-def initializer(members: list[tuple[str, str]], indent: str = INDENT) -> list[str]:
-    """{.name = value, ...}, filled up to the width of a line."""
-    lines, current = [], indent + "{"
+def initializer(members: list[tuple[str, str]], head: str = "") -> list[str]:
+    """{.name = value, ...} behind head, filled up to the width of a line."""
+    lines, current = [], f"{INDENT}{head}{{"
     for i, (name, value) in enumerate(members):
         piece = f".{name} = {value}" + (", " if i + 1 < len(members) else "},")
         if len((current + piece).rstrip()) > 100:
             lines.append(current.rstrip())
-            current = indent + " "
+            current = INDENT + " "
         current += piece
     return lines + [current]
 
@@ -187,9 +187,7 @@ def info(message: Message) -> list[str]:
         ("fixed_bytes", str(message.fixed_end)),
         ("struct_bytes", f"sizeof(struct kb_{name})"),
     ]
-    lines = initializer(members)
-    lines[0] = lines[0].replace("{", f"[AT_{name.upper()}] = {{", 1)
-    return lines
+    return initializer(members, f"[AT_{name.upper()}] = ")
 
 
 def messages(protocol: Protocol) -> list[str]:

@@ -257,9 +257,9 @@ def rule(owner: str, one: Field) -> str:
     elif one.type == "flags":
         text = f"must have only known bits of {one.enum.name}"
     elif one.type == "string":
-        text = f"must be clean UTF-8, at most {one.max} bytes, whole and padded with zeros"
+        text = f"must be clean UTF-8, at most {one.max} bytes, padded with zeros"
     elif one.type == "array":
-        text = f"must be at most {one.max} items, whole and padded with zeros"
+        text = f"must be at most {one.max} items, padded with zeros"
     elif one.type == "stream":
         text = f"must be at most {one.max} units of {one.bytes} bytes, all there"
     elif one.is_fd:
