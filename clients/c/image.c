@@ -1,0 +1,234 @@
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "client.h"
+
+/* 0 for a format without a known pixel. */
+static unsigned pixel_bytes(enum kb_format format)
+{
+    switch (format) {
+    case KB_FORMAT_ARGB8888:
+    case KB_FORMAT_ARGB8888_PREMULTIPLIED:
+    case KB_FORMAT_XRGB8888:
+    case KB_FORMAT_ABGR8888:
+    case KB_FORMAT_ABGR8888_PREMULTIPLIED:
+    case KB_FORMAT_XBGR8888: return 4;
+    case KB_FORMAT_RGB565: return 2;
+    case KB_FORMAT_A8: return 1;
+    case KB_FORMAT_P8: return 0; /* needs a palette, which kb_image_info cannot give */
+    }
+    return 0;
+}
+
+/* Copies info with its defaults filled in. */
+static int check_info(const struct kb_image_info *info, struct kb_image_info *checked)
+{
+    *checked = *info;
+    if (checked->format == 0)
+        checked->format = KB_FORMAT_ARGB8888;
+    if (checked->format == KB_FORMAT_P8)
+        return kc_fail(-ENOSYS, "palette images cannot be made yet: convert to argb8888");
+    unsigned bytes = pixel_bytes(checked->format);
+    if (bytes == 0)
+        return kc_fail(-EINVAL, "%u is not a pixel format", (unsigned)checked->format);
+    if (info->width < 1 || info->height < 1 || info->width > KB_MAX_IMAGE_PX ||
+        info->height > KB_MAX_IMAGE_PX)
+        return kc_fail(-EINVAL, "an image of %ux%u pixels: width and height must be 1 to %u",
+                       info->width, info->height, KB_MAX_IMAGE_PX);
+    size_t row_bytes = (size_t)info->width * bytes;
+    if (checked->stride_bytes == 0)
+        checked->stride_bytes = row_bytes;
+    if (checked->stride_bytes < row_bytes)
+        return kc_fail(-EINVAL, "a stride of %zu bytes is less than a row of %u pixels (%zu bytes)",
+                       checked->stride_bytes, info->width, row_bytes);
+    return 0;
+}
+
+static int image_alloc(struct kb_display *display, const struct kb_image_info *info,
+                       struct kb_image **image)
+{
+    struct kb_image *made = calloc(1, sizeof(*made));
+    if (made == NULL)
+        return kc_fail(-ENOMEM, "no memory for an image");
+    made->display = display;
+    made->width = info->width;
+    made->height = info->height;
+    int error = kc_objects_add(&display->objects, KC_OBJECT_IMAGE, made, &made->id);
+    if (error < 0) {
+        free(made);
+        return error;
+    }
+    *image = made;
+    return 0;
+}
+
+/* Takes back an image that the daemon has not heard of. */
+static void image_undo(struct kb_image *image)
+{
+    kc_objects_remove(&image->display->objects, image->id);
+    kc_image_free(image);
+}
+
+static int announce(struct kb_image *image, enum kb_format format, uint32_t flags,
+                    struct kc_memory *memory)
+{
+    const struct kb_req_image_create create = {
+        .object = image->id,
+        .serial = kc_next_serial(image->display),
+        .width = image->width,
+        .height = image->height,
+        .format = (uint8_t)format,
+        .flags = flags,
+        .stride_bytes = (uint32_t)image->stride_bytes,
+        .pixels = memory->fd,
+    };
+    int error = kc_request(image->display, KB_REQ_IMAGE_CREATE, &create, memory, KC_WAIT);
+    if (error == 0)
+        image->unread_serial = create.serial;
+    return error;
+}
+
+/* An immutable image has been announced: the daemon reads its memory, which then goes. What has to
+ * be announced to a restarted daemon would be kept here. */
+static void handed_over(struct kb_image *image, struct kc_memory *memory)
+{
+    (void)image;
+    kc_memory_unref(memory);
+}
+
+int kb_image_create(struct kb_display *display, const struct kb_image_info *info,
+                    const void *pixels, struct kb_image **image)
+{
+    struct kb_image_info checked;
+    struct kc_memory *memory = NULL;
+    struct kb_image *made;
+    *image = NULL;
+    int error = check_info(info, &checked);
+    if (error < 0)
+        return error;
+    if (pixels == NULL)
+        return kc_fail(-EINVAL, "an image needs pixels; kb_image_create_shared() begins with none");
+    error = image_alloc(display, &checked, &made);
+    if (error < 0)
+        return error;
+    made->stride_bytes = (size_t)checked.width * pixel_bytes(checked.format);
+    error = kc_memory_create_copy("kmsblit-image", pixels, made->stride_bytes, checked.stride_bytes,
+                                  checked.height, &memory);
+    if (error == 0)
+        error = announce(made, checked.format, 0, memory);
+    if (error < 0) {
+        kc_memory_unref(memory);
+        image_undo(made);
+        return error;
+    }
+    handed_over(made, memory);
+    *image = made;
+    return 0;
+}
+
+int kb_image_create_shared(struct kb_display *display, const struct kb_image_info *info,
+                           struct kb_image **image)
+{
+    struct kb_image_info checked;
+    struct kb_image *made;
+    *image = NULL;
+    int error = check_info(info, &checked);
+    if (error < 0)
+        return error;
+    if (checked.stride_bytes % pixel_bytes(checked.format) != 0 ||
+        checked.stride_bytes > KB_MAX_IMAGE_PX * 16u)
+        return kc_fail(-EINVAL,
+                       "a shared image cannot have a stride of %zu bytes: it must be a "
+                       "multiple of the pixel's size, at most %u",
+                       checked.stride_bytes, KB_MAX_IMAGE_PX * 16u);
+    error = image_alloc(display, &checked, &made);
+    if (error < 0)
+        return error;
+    made->stride_bytes = checked.stride_bytes;
+    error = kc_memory_create("kmsblit-shared", made->stride_bytes * made->height, &made->memory);
+    if (error == 0)
+        error = announce(made, checked.format, KB_IMAGE_FLAG_SHARED, made->memory);
+    if (error < 0) {
+        image_undo(made);
+        return error;
+    }
+    *image = made;
+    return 0;
+}
+
+void *kb_image_pixels(struct kb_image *image, size_t *stride_bytes)
+{
+    if (image->memory == NULL) {
+        kc_fail(-EINVAL, "only a shared image has memory to draw into");
+        return NULL;
+    }
+    if (stride_bytes != NULL)
+        *stride_bytes = image->stride_bytes;
+    return image->memory->map;
+}
+
+int kb_image_update(struct kb_image *image, const struct kb_rect *rects, size_t count)
+{
+    enum { RECTS_MAX = 2048 };
+    const struct kb_rect all = {.width = image->width, .height = image->height};
+    if (image->memory == NULL)
+        return kc_fail(-EINVAL, "only a shared image can be updated: this one never changes");
+    if (count == 0) {
+        rects = &all;
+        count = 1;
+    }
+    while (count > 0) {
+        uint32_t some = count < RECTS_MAX ? (uint32_t)count : RECTS_MAX;
+        const struct kb_req_image_update update = {
+            .object = image->id,
+            .serial = kc_next_serial(image->display),
+            .rects = rects,
+            .rects_count = some,
+        };
+        int error = kc_request(image->display, KB_REQ_IMAGE_UPDATE, &update, NULL, KC_WAIT);
+        if (error < 0)
+            return error;
+        image->unread_serial = update.serial;
+        rects += some;
+        count -= some;
+    }
+    return 0;
+}
+
+int kb_image_wait(struct kb_image *image)
+{
+    int error = 0;
+    while (image->unread_serial != 0 && error >= 0)
+        error = kc_turn(image->display, KC_FOREVER);
+    return error < 0 ? error : 0;
+}
+
+void kb_image_size(const struct kb_image *image, uint32_t *width, uint32_t *height)
+{
+    *width = image->width;
+    *height = image->height;
+}
+
+uint32_t kb_image_id(const struct kb_image *image)
+{
+    return image->id;
+}
+
+void kc_image_free(struct kb_image *image)
+{
+    kc_memory_unref(image->memory);
+    free(image);
+}
+
+void kb_image_destroy(struct kb_image *image)
+{
+    if (image == NULL)
+        return;
+    struct kb_display *display = image->display;
+    const struct kb_req_image_destroy destroy = {.object = image->id,
+                                                 .serial = kc_next_serial(display)};
+    kc_request(display, KB_REQ_IMAGE_DESTROY, &destroy, NULL, KC_GROW);
+    kc_objects_remove(&display->objects, image->id);
+    kc_image_free(image);
+}
