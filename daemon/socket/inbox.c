@@ -13,11 +13,17 @@ int kd_inbox_init(struct kd_inbox *inbox)
     return inbox->bytes != NULL ? 0 : -ENOMEM;
 }
 
-void kd_inbox_finish(struct kd_inbox *inbox)
+void kd_inbox_close_fds(struct kd_inbox *inbox)
 {
     for (unsigned i = 0; i < inbox->fds_count; i++) {
         close(inbox->fds[i].fd);
     }
+    inbox->fds_count = 0;
+}
+
+void kd_inbox_finish(struct kd_inbox *inbox)
+{
+    kd_inbox_close_fds(inbox);
     free(inbox->bytes);
     *inbox = (struct kd_inbox){0};
 }

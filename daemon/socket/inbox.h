@@ -30,7 +30,10 @@ struct kd_inbox {
 
 int kd_inbox_init(struct kd_inbox *inbox);
 
-/* Closes the fds that no message took. Safe on zeroed memory. */
+/* When nothing more will be taken: closes the fds that no message took. */
+void kd_inbox_close_fds(struct kd_inbox *inbox);
+
+/* That too. Safe on zeroed memory. */
 void kd_inbox_finish(struct kd_inbox *inbox);
 
 /* One recvmsg(2), never blocking. Only when kd_inbox_peek() said 0: then there is room. Returns

@@ -146,6 +146,7 @@ void kd_peer_shut(struct kd_peer *peer)
 {
     if (peer->state == PEER_OPEN) {
         peer->state = PEER_SHUT;
+        kd_inbox_close_fds(&peer->inbox);
     }
 }
 
