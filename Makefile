@@ -152,7 +152,8 @@ XCFLAGS_clients/c/examples := $(LIB_INC)
 XCFLAGS_clients/cli := $(LIB_INC) $(WIRE_INC) $(CLIENT_CFLAGS)
 XCFLAGS_clients/python/ext := $(LIB_INC) $(WIRE_INC) $(PYTHON_CFLAGS) \
                               -DPy_LIMITED_API=0x030b0000 -Wno-missing-prototypes
-XCFLAGS_TESTS = $(DAEMON_INC) $(LIB_INC) -I. $(PIXMAN_CFLAGS) $(SERVER_CFLAGS)
+# Nobody calls a suite or a fuzz target by a header.
+XCFLAGS_TESTS = -Wno-missing-prototypes $(DAEMON_INC) $(LIB_INC) -I. $(PIXMAN_CFLAGS) $(SERVER_CFLAGS)
 XCFLAGS_tests/unit = $(XCFLAGS_TESTS) $(CHECK_CFLAGS)
 XCFLAGS_tests/fuzz = $(XCFLAGS_TESTS)
 
@@ -214,7 +215,7 @@ python: $(PY_OUT) $(if $(EXT_SRC),$(EXT_SO)) ## build the Python package (use PY
 examples: $(EXAMPLES) ## build the C examples
 
 # A program of which not one source file exists says so, instead of failing to link.
-need = $(if $(strip $(2)),,$(error $(1) has no source files yet: nothing to build it from))
+need = $(if $(strip $(2)),,@echo '$(1) has no source files yet: nothing to build it from' >&2; exit 1)
 
 # Stamps: files whose *content* is what a target depends on; rewritten only when it changes.
 # $(call stamp,TEXT) is the recipe.

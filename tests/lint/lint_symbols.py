@@ -1,4 +1,4 @@
-"""Prefixes: the daemon defines kd_, wire and library kb_; libkmsblit.so exports what kmsblit.h
+"""Prefixes: the daemon defines kd_, wire and library kb_ (inside the library also kc_); libkmsblit.so exports what kmsblit.h
 declares and nothing else, the Python extension its init function."""
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ def defined(path: str, *options: str) -> list[str]:
     done = subprocess.run(["nm", "--defined-only", "-g", *options, str(ROOT / "build" / path)],
                           capture_output=True, text=True, check=False)
     if done.returncode:
-        return [f"(build/{path} cannot be read)"]
+        finish([f"build/{path}: not built, or not readable: {done.stderr.strip()}"])
     return [line.split()[-1] for line in done.stdout.splitlines() if len(line.split()) == 3]
 
 
@@ -21,8 +21,8 @@ def main() -> None:
     """Looks at the release build."""
     problems = [f"build/release/libdaemon.a: {symbol} has not the prefix kd_"
                 for symbol in defined("release/libdaemon.a") if not symbol.startswith("kd_")]
-    problems += [f"build/libkmsblit.a: {symbol} has not the prefix kb_"
-                 for symbol in defined("libkmsblit.a") if not symbol.startswith("kb_")]
+    problems += [f"build/libkmsblit.a: {symbol} has neither the prefix kb_ nor kc_"
+                 for symbol in defined("libkmsblit.a") if not symbol.startswith(("kb_", "kc_"))]
     header = (ROOT / "clients/c/kmsblit.h").read_text()
     exported = defined("libkmsblit.so", "-D")
     problems += [f"build/libkmsblit.so: exports {symbol}, which kmsblit.h does not declare"
