@@ -150,7 +150,7 @@ XCFLAGS_daemon/server := $(DAEMON_INC) -I. $(SERVER_CFLAGS)
 XCFLAGS_clients/c := $(LIB_INC) $(WIRE_INC) $(CLIENT_CFLAGS)
 XCFLAGS_clients/c/examples := $(LIB_INC)
 XCFLAGS_clients/cli := $(LIB_INC) $(WIRE_INC) $(CLIENT_CFLAGS)
-XCFLAGS_clients/python/ext := $(LIB_INC) $(WIRE_INC) $(PYTHON_CFLAGS) \
+XCFLAGS_clients/python/ext := $(LIB_INC) $(WIRE_INC) $(CLIENT_CFLAGS) $(PYTHON_CFLAGS) \
                               -DPy_LIMITED_API=0x030b0000 -Wno-missing-prototypes
 # Nobody calls a suite or a fuzz target by a header.
 XCFLAGS_TESTS = -Wno-missing-prototypes $(DAEMON_INC) $(LIB_INC) -I. $(PIXMAN_CFLAGS) $(SERVER_CFLAGS)

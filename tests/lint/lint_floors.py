@@ -75,7 +75,7 @@ FLOORS: dict[str, Floor] = {
     "clients/c": Floor("gen proto", "kmsblit png"),
     "clients/c/examples": Floor("", "kmsblit"),
     "clients/cli": Floor("gen proto", "kmsblit png zstd"),
-    "clients/python/ext": Floor("gen proto", "kmsblit python"),
+    "clients/python/ext": Floor("gen proto", "kmsblit png python"),
     # 8: tests/ may include everything, and is not looked at
 }
 
