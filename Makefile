@@ -231,7 +231,7 @@ FORCE:
 # Changed flags rebuild every object of the variant.
 $(B)/flags: FORCE
 	$(call stamp,$(CC) $(KCPPFLAGS) $(CPPFLAGS) $(KCFLAGS) $(CFLAGS) $(KLDFLAGS) $(LDFLAGS) \
-	$(foreach d,proto $(FLOORS:%=daemon/%) clients/c clients/cli clients/python/ext,$(XCFLAGS_$(d))))
+	$(foreach d,proto $(FLOORS:%=daemon/%) clients/c clients/cli clients/python/ext,$(XCFLAGS_$(d))) $(XCFLAGS_TESTS))
 
 # A source file that came or went links everything again.
 $(B)/sources: FORCE

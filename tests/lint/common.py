@@ -1,5 +1,5 @@
-"""What the lints share. A lint is tests/lint/lint_NAME.py: it prints `file:line: what is wrong, what
-to do` for each problem, and exits with 0 (fine), 1 (problems) or 77 (skipped, with the reason).
+"""What the lints share. A lint is tests/lint/lint_NAME.py: for each problem it prints `file:line: what
+is wrong, what to do`, and it exits with 0 (fine), 1 (problems) or 77 (skipped, with the reason).
 
 `lint_NAME.py ROOT` looks at another tree than its own; lint_selftest.py uses that.
 """

@@ -12,7 +12,8 @@ from pathlib import Path
 from common import ROOT, files, finish, name
 
 # Functions of libc that neither do I/O nor keep anything; with the _chk forms of _FORTIFY_SOURCE.
-LIBC = re.compile(r"(?:__)?(?:mem(?:cpy|move|set|cmp|chr)|str(?:len|nlen|cmp|ncmp|chr|rchr|dup|ndup))(?:_chk)?"
+LIBC = re.compile(r"(?:__)?mem(?:cpy|move|set|cmp|chr)(?:_chk)?"
+                  r"|str(?:len|nlen|cmp|ncmp|chr|rchr|dup|ndup)"
                   r"|malloc|calloc|realloc|reallocarray|free|qsort|bsearch|abort|labs|llabs"
                   r"|l?l?r?(?:int|ound|floor|ceil|sqrt|fabs)f?|floorf?|ceilf?|sqrtf?|fabsf?|fmodf?"
                   r"|__assert_fail|__stack_chk_fail|_GLOBAL_OFFSET_TABLE_")

@@ -1,5 +1,5 @@
 """Prefixes: the daemon defines kd_, wire and library kb_ (inside the library also kc_);
-libkmsblit.so exports what kmsblit.h declares and nothing else, the Python extension its init function."""
+libkmsblit.so exports what kmsblit.h declares and nothing else, the extension its init function."""
 from __future__ import annotations
 
 import re
