@@ -111,7 +111,8 @@ CFLAGS ?= -O1 -g
 KCPPFLAGS :=
 endif
 KCPPFLAGS += -D_GNU_SOURCE -DKMSBLIT_VERSION=\"$(VERSION)\"
-WARNINGS := -Wall -Wextra -Wshadow -Wvla -Wstrict-prototypes -Wmissing-prototypes
+WARNINGS := -Wall -Wextra -Wshadow -Wvla -Wstrict-prototypes -Wmissing-prototypes \
+            -Werror=implicit-function-declaration
 KCFLAGS := -std=c11 $(WARNINGS) -fPIC -fvisibility=hidden -fstack-protector-strong
 KLDFLAGS := -Wl,-z,relro,-z,now -Wl,--as-needed
 
