@@ -1,0 +1,201 @@
+/* blits(): many blits in one call, all or none. The records are written where they will be sent
+ * from. */
+#include "module.h"
+
+#define ROOM_BEGIN 256u
+#define ROOM_MOST  8192u
+
+struct batch {
+    struct window *window;
+    PyObject *rects;           /* owned list, or NULL if none are wanted */
+    union kb_command *records; /* room at the end of the frame */
+    size_t room, used;         /* of records */
+    size_t appended;           /* units taken from the frame in all */
+};
+
+/* Room for so many more records. */
+static bool make_room(struct batch *batch, size_t units)
+{
+    batch->records = draw_append(batch->window, units);
+    batch->room = batch->records != NULL ? units : 0;
+    batch->used = 0;
+    batch->appended += batch->room;
+    return batch->records != NULL;
+}
+
+/* items: (image, dest), (image, dest, area) or (image, dest, area, special_flags). */
+static bool parse_tuple(struct batch *batch, PyObject *items, struct blit *blit)
+{
+    struct window *window = batch->window;
+    struct state *state = window->display->state;
+    const Py_ssize_t count = PyTuple_Size(items);
+
+    if (count < 2 || count > 4) {
+        PyErr_Format(PyExc_ValueError,
+                     "it has %zd parts: (image, dest), (image, dest, area) or (image, dest, area, "
+                     "special_flags) is needed",
+                     count);
+        return false;
+    }
+    *blit = (struct blit){.blend = KB_BLEND_OVER, .alpha = 255, .tint = 0xffffffff};
+    if (!number_parse_position(state, PyTuple_GetItem(items, 1), &blit->x, &blit->y)) {
+        return false;
+    }
+    if (count > 2) {
+        PyObject *area = PyTuple_GetItem(items, 2);
+        blit->has_area = area != Py_None;
+        if (blit->has_area && !number_parse_box(state, area, "area", &blit->area)) {
+            return false;
+        }
+    }
+    if (count > 3 && PyTuple_GetItem(items, 3) != Py_None &&
+        !names_blend(PyTuple_GetItem(items, 3), KB_BLEND_OVER, &blit->blend)) {
+        return false;
+    }
+    /* Last, because what came before may have run code that closed the image. */
+    return draw_parse_image(window, PyTuple_GetItem(items, 0), &blit->image);
+}
+
+static bool add_rect(struct batch *batch, const struct box *drawn)
+{
+    PyObject *rect =
+        rect_new(batch->window->display->state, drawn->x, drawn->y, drawn->w, drawn->h);
+    bool added = rect != NULL && PyList_Append(batch->rects, rect) == 0;
+    Py_XDECREF(rect);
+    return added;
+}
+
+static bool add_tuple(struct batch *batch, PyObject *items)
+{
+    struct blit blit;
+    struct box drawn;
+
+    if (!parse_tuple(batch, items, &blit)) {
+        return false;
+    }
+    if (batch->used == batch->room &&
+        !make_room(batch, batch->appended < ROOM_BEGIN  ? ROOM_BEGIN
+                          : batch->appended < ROOM_MOST ? batch->appended
+                                                        : ROOM_MOST)) {
+        return false;
+    }
+    if (draw_record(batch->window, &blit, &drawn, &batch->records[batch->used])) {
+        if (!draw_use(batch->window, blit.image)) {
+            return false;
+        }
+        batch->used++;
+    }
+    return batch->rects == NULL || add_rect(batch, &drawn);
+}
+
+/* Keeps the item alive meanwhile. */
+static bool add_item(struct batch *batch, PyObject *item)
+{
+    if (PyTuple_Check(item)) {
+        Py_INCREF(item);
+        bool added = add_tuple(batch, item);
+        Py_DECREF(item);
+        return added;
+    }
+    if (!PySequence_Check(item) || PyUnicode_Check(item) || PyBytes_Check(item)) {
+        PyErr_Format(PyExc_TypeError, "it must be a tuple (image, dest), not %R", item);
+        return false;
+    }
+    PyObject *items = PySequence_Tuple(item);
+    bool added = items != NULL && add_tuple(batch, items);
+    Py_XDECREF(items);
+    return added;
+}
+
+/* The size is looked at again and again: an item's code might change a list. */
+static bool add_list(struct batch *batch, PyObject *list)
+{
+    for (Py_ssize_t i = 0; i < PyList_Size(list); i++) {
+        if (!add_item(batch, PyList_GetItem(list, i))) {
+            error_name_item("blits()", i);
+            return false;
+        }
+    }
+    return true;
+}
+
+static bool add_all_of_tuple(struct batch *batch, PyObject *tuple)
+{
+    const Py_ssize_t count = PyTuple_Size(tuple);
+    for (Py_ssize_t i = 0; i < count; i++) {
+        if (!add_item(batch, PyTuple_GetItem(tuple, i))) {
+            error_name_item("blits()", i);
+            return false;
+        }
+    }
+    return true;
+}
+
+static bool add_iterable(struct batch *batch, PyObject *iterable)
+{
+    PyObject *iterator = PyObject_GetIter(iterable), *item;
+    bool done = iterator != NULL;
+
+    for (Py_ssize_t i = 0; done; i++) {
+        item = PyIter_Next(iterator);
+        if (item == NULL && PyErr_Occurred() == NULL) {
+            break;
+        }
+        done = item != NULL && add_item(batch, item);
+        Py_XDECREF(item);
+        if (!done) {
+            error_name_item("blits()", i);
+        }
+    }
+    Py_XDECREF(iterator);
+    return done;
+}
+
+static bool add_all(struct batch *batch, PyObject *sequence)
+{
+    if (PyList_Check(sequence)) {
+        const Py_ssize_t count = PyList_Size(sequence);
+        return count == 0 ||
+               (make_room(batch, (size_t)count) && add_list(batch, sequence));
+    }
+    if (PyTuple_Check(sequence)) {
+        const Py_ssize_t count = PyTuple_Size(sequence);
+        return count == 0 ||
+               (make_room(batch, (size_t)count) && add_all_of_tuple(batch, sequence));
+    }
+    return add_iterable(batch, sequence);
+}
+
+PyObject *draw_blits(struct window *self, PyObject *args, PyObject *kwargs)
+{
+    static char *keywords[] = {"blit_sequence", "return_rects", "doreturn", NULL};
+    PyObject *sequence;
+    int return_rects = 1, doreturn = 1;
+
+    if (!PyArg_ParseTupleAndKeywords(args, kwargs, "O|p$p:blits", keywords, &sequence,
+                                     &return_rects, &doreturn) ||
+        !window_enter_frame(self)) {
+        return NULL;
+    }
+    struct batch batch = {.window = self};
+    if (return_rects && doreturn && (batch.rects = PyList_New(0)) == NULL) {
+        return NULL;
+    }
+    self->building = true; /* what the items' code may do to the window until then is little */
+    self->display->building++;
+    bool done = add_all(&batch, sequence);
+    self->building = false;
+    self->display->building--;
+    draw_trim(self, done ? batch.room - batch.used : batch.appended);
+    if (self->display->closed) {
+        call_disconnect(self->display);
+    }
+    if (!done) {
+        Py_CLEAR(batch.rects);
+        return NULL;
+    }
+    if (batch.rects == NULL) {
+        Py_RETURN_NONE;
+    }
+    return batch.rects;
+}

@@ -1,0 +1,334 @@
+/* Image and SharedImage: pixels that the daemon holds. */
+#include "module.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define METHOD(name, function, flags, doc)                                                         \
+    {                                                                                              \
+        name, (PyCFunction)(void (*)(void))function, flags, doc                                    \
+    }
+
+bool image_check(const struct state *state, PyObject *object)
+{
+    return Py_TYPE(object) == state->image_type || PyObject_TypeCheck(object, state->image_type);
+}
+
+PyObject *image_wrap(struct display *display, PyTypeObject *type, struct kb_image *kb)
+{
+    uint32_t width, height;
+    struct image *self = object_new(type);
+    if (self == NULL) {
+        call_destroy(display, kb, NULL);
+        return NULL;
+    }
+    kb_image_size(kb, &width, &height);
+    self->display = (struct display *)Py_NewRef((PyObject *)display);
+    self->kb = kb;
+    self->id = kb_image_id(kb);
+    self->width = (int32_t)width;
+    self->height = (int32_t)height;
+    return (PyObject *)self;
+}
+
+void image_free_unneeded(struct image *self)
+{
+    if (self->closed && self->frames == 0 && self->exports == 0 && self->kb != NULL) {
+        call_destroy(self->display, self->kb, NULL);
+        self->kb = NULL;
+    }
+}
+
+void image_unuse(struct image *image)
+{
+    image->frames--;
+    image_free_unneeded(image);
+}
+
+bool image_enter(struct image *self)
+{
+    if (!call_enter(self->display)) {
+        return false;
+    }
+    if (self->closed) {
+        error_set(self->display->state, EBADF, "the image has been closed");
+        return false;
+    }
+    return true;
+}
+
+/* ---- Making --------------------------------------------------------------------------------- */
+
+PyObject *image_create(struct display *display, const struct kb_image_info *info,
+                       const void *pixels)
+{
+    struct kb_image *kb;
+    int error;
+
+    if (!call_enter(display)) {
+        return NULL;
+    }
+    CALL_PATIENTLY(display, error, kb_image_create(display->kb, info, pixels, &kb));
+    if (error < 0) {
+        return error_of_library(display->state, error);
+    }
+    return image_wrap(display, display->state->image_type, kb);
+}
+
+static PyObject *loaded(struct display *display, int error, struct kb_image *kb)
+{
+    if (error < 0) {
+        return error_of_library(display->state, error);
+    }
+    return image_wrap(display, display->state->image_type, kb);
+}
+
+static PyObject *load_path(struct display *display, PyObject *source)
+{
+    PyObject *path;
+    struct kb_image *kb;
+    int error;
+
+    if (!PyUnicode_FSConverter(source, &path)) {
+        return NULL;
+    }
+    if (!call_enter(display)) {
+        Py_DECREF(path);
+        return NULL;
+    }
+    const char *bytes = PyBytes_AsString(path);
+    CALL_PATIENTLY(display, error, kb_image_load(display->kb, bytes, &kb));
+    Py_DECREF(path);
+    if (error == -ENOENT || error == -EACCES || error == -EISDIR || error == -ENOTDIR) {
+        errno = -error;
+        return PyErr_SetFromErrnoWithFilenameObject(PyExc_OSError, source);
+    }
+    return loaded(display, error, kb);
+}
+
+static PyObject *load_bytes(struct display *display, PyObject *source)
+{
+    Py_buffer png;
+    struct kb_image *kb;
+    int error;
+
+    if (PyObject_GetBuffer(source, &png, PyBUF_SIMPLE) < 0) {
+        return NULL;
+    }
+    if (!call_enter(display)) {
+        PyBuffer_Release(&png);
+        return NULL;
+    }
+    CALL_PATIENTLY(display, error,
+                   kb_image_load_memory(display->kb, png.buf, (size_t)png.len, &kb));
+    PyBuffer_Release(&png);
+    return loaded(display, error, kb);
+}
+
+PyObject *image_load(struct display *display, PyObject *source)
+{
+    if (PyUnicode_Check(source) || PyObject_HasAttrString(source, "__fspath__")) {
+        return load_path(display, source);
+    }
+    if (PyObject_CheckBuffer(source)) {
+        return load_bytes(display, source);
+    }
+    if (PyObject_HasAttrString(source, "read")) {
+        PyObject *bytes = PyObject_CallMethod(source, "read", NULL);
+        PyObject *image = bytes != NULL ? load_bytes(display, bytes) : NULL;
+        Py_XDECREF(bytes);
+        return image;
+    }
+    return PyErr_Format(PyExc_TypeError,
+                        "load() needs a path, the bytes of a PNG or an open file, not %R", source);
+}
+
+PyObject *image_make(struct display *display, PyObject *args, PyObject *kwargs)
+{
+    static char *keywords[] = {"source", "format", "size", "stride", NULL};
+    PyObject *source, *format = Py_None, *size = Py_None, *stride = Py_None;
+
+    if (!PyArg_ParseTupleAndKeywords(args, kwargs, "O|OOO:image", keywords, &source, &format, &size,
+                                     &stride) ||
+        !call_enter(display)) {
+        return NULL;
+    }
+    if (surface_check(source)) {
+        if (format != Py_None || size != Py_None || stride != Py_None) {
+            return PyErr_Format(PyExc_TypeError,
+                                "a Surface brings its own format, size and stride");
+        }
+        return surface_convert(display, source);
+    }
+    if (!PyObject_CheckBuffer(source)) {
+        return PyErr_Format(PyExc_TypeError,
+                            "image() needs bytes, an array or a pygame Surface, not %R; files are "
+                            "loaded with load()",
+                            source);
+    }
+    if (size != Py_None) {
+        return pixels_from_bytes(display, source, format, size, stride);
+    }
+    if (stride != Py_None) {
+        return PyErr_Format(PyExc_TypeError, "stride goes with size=(width, height)");
+    }
+    return pixels_from_array(display, source, format);
+}
+
+/* ---- Methods of all images ------------------------------------------------------------------ */
+
+static PyObject *image_tp_new(PyTypeObject *type, PyObject *args, PyObject *kwargs)
+{
+    (void)type;
+    (void)args;
+    (void)kwargs;
+    PyErr_SetString(PyExc_TypeError, "images are made by display.load(), display.image() and "
+                                     "display.shared_image()");
+    return NULL;
+}
+
+int image_traverse(PyObject *object, visitproc visit, void *arg)
+{
+    Py_VISIT(Py_TYPE(object));
+    Py_VISIT(((struct image *)object)->display);
+    return 0;
+}
+
+void image_dealloc(PyObject *object)
+{
+    struct image *self = (struct image *)object;
+    PyObject_GC_UnTrack(object);
+    if (self->weakrefs != NULL) {
+        PyObject_ClearWeakRefs(object);
+    }
+    self->closed = true;
+    if (self->display != NULL) {
+        image_free_unneeded(self);
+    }
+    PyObject *display = (PyObject *)self->display;
+    object_free(object);
+    Py_XDECREF(display);
+}
+
+static PyObject *image_close(struct image *self, PyObject *unused)
+{
+    (void)unused;
+    self->closed = true;
+    image_free_unneeded(self);
+    Py_RETURN_NONE;
+}
+
+static PyObject *image_with(struct image *self, PyObject *unused)
+{
+    (void)unused;
+    return image_enter(self) ? Py_NewRef((PyObject *)self) : NULL;
+}
+
+static PyObject *image_exit(struct image *self, PyObject *args)
+{
+    (void)args;
+    return image_close(self, NULL);
+}
+
+static PyObject *image_get_rect(struct image *self, PyObject *args, PyObject *kwargs)
+{
+    return rect_of_size(self->display->state, self->width, self->height, args, kwargs);
+}
+
+static PyObject *image_get_size(struct image *self, PyObject *unused)
+{
+    (void)unused;
+    return Py_BuildValue("(ii)", (int)self->width, (int)self->height);
+}
+
+static PyObject *image_get_width(struct image *self, PyObject *unused)
+{
+    (void)unused;
+    return PyLong_FromLong(self->width);
+}
+
+static PyObject *image_get_height(struct image *self, PyObject *unused)
+{
+    (void)unused;
+    return PyLong_FromLong(self->height);
+}
+
+static PyObject *get_size(PyObject *self, void *closure)
+{
+    (void)closure;
+    return image_get_size((struct image *)self, NULL);
+}
+
+static PyObject *get_width(PyObject *self, void *closure)
+{
+    (void)closure;
+    return PyLong_FromLong(((struct image *)self)->width);
+}
+
+static PyObject *get_height(PyObject *self, void *closure)
+{
+    (void)closure;
+    return PyLong_FromLong(((struct image *)self)->height);
+}
+
+static PyObject *get_closed(PyObject *object, void *closure)
+{
+    (void)closure;
+    const struct image *self = (const struct image *)object;
+    return PyBool_FromLong(self->closed || self->display->closed);
+}
+
+static PyObject *image_repr(PyObject *object)
+{
+    const struct image *self = (const struct image *)object;
+    return PyUnicode_FromFormat("<kmsblit.%s %dx%d%s>", self->shared ? "SharedImage" : "Image",
+                                (int)self->width, (int)self->height,
+                                self->closed || self->display->closed ? ", closed" : "");
+}
+
+/* ---- Types ---------------------------------------------------------------------------------- */
+
+static PyMethodDef image_methods[] = {
+    METHOD("get_rect", image_get_rect, METH_VARARGS | METH_KEYWORDS,
+           "A Rect of the image's size at (0, 0); keywords set its attributes."),
+    METHOD("get_size", image_get_size, METH_NOARGS, "(width, height) in pixels."),
+    METHOD("get_width", image_get_width, METH_NOARGS, "Width in pixels."),
+    METHOD("get_height", image_get_height, METH_NOARGS, "Height in pixels."),
+    METHOD("close", image_close, METH_NOARGS, "Gives the image up."),
+    METHOD("__enter__", image_with, METH_NOARGS, NULL),
+    METHOD("__exit__", image_exit, METH_VARARGS, NULL),
+    {0},
+};
+
+static PyGetSetDef image_getset[] = {
+    {"size", get_size, NULL, "(width, height) in pixels.", NULL},
+    {"width", get_width, NULL, "Width in pixels.", NULL},
+    {"height", get_height, NULL, "Height in pixels.", NULL},
+    {"closed", get_closed, NULL, "Whether the image or its display was closed.", NULL},
+    {0},
+};
+
+static PyMemberDef image_members[] = {
+    {"__weaklistoffset__", T_PYSSIZET, offsetof(struct image, weakrefs), READONLY, NULL},
+    {0},
+};
+
+static PyType_Slot image_slots[] = {
+    {Py_tp_doc, "A picture that frames can draw."},
+    {Py_tp_new, image_tp_new},
+    {Py_tp_traverse, image_traverse},
+    {Py_tp_dealloc, image_dealloc},
+    {Py_tp_repr, image_repr},
+    {Py_tp_methods, image_methods},
+    {Py_tp_getset, image_getset},
+    {Py_tp_members, image_members},
+    {0},
+};
+
+PyType_Spec image_spec = {
+    .name = "kmsblit.Image",
+    .basicsize = sizeof(struct image),
+    .flags = Py_TPFLAGS_DEFAULT | Py_TPFLAGS_HAVE_GC | Py_TPFLAGS_BASETYPE,
+    .slots = image_slots,
+};

@@ -1,0 +1,146 @@
+/* The module: its types, constants and state. */
+#include "module.h"
+
+struct state *state_of_type(PyTypeObject *type)
+{
+    while (type != NULL) {
+        struct state *state = PyType_GetModuleState(type);
+        if (state != NULL) {
+            return state;
+        }
+        PyErr_Clear(); /* a subclass made in Python belongs to no module */
+        type = PyType_GetSlot(type, Py_tp_base);
+    }
+    PyErr_SetString(PyExc_SystemError, "this is no class of kmsblit");
+    return NULL;
+}
+
+void *object_new(PyTypeObject *type)
+{
+    return PyType_GenericAlloc(type, 0);
+}
+
+void object_free(void *object)
+{
+    PyTypeObject *type = Py_TYPE((PyObject *)object);
+    freefunc release = (freefunc)PyType_GetSlot(type, Py_tp_free);
+    release(object);
+    Py_DECREF(type);
+}
+
+static PyTypeObject *add_type(PyObject *module, PyType_Spec *spec, PyTypeObject *base)
+{
+    PyObject *type = PyType_FromModuleAndSpec(module, spec, (PyObject *)base);
+    if (type != NULL && PyModule_AddType(module, (PyTypeObject *)type) < 0) {
+        Py_DECREF(type);
+        return NULL;
+    }
+    return (PyTypeObject *)type;
+}
+
+static PyTypeObject *add_sequence(PyObject *module, PyStructSequence_Desc *desc)
+{
+    PyTypeObject *type = PyStructSequence_NewType(desc);
+    if (type != NULL && PyModule_AddType(module, type) < 0) {
+        Py_DECREF(type);
+        return NULL;
+    }
+    return type;
+}
+
+static int module_exec(PyObject *module)
+{
+    struct state *state = PyModule_GetState(module);
+
+    if ((state->display_type = add_type(module, &display_spec, NULL)) == NULL ||
+        (state->window_type = add_type(module, &window_spec, NULL)) == NULL ||
+        (state->image_type = add_type(module, &image_spec, NULL)) == NULL ||
+        (state->shared_image_type = add_type(module, &shared_image_spec, state->image_type)) ==
+            NULL ||
+        (state->screenshot_type = add_type(module, &screenshot_spec, NULL)) == NULL ||
+        (state->rect_type = add_type(module, &rect_spec, NULL)) == NULL ||
+        (state->presented_type = add_sequence(module, &presented_desc)) == NULL ||
+        (state->output_type = add_sequence(module, &output_desc)) == NULL) {
+        return -1;
+    }
+    if (errors_add(module, state) < 0 || names_add(module) < 0) {
+        return -1;
+    }
+    return PyModule_AddStringConstant(module, "__version__", kb_version());
+}
+
+static int module_traverse(PyObject *module, visitproc visit, void *arg)
+{
+    struct state *state = PyModule_GetState(module);
+    if (state == NULL) {
+        return 0;
+    }
+    Py_VISIT(state->display_type);
+    Py_VISIT(state->window_type);
+    Py_VISIT(state->image_type);
+    Py_VISIT(state->shared_image_type);
+    Py_VISIT(state->screenshot_type);
+    Py_VISIT(state->rect_type);
+    Py_VISIT(state->presented_type);
+    Py_VISIT(state->output_type);
+    Py_VISIT(state->error);
+    Py_VISIT(state->no_daemon_error);
+    Py_VISIT(state->request_error);
+    Py_VISIT(state->connection_lost_error);
+    return 0;
+}
+
+static int module_clear(PyObject *module)
+{
+    struct state *state = PyModule_GetState(module);
+    if (state == NULL) {
+        return 0;
+    }
+    Py_CLEAR(state->display_type);
+    Py_CLEAR(state->window_type);
+    Py_CLEAR(state->image_type);
+    Py_CLEAR(state->shared_image_type);
+    Py_CLEAR(state->screenshot_type);
+    Py_CLEAR(state->rect_type);
+    Py_CLEAR(state->presented_type);
+    Py_CLEAR(state->output_type);
+    Py_CLEAR(state->error);
+    Py_CLEAR(state->no_daemon_error);
+    Py_CLEAR(state->request_error);
+    Py_CLEAR(state->connection_lost_error);
+    return 0;
+}
+
+static void module_free(void *module)
+{
+    module_clear(module);
+}
+
+static PyMethodDef module_methods[] = {
+    {"connect", (PyCFunction)(void (*)(void))display_connect, METH_VARARGS | METH_KEYWORDS,
+     "connect(socket=None, name=None)\n--\n\nConnects to kmsblitd."},
+    {0},
+};
+
+static PyModuleDef_Slot module_slots[] = {
+    {Py_mod_exec, module_exec},
+    {0},
+};
+
+struct PyModuleDef kmsblit_module = {
+    PyModuleDef_HEAD_INIT,
+    .m_name = "kmsblit._kmsblit",
+    .m_doc = "The part of kmsblit that is written in C; use the package kmsblit.",
+    .m_size = sizeof(struct state),
+    .m_methods = module_methods,
+    .m_slots = module_slots,
+    .m_traverse = module_traverse,
+    .m_clear = module_clear,
+    .m_free = module_free,
+};
+
+PyMODINIT_FUNC PyInit__kmsblit(void);
+PyMODINIT_FUNC PyInit__kmsblit(void)
+{
+    return PyModuleDef_Init(&kmsblit_module);
+}

@@ -1,0 +1,321 @@
+/*
+ * What the files of the extension share: the objects, the module's state, errors.
+ *
+ * The extension stands on the limited API of Python 3.11 (one binary for every later Python) and on
+ * libkmsblit. Python's lock is let go wherever the daemon is waited for; call.c says how a display
+ * is kept to one thread at a time all the same.
+ */
+#ifndef KMSBLIT_MODULE_H
+#define KMSBLIT_MODULE_H
+
+#define PY_SSIZE_T_CLEAN
+#include <Python.h>
+#include <pythread.h>
+#include <structmember.h>
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <kmsblit.h>
+
+/* The module's state. Every object keeps a borrowed pointer to it: an object keeps its type alive,
+ * the type the module, and the module this. */
+struct state {
+    PyTypeObject *display_type;
+    PyTypeObject *window_type;
+    PyTypeObject *image_type;
+    PyTypeObject *shared_image_type;
+    PyTypeObject *screenshot_type;
+    PyTypeObject *rect_type;
+    PyTypeObject *presented_type;
+    PyTypeObject *output_type;
+    PyObject *error;
+    PyObject *no_daemon_error;
+    PyObject *request_error;
+    PyObject *connection_lost_error;
+};
+
+struct trash; /* what a thread could not free because another one was in a call (call.c) */
+
+struct display {
+    PyObject_HEAD
+    PyObject *weakrefs;
+    struct state *state;
+    struct kb_display *kb;   /* owned; NULL before connecting and when all is freed */
+    PyObject *socket;        /* the path asked for, or None */
+    PyThread_type_lock lock; /* held while busy */
+    struct trash *trash;     /* owned list */
+    uint64_t frames_begun;   /* gives every frame being built a number of its own */
+    unsigned exports;        /* views of shared images' memory: kb must live as long */
+    unsigned waiters;        /* threads in call_poll() */
+    unsigned building;       /* blits() calls under way */
+    int wake_fd;             /* owned eventfd: one count wakes one waiter; -1 is none */
+    bool busy;               /* a thread is in a call without Python's lock */
+    bool closed;
+};
+
+struct image {
+    PyObject_HEAD
+    PyObject *weakrefs;
+    struct display *display; /* owned */
+    struct kb_image *kb;     /* owned while display->kb lives */
+    uint64_t frame;          /* the frame being built that used it last */
+    uint32_t id;
+    int32_t width, height;
+    size_t stride_bytes;     /* of a shared image's memory */
+    unsigned frames;         /* frames being built that use it: kb must live as long */
+    unsigned exports;        /* views of its memory, likewise */
+    bool shared;
+    bool closed;
+};
+
+struct window {
+    PyObject_HEAD
+    PyObject *weakrefs;
+    struct display *display;    /* owned */
+    struct kb_window *kb;       /* owned while display->kb lives */
+    struct kb_window_info info; /* as set; the title is in title */
+    PyObject *title;            /* str */
+    struct image **used;        /* owned array of owned references: images of the frame being built */
+    size_t used_count, used_capacity;
+    uint64_t frame;             /* number of the frame being built */
+    uint32_t serials[KB_CREDITS]; /* of the last frames committed, the latest first; 0: none */
+    struct kb_rect clip;        /* within the window; meant if has_clip */
+    unsigned calls;             /* threads in a call with it: kb must live as long */
+    size_t units;               /* records in the frame being built */
+    bool has_clip;
+    bool clip_sent;             /* the frame being built has the clip as it is now */
+    bool frame_clipped;         /* the frame being built has a clip that is not the whole window */
+    bool building;              /* blits() is under way */
+    bool closed;
+};
+
+struct rect {
+    PyObject_HEAD
+    struct state *state;
+    int32_t x, y, w, h;
+};
+
+/* A rectangle as Python has it: sizes may be negative. */
+struct box {
+    int32_t x, y, w, h;
+};
+
+/* ---- module.c ------------------------------------------------------------------------------- */
+
+extern struct PyModuleDef kmsblit_module;
+
+/* The state, for constructors that a subclass may call. NULL sets an exception. */
+struct state *state_of_type(PyTypeObject *type);
+
+/* Allocates an object of a type of ours, all zeros. */
+void *object_new(PyTypeObject *type);
+/* The end of every tp_dealloc: gives back the memory and the type. */
+void object_free(void *object);
+
+/* ---- errors.c ------------------------------------------------------------------------------- */
+
+int errors_add(PyObject *module, struct state *state);
+
+/* Sets the exception for a negative errno of libkmsblit, with its sentence. Returns NULL. */
+void *error_of_library(const struct state *state, int error);
+void *error_of_connect(const struct state *state, int error);
+/* Sets kmsblit.Error with this errno. Returns NULL. */
+void *error_set(const struct state *state, int error, const char *format, ...);
+/* Puts "blits() item 7: " before the message of the exception that is set. */
+void error_name_item(const char *function, Py_ssize_t index);
+
+/* ---- call.c: Python's lock and threads ------------------------------------------------------ */
+
+/* To be called before the display's library is: waits for a call of another thread, frees what
+ * was left, and sets an exception if the display is closed. */
+bool call_enter(struct display *display);
+/* Around a call without Python's lock. */
+PyThreadState *call_begin(struct display *display);
+void call_end(struct display *display, PyThreadState *thread);
+#define CALL(display, expression)                                                                  \
+    do {                                                                                           \
+        PyThreadState *call_thread = call_begin(display);                                          \
+        expression;                                                                                \
+        call_end(display, call_thread);                                                            \
+    } while (0)
+
+/* The same for a function of the library that waits, and is called again if a signal came that
+ * raised nothing. result is what it returned; -EINTR means that an exception is set. */
+#define CALL_PATIENTLY(display, result, expression)                                                \
+    do {                                                                                           \
+        CALL(display, result = (expression));                                                      \
+    } while ((result) == -EINTR && call_again(display))
+/* Handles signals; whether to call again. */
+bool call_again(struct display *display);
+
+/* Handles what has come from the daemon, or waits until something comes; timeout_ms -1 is for ever.
+ * Other threads may use the display meanwhile. Returns the number of events, -1 with an exception
+ * (KeyboardInterrupt among them). */
+int call_wait(struct display *display, int timeout_ms);
+
+/* Frees an image or window, now or as soon as no thread is in a call. Either may be NULL. */
+void call_destroy(struct display *display, struct kb_image *image, struct kb_window *window);
+/* Frees the connection if it is closed and nobody needs its memory. */
+void call_disconnect(struct display *display);
+
+/* ---- number.c: positions and rectangles as pygame takes them -------------------------------- */
+
+/* An int, or a float whose fraction is dropped. */
+bool number_parse(PyObject *object, int32_t *value);
+/* A pair of numbers. what is for the error: "dest". */
+bool number_parse_pair(PyObject *object, const char *what, int32_t *first, int32_t *second);
+/* Sizes: a pair of numbers from 1 to most. */
+bool number_parse_size(PyObject *object, const char *what, uint32_t most, uint32_t *width,
+                       uint32_t *height);
+/* Rect, pygame.Rect, (x, y, w, h), ((x, y), (w, h)), or an object with such a .rect. */
+bool number_parse_box(struct state *state, PyObject *object, const char *what, struct box *box);
+/* A pair, or the top left corner of what number_parse_box() takes. */
+bool number_parse_position(struct state *state, PyObject *object, int32_t *x, int32_t *y);
+
+/* ---- color.c -------------------------------------------------------------------------------- */
+
+/* What pygame takes for a colour, as 0xAARRGGBB. */
+bool color_parse(PyObject *object, uint32_t *color);
+PyObject *color_tuple(uint32_t color);
+
+/* ---- names.c: words and flags for the protocol's numbers ------------------------------------ */
+
+bool names_format(PyObject *object, enum kb_format *format);
+bool names_scale(PyObject *object, enum kb_scale *scale);
+bool names_scope(PyObject *object, enum kb_statistics_scope *scope);
+PyObject *names_scale_of(enum kb_scale scale);
+PyObject *names_format_of(enum kb_format format);
+PyObject *names_statistic_of(uint32_t statistic);
+/* pygame's special_flags; plain is what 0 means. */
+bool names_blend(PyObject *object, enum kb_blend plain, enum kb_blend *blend);
+int names_add(PyObject *module);
+
+/* ---- rect.c --------------------------------------------------------------------------------- */
+
+extern PyType_Spec rect_spec;
+PyObject *rect_new(const struct state *state, int64_t x, int64_t y, int64_t w, int64_t h);
+/* Of the same class as like. */
+PyObject *rect_like(struct rect *like, int64_t x, int64_t y, int64_t w, int64_t h);
+bool rect_check(const struct state *state, PyObject *object);
+/* At (0, 0); then the keywords set its attributes, as pygame's get_rect() does. */
+PyObject *rect_of_size(const struct state *state, int32_t width, int32_t height, PyObject *args,
+                       PyObject *kwargs);
+extern PyMethodDef rect_methods[];
+
+/* ---- display.c, outputs.c ------------------------------------------------------------------- */
+
+extern PyType_Spec display_spec;
+extern PyStructSequence_Desc output_desc;
+PyObject *display_connect(PyObject *module, PyObject *args, PyObject *kwargs);
+
+PyObject *outputs_get(struct display *display, void *closure);
+/* An Output, an id, a name or None (0). */
+bool outputs_parse(struct display *display, PyObject *object, uint32_t *id);
+/* A struct sequence of new references; a NULL among them gives it up. */
+PyObject *sequence_new(PyTypeObject *type, PyObject **values, Py_ssize_t count);
+PyObject *statistics_of(struct display *display, enum kb_statistics_scope scope, uint32_t object);
+PyObject *display_statistics(struct display *self, PyObject *args, PyObject *kwargs);
+
+/* ---- image.c, shared.c, pixels.c, surface.c -------------------------------------------------------- */
+
+extern PyType_Spec image_spec, shared_image_spec;
+int image_traverse(PyObject *object, visitproc visit, void *arg);
+void image_dealloc(PyObject *object);
+/* call_enter() for an image's methods. */
+bool image_enter(struct image *self);
+/* Frees the library's image once nothing needs it any more. */
+void image_free_unneeded(struct image *self);
+PyObject *image_load(struct display *display, PyObject *source);
+PyObject *image_make(struct display *display, PyObject *args, PyObject *kwargs);
+PyObject *image_make_shared(struct display *display, PyObject *args, PyObject *kwargs);
+/* A Python object for a library image, which becomes its property (and is freed on failure). */
+PyObject *image_wrap(struct display *display, PyTypeObject *type, struct kb_image *kb);
+PyObject *image_create(struct display *display, const struct kb_image_info *info,
+                       const void *pixels);
+bool image_check(const struct state *state, PyObject *object);
+/* Lets go of what a frame used; frees the library's image when that was the last need of it. */
+void image_unuse(struct image *image);
+
+unsigned pixels_bytes_of(enum kb_format format);
+/* Raw rows: size is a pair, format a name or None, stride an int or None. */
+PyObject *pixels_from_bytes(struct display *display, PyObject *source, PyObject *format,
+                            PyObject *size, PyObject *stride);
+/* An array of HxW or HxWx3 or HxWx4. */
+PyObject *pixels_from_array(struct display *display, PyObject *source, PyObject *format);
+bool surface_check(PyObject *source);
+PyObject *surface_convert(struct display *display, PyObject *source);
+
+/* ---- view.c: the buffer protocol for rows of 32-bit pixels ---------------------------------- */
+
+int view_fill(Py_buffer *view, PyObject *owner, void *pixels, uint32_t width, uint32_t height,
+              size_t stride_bytes, bool readonly, int flags);
+void view_release(Py_buffer *view);
+
+/* ---- window.c, draw.c, blits.c, show.c ------------------------------------------------------ */
+
+extern PyType_Spec window_spec;
+PyObject *window_make(struct display *display, PyObject *args, PyObject *kwargs);
+/* call_enter() for a window's methods. */
+bool window_enter(struct window *self);
+/* window_enter(), refusing what would change the frame while blits() builds it. */
+bool window_enter_frame(struct window *self);
+/* CALL_PATIENTLY() for a window; sets the exception. expression uses self->kb. */
+#define WINDOW_CALL(self, result, expression)                                                      \
+    do {                                                                                           \
+        window_call_begin(self);                                                                   \
+        CALL_PATIENTLY((self)->display, result, expression);                                       \
+        window_call_end(self);                                                                     \
+        if ((result) < 0) {                                                                        \
+            error_of_library((self)->display->state, result);                                      \
+        }                                                                                          \
+    } while (0)
+void window_call_begin(struct window *self);
+void window_call_end(struct window *self);
+/* Forgets which images the frame being built uses, and begins to count for the next one. */
+void window_begin_frame(struct window *self);
+
+/* What one blit needs to know. */
+struct blit {
+    struct image *image; /* borrowed */
+    struct box area;     /* meant if has_area */
+    bool has_area;
+    int32_t x, y;
+    enum kb_blend blend;
+    uint8_t alpha;
+    uint8_t flags;
+    uint32_t tint;
+};
+/* What is drawn of it, clipped; and its record. False if nothing is: then there is no record. */
+bool draw_record(const struct window *self, const struct blit *blit, struct box *drawn,
+                 union kb_command *record);
+/* Keeps the image until the frame is committed. */
+bool draw_use(struct window *self, struct image *image);
+/* Room for records at the end of the frame, which learns the clip first. NULL with an exception. */
+union kb_command *draw_append(struct window *self, size_t units);
+void draw_trim(struct window *self, size_t units);
+/* An image of the window's display that is open. */
+bool draw_parse_image(struct window *self, PyObject *object, struct image **image);
+
+PyObject *draw_clear(struct window *self, PyObject *unused);
+PyObject *draw_fill(struct window *self, PyObject *args, PyObject *kwargs);
+PyObject *draw_blit(struct window *self, PyObject *args, PyObject *kwargs);
+PyObject *draw_set_clip(struct window *self, PyObject *rect);
+PyObject *draw_get_clip(struct window *self, PyObject *unused);
+PyObject *draw_blits(struct window *self, PyObject *args, PyObject *kwargs);
+
+extern PyStructSequence_Desc presented_desc;
+PyObject *show_flip(struct window *self, PyObject *args, PyObject *kwargs);
+PyObject *show_commit(struct window *self, PyObject *unused);
+PyObject *show_wait(struct window *self, PyObject *serial);
+PyObject *show_presented(struct window *self, void *closure);
+
+/* ---- screenshot.c, png.c -------------------------------------------------------------------- */
+
+extern PyType_Spec screenshot_spec;
+PyObject *screenshot_take(struct display *display, uint32_t output, struct window *window);
+/* Writes 0xXXRRGGBB pixels as a PNG file; 0 or -errno. */
+int png_write(const char *path, uint32_t width, uint32_t height, const uint32_t *pixels);
+
+#endif

@@ -1,0 +1,508 @@
+/* Window: what is shown, and how. Drawing is in draw.c and blits.c, showing in show.c. */
+#include "module.h"
+
+#include <errno.h>
+#include <stdlib.h>
+
+#define METHOD(name, function, flags, doc)                                                         \
+    {                                                                                              \
+        name, (PyCFunction)(void (*)(void))function, flags, doc                                    \
+    }
+
+bool window_enter(struct window *self)
+{
+    if (!call_enter(self->display)) {
+        return false;
+    }
+    if (self->closed) {
+        error_set(self->display->state, EBADF, "the window has been closed");
+        return false;
+    }
+    return true;
+}
+
+bool window_enter_frame(struct window *self)
+{
+    if (!window_enter(self)) {
+        return false;
+    }
+    if (self->building) {
+        PyErr_SetString(PyExc_RuntimeError,
+                        "this window is in blits(): it cannot be drawn into or shown until that "
+                        "returns");
+        return false;
+    }
+    return true;
+}
+
+void window_begin_frame(struct window *self)
+{
+    const size_t count = self->used_count;
+
+    self->frame = ++self->display->frames_begun;
+    self->units = 0;
+    self->clip_sent = false;
+    self->frame_clipped = false;
+    /* Images that die here run no code of the program's that could add to the list: it is a new
+     * frame's already. */
+    struct image **used = self->used;
+    self->used = NULL;
+    self->used_count = self->used_capacity = 0;
+    for (size_t i = 0; i < count; i++) {
+        image_unuse(used[i]);
+        Py_DECREF((PyObject *)used[i]);
+    }
+    free(used);
+}
+
+static void free_unneeded(struct window *self)
+{
+    if (self->closed && self->calls == 0 && self->kb != NULL) {
+        call_destroy(self->display, NULL, self->kb);
+        self->kb = NULL;
+        window_begin_frame(self); /* after the window: its frame is never sent */
+    }
+}
+
+void window_call_begin(struct window *self)
+{
+    self->calls++;
+}
+
+void window_call_end(struct window *self)
+{
+    self->calls--;
+    free_unneeded(self);
+}
+
+/* ---- Making --------------------------------------------------------------------------------- */
+
+static bool parse_place(struct display *display, PyObject *object, struct kb_rect *place)
+{
+    struct box box;
+    *place = (struct kb_rect){0};
+    if (object == Py_None) {
+        return true;
+    }
+    if (!number_parse_box(display->state, object, "place", &box)) {
+        return false;
+    }
+    if (box.w < 1 || box.h < 1) {
+        PyErr_SetString(PyExc_ValueError, "place must be a rectangle with pixels in it, or None");
+        return false;
+    }
+    *place = (struct kb_rect){box.x, box.y, (uint32_t)box.w, (uint32_t)box.h};
+    return true;
+}
+
+/* The library copies the title during the call; until then the str keeps its bytes. */
+static bool parse_title(PyObject *object, const char **title)
+{
+    *title = NULL;
+    if (object == Py_None) {
+        return true;
+    }
+    if (!PyUnicode_Check(object)) {
+        PyErr_Format(PyExc_TypeError, "title must be a str, not %R", object);
+        return false;
+    }
+    *title = PyUnicode_AsUTF8AndSize(object, NULL);
+    return *title != NULL;
+}
+
+static bool parse_base(PyObject *object, uint32_t *base)
+{
+    if (!color_parse(object, base)) {
+        return false;
+    }
+    *base |= 0xff000000;
+    return true;
+}
+
+static bool parse_size(PyObject *object, struct kb_window_info *info)
+{
+    return number_parse_size(object, "size", KB_MAX_WINDOW_PX, &info->width, &info->height);
+}
+
+static PyObject *create(struct display *display, const struct kb_window_info *info, PyObject *title)
+{
+    struct kb_window *kb;
+    int error;
+
+    if (!call_enter(display)) {
+        return NULL;
+    }
+    CALL_PATIENTLY(display, error, kb_window_create(display->kb, info, &kb));
+    if (error < 0) {
+        return error_of_library(display->state, error);
+    }
+    struct window *self = object_new(display->state->window_type);
+    if (self == NULL) {
+        call_destroy(display, NULL, kb);
+        return NULL;
+    }
+    self->display = (struct display *)Py_NewRef((PyObject *)display);
+    self->kb = kb;
+    self->info = *info;
+    self->info.title = NULL;
+    self->title = Py_NewRef(title);
+    window_begin_frame(self);
+    return (PyObject *)self;
+}
+
+PyObject *window_make(struct display *display, PyObject *args, PyObject *kwargs)
+{
+    static char *keywords[] = {"size", "scale", "title",  "base",   "z",
+                               "place", "output", "hidden", NULL};
+    PyObject *size, *scale = NULL, *title = Py_None, *base = NULL, *z = NULL, *place = Py_None;
+    PyObject *output = Py_None;
+    int hidden = 0;
+    struct kb_window_info info = {.scale = KB_SCALE_INTEGER, .base_color = 0xff000000};
+
+    if (!PyArg_ParseTupleAndKeywords(args, kwargs, "O|$OOOOOOp:window", keywords, &size, &scale,
+                                     &title, &base, &z, &place, &output, &hidden)) {
+        return NULL;
+    }
+    if (!parse_size(size, &info) || (scale != NULL && !names_scale(scale, &info.scale)) ||
+        !parse_title(title, &info.title) || (base != NULL && !parse_base(base, &info.base_color)) ||
+        (z != NULL && !number_parse(z, &info.z)) || !parse_place(display, place, &info.place) ||
+        !call_enter(display) || !outputs_parse(display, output, &info.output)) {
+        return NULL;
+    }
+    info.flags = hidden ? KB_WINDOW_FLAG_HIDDEN : 0;
+    return create(display, &info, title);
+}
+
+/* ---- The object ----------------------------------------------------------------------------- */
+
+static int window_traverse(PyObject *object, visitproc visit, void *arg)
+{
+    struct window *self = (struct window *)object;
+    Py_VISIT(Py_TYPE(object));
+    Py_VISIT(self->display);
+    Py_VISIT(self->title);
+    for (size_t i = 0; i < self->used_count; i++) {
+        Py_VISIT(self->used[i]);
+    }
+    return 0;
+}
+
+static void window_dealloc(PyObject *object)
+{
+    struct window *self = (struct window *)object;
+    PyObject_GC_UnTrack(object);
+    if (self->weakrefs != NULL) {
+        PyObject_ClearWeakRefs(object);
+    }
+    self->closed = true;
+    PyObject *display = (PyObject *)self->display;
+    if (display != NULL) {
+        free_unneeded(self);
+        window_begin_frame(self);
+    }
+    Py_CLEAR(self->title);
+    object_free(object);
+    Py_XDECREF(display);
+}
+
+static PyObject *window_close(struct window *self, PyObject *unused)
+{
+    (void)unused;
+    if (self->building) {
+        return window_enter_frame(self) ? NULL : NULL; /* sets the exception */
+    }
+    self->closed = true;
+    free_unneeded(self);
+    Py_RETURN_NONE;
+}
+
+static PyObject *window_with(struct window *self, PyObject *unused)
+{
+    (void)unused;
+    return window_enter(self) ? Py_NewRef((PyObject *)self) : NULL;
+}
+
+static PyObject *window_exit(struct window *self, PyObject *args)
+{
+    (void)args;
+    return window_close(self, NULL);
+}
+
+static PyObject *window_screenshot(struct window *self, PyObject *unused)
+{
+    (void)unused;
+    return window_enter(self) ? screenshot_take(self->display, 0, self) : NULL;
+}
+
+static PyObject *window_statistics(struct window *self, PyObject *unused)
+{
+    (void)unused;
+    return window_enter(self) ? statistics_of(self->display, KB_STATISTICS_SCOPE_WINDOW,
+                                              kb_window_id(self->kb))
+                              : NULL;
+}
+
+static PyObject *window_get_rect(struct window *self, PyObject *args, PyObject *kwargs)
+{
+    return rect_of_size(self->display->state, (int32_t)self->info.width,
+                        (int32_t)self->info.height, args, kwargs);
+}
+
+static PyObject *window_get_size(struct window *self, PyObject *unused)
+{
+    (void)unused;
+    return Py_BuildValue("(II)", self->info.width, self->info.height);
+}
+
+static PyObject *window_get_width(struct window *self, PyObject *unused)
+{
+    (void)unused;
+    return PyLong_FromUnsignedLong(self->info.width);
+}
+
+static PyObject *window_get_height(struct window *self, PyObject *unused)
+{
+    (void)unused;
+    return PyLong_FromUnsignedLong(self->info.height);
+}
+
+static PyObject *window_repr(PyObject *object)
+{
+    const struct window *self = (const struct window *)object;
+    return PyUnicode_FromFormat("<kmsblit.Window %R %ux%u%s>", self->title,
+                                (unsigned)self->info.width, (unsigned)self->info.height,
+                                self->closed || self->display->closed ? ", closed" : "");
+}
+
+/* ---- Properties ----------------------------------------------------------------------------- */
+
+enum property { SIZE, SCALE, TITLE, BASE, Z, PLACE, OUTPUT, HIDDEN };
+
+static PyObject *rect_or_none(const struct state *state, const struct kb_rect *rect)
+{
+    if (rect->width == 0 || rect->height == 0) {
+        Py_RETURN_NONE;
+    }
+    return rect_new(state, rect->x, rect->y, rect->width, rect->height);
+}
+
+static PyObject *get_property(PyObject *object, void *closure)
+{
+    const struct window *self = (const struct window *)object;
+    switch (*(const enum property *)closure) {
+    case SIZE: return Py_BuildValue("(II)", self->info.width, self->info.height);
+    case SCALE: return names_scale_of(self->info.scale);
+    case TITLE: return Py_NewRef(self->title);
+    case BASE: return color_tuple(self->info.base_color);
+    case Z: return PyLong_FromLong(self->info.z);
+    case PLACE: return rect_or_none(self->display->state, &self->info.place);
+    case OUTPUT: return PyLong_FromUnsignedLong(self->info.output);
+    case HIDDEN: return PyBool_FromLong((self->info.flags & KB_WINDOW_FLAG_HIDDEN) != 0);
+    }
+    return NULL;
+}
+
+static bool set_hidden(PyObject *value, uint32_t *flags)
+{
+    int hidden = PyObject_IsTrue(value);
+    *flags = (*flags & ~(uint32_t)KB_WINDOW_FLAG_HIDDEN) | (hidden > 0 ? KB_WINDOW_FLAG_HIDDEN : 0);
+    return hidden >= 0;
+}
+
+static bool change(struct window *self, enum property property, PyObject *value,
+                   struct kb_window_info *info, uint32_t *field)
+{
+    switch (property) {
+    case SIZE: *field = KB_WINDOW_FIELD_SIZE; return parse_size(value, info);
+    case SCALE: *field = KB_WINDOW_FIELD_SCALE; return names_scale(value, &info->scale);
+    case TITLE: *field = KB_WINDOW_FIELD_TITLE; return parse_title(value, &info->title);
+    case BASE: *field = KB_WINDOW_FIELD_BASE; return parse_base(value, &info->base_color);
+    case Z: *field = KB_WINDOW_FIELD_Z; return number_parse(value, &info->z);
+    case PLACE:
+        *field = KB_WINDOW_FIELD_PLACEMENT;
+        return parse_place(self->display, value, &info->place);
+    case OUTPUT:
+        *field = KB_WINDOW_FIELD_PLACEMENT;
+        return outputs_parse(self->display, value, &info->output);
+    case HIDDEN: *field = KB_WINDOW_FIELD_FLAGS; return set_hidden(value, &info->flags);
+    }
+    return false;
+}
+
+static int set_property(PyObject *object, PyObject *value, void *closure)
+{
+    struct window *self = (struct window *)object;
+    const enum property property = *(const enum property *)closure;
+    uint32_t field = 0;
+    int error;
+
+    if (value == NULL) {
+        PyErr_SetString(PyExc_TypeError, "a window's properties cannot be deleted");
+        return -1;
+    }
+    struct kb_window_info info = self->info;
+    if (!window_enter(self) || !change(self, property, value, &info, &field) ||
+        !window_enter_frame(self)) {
+        return -1;
+    }
+    WINDOW_CALL(self, error, kb_window_set(self->kb, field, &info));
+    if (error < 0) {
+        return -1;
+    }
+    self->info = info;
+    self->info.title = NULL;
+    if (property == TITLE) {
+        PyObject *old = self->title;
+        self->title = Py_NewRef(value);
+        Py_DECREF(old);
+    }
+    return 0;
+}
+
+static bool get_state(PyObject *object, struct kb_window_state *state)
+{
+    struct window *self = (struct window *)object;
+    if (!window_enter(self) || call_wait(self->display, 0) < 0 || !window_enter(self)) {
+        return false;
+    }
+    kb_window_get_state(self->kb, state);
+    return true;
+}
+
+static PyObject *get_visible(PyObject *self, void *closure)
+{
+    (void)closure;
+    struct kb_window_state state;
+    return get_state(self, &state)
+               ? PyBool_FromLong((state.flags & KB_WINDOW_STATE_FLAG_VISIBLE) != 0)
+               : NULL;
+}
+
+static PyObject *get_picture(PyObject *self, void *closure)
+{
+    (void)closure;
+    struct kb_window_state state;
+    return get_state(self, &state)
+               ? rect_or_none(((struct window *)self)->display->state, &state.picture)
+               : NULL;
+}
+
+static PyObject *get_credits(PyObject *object, void *closure)
+{
+    (void)closure;
+    struct window *self = (struct window *)object;
+    if (!window_enter(self) || call_wait(self->display, 0) < 0 || !window_enter(self)) {
+        return NULL;
+    }
+    return PyLong_FromUnsignedLong(kb_credits(self->kb));
+}
+
+static PyObject *get_closed(PyObject *object, void *closure)
+{
+    (void)closure;
+    const struct window *self = (const struct window *)object;
+    return PyBool_FromLong(self->closed || self->display->closed);
+}
+
+static PyObject *get_display(PyObject *object, void *closure)
+{
+    (void)closure;
+    return Py_NewRef((PyObject *)((struct window *)object)->display);
+}
+
+static PyObject *get_clip(PyObject *self, void *closure)
+{
+    (void)closure;
+    return draw_get_clip((struct window *)self, NULL);
+}
+
+static int set_clip(PyObject *self, PyObject *value, void *closure)
+{
+    (void)closure;
+    PyObject *result = draw_set_clip((struct window *)self, value != NULL ? value : Py_None);
+    Py_XDECREF(result);
+    return result != NULL ? 0 : -1;
+}
+
+static PyObject *get_presented(PyObject *self, void *closure)
+{
+    return show_presented((struct window *)self, closure);
+}
+
+/* ---- The type ------------------------------------------------------------------------------- */
+
+static PyMethodDef window_methods[] = {
+    METHOD("clear", draw_clear, METH_NOARGS, "Starts the frame anew from the base colour."),
+    METHOD("fill", draw_fill, METH_VARARGS | METH_KEYWORDS,
+           "fill($self, color, rect=None, special_flags=0)\n--\n\nFills a rectangle."),
+    METHOD("blit", draw_blit, METH_VARARGS | METH_KEYWORDS,
+           "blit($self, source, dest, area=None, special_flags=0, *, alpha=255, tint=None, "
+           "flip_x=False, flip_y=False)\n--\n\nDraws an image."),
+    METHOD("blits", draw_blits, METH_VARARGS | METH_KEYWORDS,
+           "blits($self, blit_sequence, return_rects=True)\n--\n\nDraws many images at once."),
+    METHOD("set_clip", draw_set_clip, METH_O, "set_clip($self, rect)\n--\n\nLimits drawing."),
+    METHOD("get_clip", draw_get_clip, METH_NOARGS, "The Rect that drawing is limited to."),
+    METHOD("flip", show_flip, METH_VARARGS | METH_KEYWORDS,
+           "flip($self, wait=False)\n--\n\nShows the frame."),
+    METHOD("commit", show_commit, METH_NOARGS, "Sends the frame; returns its serial."),
+    METHOD("wait", show_wait, METH_O, "wait($self, serial)\n--\n\nWaits for a frame's answer."),
+    METHOD("screenshot", window_screenshot, METH_NOARGS, "The window's last complete picture."),
+    METHOD("statistics", window_statistics, METH_NOARGS, "The window's counters."),
+    METHOD("get_rect", window_get_rect, METH_VARARGS | METH_KEYWORDS,
+           "A Rect of the window's size at (0, 0); keywords set its attributes."),
+    METHOD("get_size", window_get_size, METH_NOARGS, "(width, height) in pixels."),
+    METHOD("get_width", window_get_width, METH_NOARGS, "Width in pixels."),
+    METHOD("get_height", window_get_height, METH_NOARGS, "Height in pixels."),
+    METHOD("close", window_close, METH_NOARGS, "Gives the window up."),
+    METHOD("__enter__", window_with, METH_NOARGS, NULL),
+    METHOD("__exit__", window_exit, METH_VARARGS, NULL),
+    {0},
+};
+
+#define PROPERTY(name, which, doc)                                                                 \
+    {                                                                                              \
+        name, get_property, set_property, doc, &(enum property){ which }                           \
+    }
+
+static PyGetSetDef window_getset[] = {
+    PROPERTY("size", SIZE, "Logical (width, height) in pixels."),
+    PROPERTY("scale", SCALE, "How the picture fills its place."),
+    PROPERTY("title", TITLE, "For people and tools."),
+    PROPERTY("base", BASE, "What clear() starts from, and the bars."),
+    PROPERTY("z", Z, "Higher is nearer."),
+    PROPERTY("place", PLACE, "A Rect in output pixels, or None for all of the output."),
+    PROPERTY("output", OUTPUT, "An output's id; 0 is the primary one."),
+    PROPERTY("hidden", HIDDEN, "Whether the window is not shown."),
+    {"clip", get_clip, set_clip, "The Rect that drawing is limited to.", NULL},
+    {"visible", get_visible, NULL, "Whether some of it may be seen.", NULL},
+    {"picture", get_picture, NULL, "Where its scaled picture lies on the output, or None.", NULL},
+    {"credits", get_credits, NULL, "Frames that can be committed now without waiting.", NULL},
+    {"presented", get_presented, NULL, "The last answer to a frame, or None.", NULL},
+    {"display", get_display, NULL, "The display that it belongs to.", NULL},
+    {"closed", get_closed, NULL, "Whether the window or its display was closed.", NULL},
+    {0},
+};
+
+static PyMemberDef window_members[] = {
+    {"__weaklistoffset__", T_PYSSIZET, offsetof(struct window, weakrefs), READONLY, NULL},
+    {0},
+};
+
+static PyType_Slot window_slots[] = {
+    {Py_tp_doc, "Something that is shown, and the frame being built for it."},
+    {Py_tp_traverse, window_traverse},
+    {Py_tp_dealloc, window_dealloc},
+    {Py_tp_repr, window_repr},
+    {Py_tp_methods, window_methods},
+    {Py_tp_getset, window_getset},
+    {Py_tp_members, window_members},
+    {0},
+};
+
+PyType_Spec window_spec = {
+    .name = "kmsblit.Window",
+    .basicsize = sizeof(struct window),
+    .flags = Py_TPFLAGS_DEFAULT | Py_TPFLAGS_HAVE_GC | Py_TPFLAGS_IMMUTABLETYPE |
+             Py_TPFLAGS_DISALLOW_INSTANTIATION,
+    .slots = window_slots,
+};

@@ -1,0 +1,89 @@
+"""kmsblit: draw games through kmsblitd.
+
+    import kmsblit
+
+    with kmsblit.connect() as display:
+        window = display.window((320, 240), scale="integer", title="hello")
+        alien = display.load("alien.png")
+        for x in range(320):
+            window.fill("midnightblue")
+            window.blit(alien, (x, 100))
+            window.flip()
+
+A program connects to the daemon, hands over its images once, makes a window, and then sends whole frames:
+lists of fills and blits. Arguments are pygame's wherever pygame has the same function.
+
+Coordinates are pixels of the window's logical size; x grows to the right, y downwards; anything may lie partly
+or wholly outside. Times are nanoseconds. A display and what is made from it may be used by several threads, but a
+frame is best drawn by one.
+"""
+
+from ._kmsblit import (
+    BLEND_ADD,
+    BLEND_ALPHA_SDL2,
+    BLEND_MAX,
+    BLEND_MIN,
+    BLEND_MULT,
+    BLEND_PREMULTIPLIED,
+    BLEND_REPLACE,
+    BLEND_RGB_ADD,
+    BLEND_RGB_MAX,
+    BLEND_RGB_MIN,
+    BLEND_RGB_MULT,
+    BLEND_RGB_SUB,
+    BLEND_RGBA_ADD,
+    BLEND_RGBA_MAX,
+    BLEND_RGBA_MIN,
+    BLEND_RGBA_MULT,
+    BLEND_RGBA_SUB,
+    BLEND_SUB,
+    ConnectionLostError,
+    Display,
+    Error,
+    Image,
+    NoDaemonError,
+    Output,
+    Presented,
+    Rect,
+    RequestError,
+    Screenshot,
+    SharedImage,
+    Window,
+    __version__,
+    connect,
+)
+
+__all__ = [
+    "BLEND_ADD",
+    "BLEND_ALPHA_SDL2",
+    "BLEND_MAX",
+    "BLEND_MIN",
+    "BLEND_MULT",
+    "BLEND_PREMULTIPLIED",
+    "BLEND_REPLACE",
+    "BLEND_RGB_ADD",
+    "BLEND_RGB_MAX",
+    "BLEND_RGB_MIN",
+    "BLEND_RGB_MULT",
+    "BLEND_RGB_SUB",
+    "BLEND_RGBA_ADD",
+    "BLEND_RGBA_MAX",
+    "BLEND_RGBA_MIN",
+    "BLEND_RGBA_MULT",
+    "BLEND_RGBA_SUB",
+    "BLEND_SUB",
+    "ConnectionLostError",
+    "Display",
+    "Error",
+    "Image",
+    "NoDaemonError",
+    "Output",
+    "Presented",
+    "Rect",
+    "RequestError",
+    "Screenshot",
+    "SharedImage",
+    "Window",
+    "__version__",
+    "connect",
+]

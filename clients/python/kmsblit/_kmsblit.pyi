@@ -1,0 +1,521 @@
+"""The part of kmsblit that is written in C. Programs import kmsblit."""
+
+from collections.abc import Iterable, Sequence
+from os import PathLike
+from types import TracebackType
+from typing import Any, BinaryIO, Literal, NamedTuple, Protocol, SupportsIndex, Union, overload
+from typing_extensions import Self, TypeAlias, final
+
+__version__: str
+
+# pygame's special_flags, with pygame's values. Formulas: "Colours and blending" in docs/protocol.md.
+BLEND_ADD: int
+"""Saturating sum of colours; so are the others, as their names say."""
+BLEND_SUB: int
+BLEND_MULT: int
+BLEND_MIN: int
+BLEND_MAX: int
+BLEND_RGB_ADD: int
+BLEND_RGB_SUB: int
+BLEND_RGB_MULT: int
+BLEND_RGB_MIN: int
+BLEND_RGB_MAX: int
+BLEND_RGBA_ADD: int
+BLEND_RGBA_SUB: int
+BLEND_RGBA_MULT: int
+BLEND_RGBA_MIN: int
+BLEND_RGBA_MAX: int
+BLEND_PREMULTIPLIED: int
+"""The image's colours are premultiplied by its alpha, whatever its format says."""
+BLEND_ALPHA_SDL2: int
+"""By the source's alpha: what blit() does anyway, and how fill() draws a colour with alpha."""
+BLEND_REPLACE: int
+"""The source's colours as they are, alpha dropped: what fill() does anyway. (pygame lacks it.)"""
+
+Number: TypeAlias = Union[int, float, SupportsIndex]
+"""Floats lose their fraction, towards zero."""
+Pair: TypeAlias = Union[tuple[Number, Number], Sequence[Number]]
+
+class HasRect(Protocol):
+    @property
+    def rect(self) -> Any: ...
+
+RectLike: TypeAlias = Union[
+    "Rect",
+    tuple[Number, Number, Number, Number],
+    tuple[Pair, Pair],
+    Sequence[Number],
+    HasRect,
+    # pygame.Rect is a sequence too, but its stubs do not say so.
+    Any,
+]
+"""A Rect, a pygame.Rect, (x, y, w, h), ((x, y), (w, h)), or an object with such a .rect."""
+
+Color: TypeAlias = Union[str, int, Sequence[int]]
+"""A name ("orange"), "#rrggbb", "#rrggbbaa", (r, g, b) or (r, g, b, a) with 0 to 255, or a number: 0xRRGGBB,
+or 0xAARRGGBB if it is larger than 0xFFFFFF."""
+
+Scale: TypeAlias = Literal["none", "integer", "fit", "stretch"]
+Format: TypeAlias = Literal["argb8888", "argb8888_premultiplied", "xrgb8888"]
+RawFormat: TypeAlias = Union[Format, Literal["RGB", "RGBA"]]
+Scope: TypeAlias = Literal["server", "client", "window", "output", "renderer"]
+
+class Error(OSError):
+    """Something went wrong between the program and kmsblitd. errno tells what kind of mistake it was.
+
+    An object that has been closed raises it too (errno.EBADF).
+    """
+
+class NoDaemonError(Error):
+    """No kmsblitd answers at the socket; the text says how to start one."""
+
+class RequestError(Error):
+    """The daemon (or the library on its behalf) refused a request; the text says which and why.
+
+    Most requests are not waited for: what is wrong with them is raised by the next flip(), commit() or sync().
+    """
+
+class ConnectionLostError(Error, ConnectionError):
+    """The connection to the daemon has ended, for good. Connect again, and make images and windows anew."""
+
+def connect(
+    socket: str | bytes | PathLike[str] | PathLike[bytes] | None = None, name: str | None = None
+) -> Display:
+    """Connects to the daemon.
+
+    socket is its path; without it $KMSBLIT_SOCKET, $XDG_RUNTIME_DIR/kmsblit.sock and /run/kmsblit/kmsblit.sock are tried.
+    name is the program's name for logs and tools (the script's, if it is not given).
+
+    Raises NoDaemonError if nobody listens there, Error if the daemon is none of ours, speaks another version, or
+    does not answer within 5 seconds.
+    """
+
+class Output(NamedTuple):
+    """A display that windows can be on."""
+
+    id: int
+    """The daemon's number of it."""
+    name: str
+    """Its connector: "HDMI-A-1"."""
+    description: str
+    """Maker and model."""
+    x: int
+    """Position among the outputs, in pixels."""
+    y: int
+    """Position among the outputs, in pixels."""
+    width: int
+    """Pixels, after rotation."""
+    height: int
+    """Pixels, after rotation."""
+    refresh_ns: int
+    """Nanoseconds from refresh to refresh; 0 where frames are not paced."""
+    headless: bool
+    """Whether it is virtual."""
+    primary: bool
+    """Whether windows go there by default."""
+
+class Presented(NamedTuple):
+    """The answer to a frame."""
+
+    serial: int
+    """The frame's number, as commit() returned it."""
+    time_ns: int
+    """When it was shown, in nanoseconds as time.monotonic_ns() counts them (with a virtual clock: its own)."""
+    refresh_ns: int
+    """Nanoseconds from refresh to refresh; 0 where frames are not paced."""
+    sequence: int
+    """The output's count of refreshes."""
+    output: int
+    """The id of the output that showed it; 0 if it was discarded."""
+    discarded: bool
+    """Whether it was not shown, since the window is hidden or on no output. Its drawing still counts."""
+    unchanged: bool
+    """Whether it changed no pixel, so that nothing had to be drawn."""
+    vsync: bool
+    """Whether it was shown at vertical blank, without tearing."""
+    hardware_clock: bool
+    """Whether time_ns is the display hardware's own."""
+    scaled_by_plane: bool
+    """Whether the display hardware scaled the picture."""
+
+@final
+class Display:
+    """A connection to kmsblitd. Leaving a with block closes it.
+
+    Images and windows keep it alive; when the last of them is gone, it ends by itself.
+    """
+
+    @property
+    def closed(self) -> bool:
+        """Whether close() was called."""
+    @property
+    def server(self) -> str:
+        """The daemon's name and version: "kmsblitd 0.1.0"."""
+    @property
+    def outputs(self) -> tuple[Output, ...]:
+        """The outputs that there are now."""
+    def window(
+        self,
+        size: Pair,
+        *,
+        scale: Scale = "integer",
+        title: str | None = None,
+        base: Color = 0,
+        z: int = 0,
+        place: RectLike | None = None,
+        output: Output | str | int | None = None,
+        hidden: bool = False,
+    ) -> Window:
+        """Makes a window; it is shown from its first frame on.
+
+        size: its logical size, 1 to 8192 pixels each way. It is scaled into its place once:
+        scale: "integer" by the largest whole factor, "fit" as large as fits with its shape, "stretch" over all of it,
+            "none" not at all; always centred, with bars in the base colour.
+        title: for people and tools; the program's name if it is not given.
+        base: the colour that clear() starts from, and of the bars; black if it is not given. Its alpha is ignored.
+        z: stacking; higher is nearer; of equal ones the later made is nearer.
+        place: a rectangle in output pixels; without it all of the output.
+        output: an Output, its name or its id; without it the primary one.
+        hidden: do not show it (its frames are discarded, at 60 a second).
+
+        Raises ValueError or TypeError for what cannot be, RequestError if the daemon refuses it (too many objects).
+        """
+    def load(self, file: str | PathLike[str] | PathLike[bytes] | bytes | bytearray | memoryview | BinaryIO) -> Image:
+        """Loads a PNG picture of any kind, from a path, from bytes or from an open file.
+
+        Raises FileNotFoundError and its like, and RequestError if it is not a PNG, is damaged, or has more than 16384 pixels a side.
+        """
+    def image(
+        self,
+        source: Any,
+        format: RawFormat | None = None,
+        size: Pair | None = None,
+        stride: int | None = None,
+    ) -> Image:
+        """Makes an image of pixels in memory. They are copied; the image never changes.
+
+        source can be
+        - bytes or another contiguous buffer, with size=(width, height), and a format: "argb8888" (the default; little-endian words, so bytes
+          B, G, R, A), "argb8888_premultiplied", "xrgb8888", or bytes in the order "RGB" or "RGBA". stride: bytes from row to row, if
+          there are gaps;
+        - an array (numpy's or any other with the buffer protocol) of height x width x 3 or 4 of uint8 (R, G, B and A), or of
+          height x width of uint32 (0xAARRGGBB). It need not be contiguous;
+        - a pygame Surface of any depth: its colour key and alpha are applied to the pixels.
+
+        Width and height go from 1 to 16384. Raises ValueError or TypeError for what cannot be.
+        """
+    def shared_image(self, size: Pair, format: Format = "argb8888") -> SharedImage:
+        """Makes an image that the program keeps drawing into; it begins as zeros."""
+    def screenshot(self, output: Output | str | int | None = None) -> Screenshot:
+        """What an output (the first one if not given) showed last.
+
+        Raises RequestError without the permission for it, or if nothing has been shown yet.
+        """
+    def statistics(self, scope: Scope = "client", object: Window | Output | str | int | None = None) -> dict[str, int]:
+        """The daemon's counters by name: of itself ("server"), of this connection ("client"), of a window, an output or the renderer.
+
+        object is the window or output that is meant. Names and meanings: "statistic" in docs/protocol.md.
+        Raises RequestError without the permission for it (one's own need none).
+        """
+    def sync(self) -> None:
+        """Waits until the daemon has checked every request sent so far.
+
+        Raises RequestError for the first one that it refused since the last time that was asked.
+        """
+    def step(self, duration_ns: int) -> None:
+        """Moves a virtual clock on by so many nanoseconds, and waits until all that falls due has happened.
+
+        Raises RequestError where the clock is real, or without the permission for it.
+        """
+    def dispatch(self, timeout: float | None = 0.0) -> int:
+        """Handles what the daemon sent; returns the number of events. For event loops: poll fileno(), then call this.
+
+        timeout: seconds to wait for something; None is for ever. Functions that wait do this by themselves.
+        """
+    def fileno(self) -> int:
+        """The socket, to be polled for reading only."""
+    def close(self) -> None:
+        """Ends the connection; images and windows are closed with it. Doing it twice is allowed."""
+    def __enter__(self) -> Self: ...
+    def __exit__(
+        self, type: type[BaseException] | None, value: BaseException | None, traceback: TracebackType | None
+    ) -> None: ...
+
+class Image:
+    """A picture that frames can draw, made by display.load() or display.image().
+
+    It may be dropped or closed at any time: frames that drew it keep its pixels.
+    """
+
+    @property
+    def size(self) -> tuple[int, int]:
+        """(width, height) in pixels."""
+    @property
+    def width(self) -> int:
+        """Width in pixels."""
+    @property
+    def height(self) -> int:
+        """Height in pixels."""
+    @property
+    def closed(self) -> bool:
+        """Whether it or its display was closed."""
+    def get_rect(self, **attributes: Any) -> Rect:
+        """A Rect of its size at (0, 0); keywords set attributes: get_rect(center=(100, 50))."""
+    def get_size(self) -> tuple[int, int]: ...
+    def get_width(self) -> int: ...
+    def get_height(self) -> int: ...
+    def close(self) -> None:
+        """Gives the image up. Doing it twice is allowed."""
+    def __enter__(self) -> Self: ...
+    def __exit__(
+        self, type: type[BaseException] | None, value: BaseException | None, traceback: TracebackType | None
+    ) -> None: ...
+
+@final
+class SharedImage(Image):
+    """An image in memory that the program keeps drawing into, made by display.shared_image().
+
+        image.pixels[10, 20] = 0xFFFF8000   # row 10, column 20
+        image.update((20, 10, 1, 1))
+
+    numpy.asarray(image) is its memory too.
+    """
+
+    @property
+    def pixels(self) -> memoryview:
+        """The pixels: pixels[y, x] = 0xAARRGGBB."""
+    def update(self, rects: RectLike | Iterable[RectLike] | None = None) -> None:
+        """Tells what has been drawn into: a rectangle, several, or everything.
+
+        Frames committed before do not see it, later ones do. What lies outside of the image is ignored.
+        """
+    def wait(self) -> None:
+        """Waits until the daemon has read the last update: only then may the same pixels be drawn into again."""
+
+@final
+class Window:
+    """Something that is shown, and the frame being built for it; made by display.window().
+
+    Drawing adds to the frame; flip() or commit() sends it as one whole. A frame that does not begin with clear() or a
+    fill() draws over the picture as it is.
+    """
+
+    size: Any
+    """Logical (width, height) in pixels; can be set. The picture stays at the top left corner."""
+    scale: Scale
+    """"integer", "fit", "stretch" or "none"; can be set."""
+    title: str | None
+    """Can be set."""
+    base: Any
+    """(r, g, b) of what clear() starts from, and of the bars; any colour can be set."""
+    z: int
+    """Stacking; can be set."""
+    place: Any
+    """A Rect in output pixels, or None for all of the output; can be set."""
+    output: Any
+    """An output's id, 0 is the primary one; an Output, name or id can be set."""
+    hidden: bool
+    """Whether it is not shown; can be set."""
+    clip: Any
+    """The Rect that drawing is limited to; any rectangle, or None for the whole window, can be set."""
+    @property
+    def visible(self) -> bool:
+        """Whether some of it may be seen."""
+    @property
+    def picture(self) -> Rect | None:
+        """Where its scaled picture lies on the output, in output pixels; None if nowhere."""
+    @property
+    def credits(self) -> int:
+        """Frames that can be committed now without waiting: 0 to 2."""
+    @property
+    def presented(self) -> Presented | None:
+        """The last answer to a frame, None before the first one."""
+    @property
+    def display(self) -> Display: ...
+    @property
+    def closed(self) -> bool:
+        """Whether it or its display was closed."""
+    def clear(self) -> None:
+        """Starts the frame anew from the base colour, forgetting what was drawn into it so far. The clip does not matter."""
+    def fill(self, color: Color, rect: RectLike | None = None, special_flags: int = 0) -> Rect:
+        """Fills a rectangle (without it the whole window) with a colour; returns what was filled, within the clip.
+
+        The colour's alpha is ignored, unless special_flags is BLEND_ALPHA_SDL2 or another BLEND_ constant.
+        """
+    def blit(
+        self,
+        source: Image,
+        dest: RectLike | Pair,
+        area: RectLike | None = None,
+        special_flags: int = 0,
+        *,
+        alpha: int = 255,
+        tint: Color | None = None,
+        flip_x: bool = False,
+        flip_y: bool = False,
+    ) -> Rect:
+        """Draws an image; returns the Rect that was drawn, within the window and the clip.
+
+        dest: where its top left corner goes: (x, y), or the corner of a rectangle.
+        area: the part of the image to draw; without it all of it.
+        special_flags: a BLEND_ constant; 0 draws by the image's alpha.
+        alpha: 0 (nothing is drawn) to 255.
+        tint: a colour that is multiplied into the image's; white changes nothing.
+        flip_x, flip_y: mirror left and right, top and bottom.
+
+        Raises Error if the image was closed, ValueError if it belongs to another display.
+        """
+    @overload
+    def blits(
+        self, blit_sequence: Iterable[Sequence[Any]], return_rects: Literal[True] = True, *, doreturn: Literal[True, 1] = True
+    ) -> list[Rect]: ...
+    @overload
+    def blits(
+        self, blit_sequence: Iterable[Sequence[Any]], return_rects: bool = True, *, doreturn: bool | int = True
+    ) -> list[Rect] | None:
+        """Draws many images at once, which is much faster than blit() in a loop.
+
+        blit_sequence: (image, dest), (image, dest, area) or (image, dest, area, special_flags), from a list or anything that can
+            be iterated over, a generator for example.
+        return_rects (pygame calls it doreturn): whether to return the list of drawn Rects, as blit() would.
+
+        If an item is wrong, nothing of the call is drawn, and the error names the item's index.
+        """
+    def set_clip(self, rect: RectLike | None) -> None:
+        """Limits drawing to a rectangle, in later frames too; None is the whole window."""
+    def get_clip(self) -> Rect: ...
+    def flip(self, wait: bool = False) -> Presented | None:
+        """Sends the frame and begins a new one.
+
+        Returns as soon as another frame can be sent, so that the next one is made while this one is drawn: with the last answer,
+        which as a rule is that of an earlier frame (None: none yet). With wait=True, returns this frame's own answer once it is shown.
+
+        Raises RequestError for an earlier request that was refused (the frame is still there then, and another flip() sends
+        it), ConnectionLostError when the daemon is gone.
+        """
+    def commit(self) -> int:
+        """Sends the frame and begins a new one; returns its serial. Waits only while two frames are unanswered. Errors: those of flip()."""
+    def wait(self, serial: int) -> Presented | None:
+        """Waits until the frame with this serial has been answered; returns the answer (if it is long ago, the last one).
+
+        Raises ValueError if no frame has that serial, RequestError if the daemon refused the frame.
+        """
+    def screenshot(self) -> Screenshot:
+        """Its last complete picture, at logical size. Needs no permission."""
+    def statistics(self) -> dict[str, int]:
+        """The daemon's counters of this window; see Display.statistics()."""
+    def get_rect(self, **attributes: Any) -> Rect:
+        """A Rect of its size at (0, 0); keywords set attributes."""
+    def get_size(self) -> tuple[int, int]: ...
+    def get_width(self) -> int: ...
+    def get_height(self) -> int: ...
+    def close(self) -> None:
+        """Takes the window away. Doing it twice is allowed."""
+    def __enter__(self) -> Self: ...
+    def __exit__(
+        self, type: type[BaseException] | None, value: BaseException | None, traceback: TracebackType | None
+    ) -> None: ...
+
+@final
+class Screenshot:
+    """A picture of an output or a window. Has the buffer protocol: numpy.asarray(shot), display.image(shot)."""
+
+    @property
+    def size(self) -> tuple[int, int]:
+        """(width, height) in pixels."""
+    @property
+    def width(self) -> int: ...
+    @property
+    def height(self) -> int: ...
+    @property
+    def pixels(self) -> memoryview:
+        """The pixels: pixels[y, x] is 0xFFRRGGBB."""
+    def get_at(self, position: Pair) -> tuple[int, int, int]:
+        """The colour (r, g, b) of a pixel. Raises IndexError outside of the picture."""
+    def save(self, path: str | bytes | PathLike[str] | PathLike[bytes]) -> None:
+        """Writes a PNG file. Raises OSError."""
+
+class Rect:
+    """A rectangle of whole pixels, with pygame's attributes and methods.
+
+    Rect(x, y, width, height), Rect((x, y), (width, height)) or Rect(rectangle). Numbers lie within ±2147483647; results beyond are cut
+    off there. Floats lose their fraction. It equals tuples and pygame's Rects with the same numbers.
+    """
+
+    x: int
+    y: int
+    w: int
+    h: int
+    width: int
+    height: int
+    left: int
+    top: int
+    right: int
+    bottom: int
+    centerx: int
+    centery: int
+    topleft: tuple[int, int]
+    midtop: tuple[int, int]
+    topright: tuple[int, int]
+    midleft: tuple[int, int]
+    center: tuple[int, int]
+    midright: tuple[int, int]
+    bottomleft: tuple[int, int]
+    midbottom: tuple[int, int]
+    bottomright: tuple[int, int]
+    size: tuple[int, int]
+    __hash__: None  # type: ignore[assignment]
+    @overload
+    def __init__(self, x: Number, y: Number, w: Number, h: Number, /) -> None: ...
+    @overload
+    def __init__(self, position: Pair, size: Pair, /) -> None: ...
+    @overload
+    def __init__(self, rect: RectLike, /) -> None: ...
+    def __len__(self) -> Literal[4]: ...
+    @overload
+    def __getitem__(self, index: int, /) -> int: ...
+    @overload
+    def __getitem__(self, index: slice, /) -> tuple[int, ...]: ...
+    def __setitem__(self, index: int | slice, value: Any, /) -> None: ...
+    def __bool__(self) -> bool: ...
+    def __lt__(self, other: RectLike, /) -> bool: ...
+    def __le__(self, other: RectLike, /) -> bool: ...
+    def __gt__(self, other: RectLike, /) -> bool: ...
+    def __ge__(self, other: RectLike, /) -> bool: ...
+    def __copy__(self) -> Self: ...
+    def copy(self) -> Self:
+        """A new Rect with the same numbers."""
+    def update(self, *rect: Any) -> None:
+        """Takes new numbers, as Rect(...) does."""
+    def move(self, *offset: Any) -> Self:
+        """A Rect moved by (x, y)."""
+    def move_ip(self, *offset: Any) -> None:
+        """Moves by (x, y)."""
+    def inflate(self, *by: Any) -> Self:
+        """A Rect grown by (x, y) about its centre."""
+    def inflate_ip(self, *by: Any) -> None:
+        """Grows by (x, y) about its centre."""
+    def clamp(self, *rect: Any) -> Self:
+        """A Rect moved into another; centred if it is too large."""
+    def clamp_ip(self, *rect: Any) -> None:
+        """Moves into another."""
+    def clip(self, *rect: Any) -> Self:
+        """The part within another; of size 0 if there is none."""
+    def union(self, *rect: Any) -> Self:
+        """The smallest Rect around both."""
+    def union_ip(self, *rect: Any) -> None:
+        """Grows to hold another."""
+    def unionall(self, rects: Iterable[RectLike], /) -> Self:
+        """The smallest Rect around this and all others."""
+    def normalize(self) -> None:
+        """Makes negative sizes positive."""
+    def contains(self, *rect: Any) -> bool:
+        """Whether another lies wholly within."""
+    def collidepoint(self, *point: Any) -> bool:
+        """Whether the point lies within; the right and bottom edges do not."""
+    def colliderect(self, *rect: Any) -> bool:
+        """Whether any pixel is common."""
+    def collidelist(self, rects: Iterable[RectLike], /) -> int:
+        """Index of the first that collides, or -1."""
+    def collidelistall(self, rects: Iterable[RectLike], /) -> list[int]:
+        """Indices of all that collide."""
