@@ -319,6 +319,38 @@ static void try_bad_counts(const struct sample *good, const struct kb_wire_field
     }
 }
 
+/* As many items as there may be, all of them good, and then one more. */
+static void try_most_items(const struct sample *good, const struct kb_wire_field *field,
+                           uint32_t at)
+{
+    uint8_t fill = field->kind == KB_WIRE_STRING ? 'x' : 0;
+    uint32_t old = 8 + ((count_at(good, at) * field->bytes + 7) & ~7u);
+    const uint8_t *rest = (const uint8_t *)good->bytes + at + old;
+    size_t rest_bytes = good->used_bytes - at - old;
+    for (uint32_t extra = 0; extra < 2; extra++) {
+        uint64_t count = (uint64_t)field->max + extra;
+        uint64_t padded = (count * field->bytes + 7) & ~7ull;
+        uint64_t size = at + 8 + padded + rest_bytes;
+        uint64_t out[STRUCT_BYTES_MAX / 8];
+        struct kb_wire_error error = {0};
+        if (size > KB_MAX_MESSAGE_BYTES)
+            return;
+        uint8_t *message = calloc(1, size);
+        ck_assert_ptr_nonnull(message);
+        memcpy(message, good->bytes, at);
+        memcpy(message, &size, 4);
+        memcpy(message + at, &count, 4);
+        memset(message + at + 8, fill, count * field->bytes);
+        memcpy(message + at + 8 + padded, rest, rest_bytes);
+        int status =
+            kb_wire_decode(good->info, message, size, good->fds, good->fds_count, out, &error);
+        free(message);
+        ck_assert_msg(status == (extra ? -EPROTO : 0), "%s: %d", field->rule, status);
+        if (extra)
+            ck_assert_str_eq(error.what, field->rule);
+    }
+}
+
 static void try_bad_items(const struct sample *good, const struct kb_wire_field *field, uint32_t at)
 {
     static struct sample bad;
@@ -351,6 +383,7 @@ START_TEST(test_bad_variable_fields)
         if (field->kind < KB_WIRE_STRING || field->kind == KB_WIRE_FD)
             continue;
         try_bad_counts(&good, field, at);
+        try_most_items(&good, field, at);
         try_bad_items(&good, field, at);
         at += 8 + ((count_at(&good, at) * field->bytes + 7) & ~7u);
     }
