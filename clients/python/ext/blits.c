@@ -155,13 +155,11 @@ static bool add_all(struct batch *batch, PyObject *sequence)
 {
     if (PyList_Check(sequence)) {
         const Py_ssize_t count = PyList_Size(sequence);
-        return count == 0 ||
-               (make_room(batch, (size_t)count) && add_list(batch, sequence));
+        return count == 0 || (make_room(batch, (size_t)count) && add_list(batch, sequence));
     }
     if (PyTuple_Check(sequence)) {
         const Py_ssize_t count = PyTuple_Size(sequence);
-        return count == 0 ||
-               (make_room(batch, (size_t)count) && add_all_of_tuple(batch, sequence));
+        return count == 0 || (make_room(batch, (size_t)count) && add_all_of_tuple(batch, sequence));
     }
     return add_iterable(batch, sequence);
 }

@@ -24,7 +24,7 @@
 
 struct trash {
     struct trash *next;
-    struct kb_image *image;   /* one of the two */
+    struct kb_image *image; /* one of the two */
     struct kb_window *window;
 };
 
@@ -141,7 +141,8 @@ int call_wait(struct display *display, int timeout_ms)
         if (timeout_ms == 0 || turn == 1) {
             return 0;
         }
-        int slice_ms = timeout_ms < 0 || timeout_ms > SIGNAL_CHECK_MS ? SIGNAL_CHECK_MS : timeout_ms;
+        int slice_ms =
+            timeout_ms < 0 || timeout_ms > SIGNAL_CHECK_MS ? SIGNAL_CHECK_MS : timeout_ms;
         if (poll_events(display, slice_ms) < 0 || !call_enter(display)) {
             return -1;
         }

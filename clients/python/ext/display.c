@@ -7,11 +7,6 @@
 #include <time.h>
 #include <unistd.h>
 
-#define METHOD(name, function, flags, doc)                                                         \
-    {                                                                                              \
-        name, (PyCFunction)(void (*)(void))function, flags, doc                                    \
-    }
-
 /* The program's name for logs: the script's, not "python3". A new str, or NULL without an exception
  * if there is none. */
 static PyObject *script_name(void)
@@ -52,8 +47,7 @@ static PyObject *connect_to(struct state *state, PyObject *socket, PyObject *soc
     }
     int error;
     do {
-        Py_BEGIN_ALLOW_THREADS
-        error = kb_connect(path, program, &self->kb);
+        Py_BEGIN_ALLOW_THREADS error = kb_connect(path, program, &self->kb);
         Py_END_ALLOW_THREADS
     } while (error == -EINTR && PyErr_CheckSignals() == 0);
     if (error < 0) {
@@ -289,8 +283,7 @@ static PyMethodDef display_methods[] = {
            "statistics($self, scope='client', object=None)\n--\n\nThe daemon's counters."),
     METHOD("sync", display_sync, METH_NOARGS,
            "Waits until the daemon has checked every request; raises what it refused."),
-    METHOD("step", display_step, METH_O,
-           "step($self, duration_ns)\n--\n\nMoves a virtual clock."),
+    METHOD("step", display_step, METH_O, "step($self, duration_ns)\n--\n\nMoves a virtual clock."),
     METHOD("dispatch", display_dispatch, METH_VARARGS | METH_KEYWORDS,
            "dispatch($self, timeout=0.0)\n--\n\nHandles what the daemon sent."),
     METHOD("fileno", display_fileno, METH_NOARGS, "The socket, to be polled for reading."),

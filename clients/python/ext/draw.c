@@ -205,8 +205,8 @@ struct blit_arguments {
 
 static bool parse_arguments(PyObject *args, PyObject *kwargs, struct blit_arguments *out)
 {
-    static char *keywords[] = {"source", "dest",   "area",   "special_flags", "alpha",
-                               "tint",   "flip_x", "flip_y", NULL};
+    static char *keywords[] = {"source", "dest",   "area", "special_flags", "alpha", "tint",
+                               "flip_x", "flip_y", NULL};
     const Py_ssize_t count = PyTuple_Size(args);
 
     *out = (struct blit_arguments){.area = Py_None, .tint = Py_None, .alpha = 255};
@@ -285,8 +285,8 @@ static bool intersect(const struct box *a, const struct box *b, struct box *comm
         *common = (struct box){0};
         return false;
     }
-    *common = (struct box){(int32_t)left, (int32_t)top, (int32_t)(right - left),
-                           (int32_t)(bottom - top)};
+    *common =
+        (struct box){(int32_t)left, (int32_t)top, (int32_t)(right - left), (int32_t)(bottom - top)};
     return true;
 }
 

@@ -27,9 +27,9 @@ int errors_add(PyObject *module, struct state *state)
     if (state->error == NULL) {
         return -1;
     }
-    state->no_daemon_error =
-        add_class(module, "kmsblit.NoDaemonError",
-                  "No kmsblitd answers at the socket; the text says how to start one.", state->error);
+    state->no_daemon_error = add_class(
+        module, "kmsblit.NoDaemonError",
+        "No kmsblitd answers at the socket; the text says how to start one.", state->error);
     state->request_error =
         add_class(module, "kmsblit.RequestError",
                   "The daemon refused a request; the text is the daemon's.", state->error);
@@ -103,11 +103,7 @@ void *error_of_connect(const struct state *state, int error)
         return raise_text(state->error, -error, said);
     }
     PyObject *text = PyUnicode_FromFormat(
-        "%U\nStart the daemon first:\n"
-        "    kmsblitd                                  on a machine with a display\n"
-        "    kmsblitd --output headless:1280x720@60    without one\n"
-        "If it listens elsewhere, set KMSBLIT_SOCKET or use kmsblit.connect(socket=\"...\").",
-        said);
+        "%U (if it listens elsewhere, set KMSBLIT_SOCKET or use connect(socket=...))", said);
     Py_DECREF(said);
     return raise_text(state->no_daemon_error, -error, text);
 }

@@ -5,11 +5,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define METHOD(name, function, flags, doc)                                                         \
-    {                                                                                              \
-        name, (PyCFunction)(void (*)(void))function, flags, doc                                    \
-    }
-
 bool image_check(const struct state *state, PyObject *object)
 {
     return Py_TYPE(object) == state->image_type || PyObject_TypeCheck(object, state->image_type);

@@ -39,8 +39,7 @@ struct state {
 struct trash; /* what a thread could not free because another one was in a call (call.c) */
 
 struct display {
-    PyObject_HEAD
-    PyObject *weakrefs;
+    PyObject_HEAD PyObject *weakrefs;
     struct state *state;
     struct kb_display *kb;   /* owned; NULL before connecting and when all is freed */
     PyObject *socket;        /* the path asked for, or None */
@@ -56,44 +55,41 @@ struct display {
 };
 
 struct image {
-    PyObject_HEAD
-    PyObject *weakrefs;
+    PyObject_HEAD PyObject *weakrefs;
     struct display *display; /* owned */
     struct kb_image *kb;     /* owned while display->kb lives */
     uint64_t frame;          /* the frame being built that used it last */
     uint32_t id;
     int32_t width, height;
-    size_t stride_bytes;     /* of a shared image's memory */
-    unsigned frames;         /* frames being built that use it: kb must live as long */
-    unsigned exports;        /* views of its memory, likewise */
+    size_t stride_bytes; /* of a shared image's memory */
+    unsigned frames;     /* frames being built that use it: kb must live as long */
+    unsigned exports;    /* views of its memory, likewise */
     bool shared;
     bool closed;
 };
 
 struct window {
-    PyObject_HEAD
-    PyObject *weakrefs;
+    PyObject_HEAD PyObject *weakrefs;
     struct display *display;    /* owned */
     struct kb_window *kb;       /* owned while display->kb lives */
     struct kb_window_info info; /* as set; the title is in title */
     PyObject *title;            /* str */
-    struct image **used;        /* owned array of owned references: images of the frame being built */
+    struct image **used; /* owned array of owned references: images of the frame being built */
     size_t used_count, used_capacity;
-    uint64_t frame;             /* number of the frame being built */
+    uint64_t frame;               /* number of the frame being built */
     uint32_t serials[KB_CREDITS]; /* of the last frames committed, the latest first; 0: none */
-    struct kb_rect clip;        /* within the window; meant if has_clip */
-    unsigned calls;             /* threads in a call with it: kb must live as long */
-    size_t units;               /* records in the frame being built */
+    struct kb_rect clip;          /* within the window; meant if has_clip */
+    unsigned calls;               /* threads in a call with it: kb must live as long */
+    size_t units;                 /* records in the frame being built */
     bool has_clip;
-    bool clip_sent;             /* the frame being built has the clip as it is now */
-    bool frame_clipped;         /* the frame being built has a clip that is not the whole window */
-    bool building;              /* blits() is under way */
+    bool clip_sent;     /* the frame being built has the clip as it is now */
+    bool frame_clipped; /* the frame being built has a clip that is not the whole window */
+    bool building;      /* blits() is under way */
     bool closed;
 };
 
 struct rect {
-    PyObject_HEAD
-    struct state *state;
+    PyObject_HEAD struct state *state;
     int32_t x, y, w, h;
 };
 
@@ -101,6 +97,12 @@ struct rect {
 struct box {
     int32_t x, y, w, h;
 };
+
+/* A row of a method table. */
+#define METHOD(name, function, flags, doc)                      \
+    {                                                           \
+        name, (PyCFunction)(void (*)(void))function, flags, doc \
+    }
 
 /* ---- module.c ------------------------------------------------------------------------------- */
 
@@ -134,18 +136,18 @@ bool call_enter(struct display *display);
 /* Around a call without Python's lock. */
 PyThreadState *call_begin(struct display *display);
 void call_end(struct display *display, PyThreadState *thread);
-#define CALL(display, expression)                                                                  \
-    do {                                                                                           \
-        PyThreadState *call_thread = call_begin(display);                                          \
-        expression;                                                                                \
-        call_end(display, call_thread);                                                            \
+#define CALL(display, expression)                         \
+    do {                                                  \
+        PyThreadState *call_thread = call_begin(display); \
+        expression;                                       \
+        call_end(display, call_thread);                   \
     } while (0)
 
 /* The same for a function of the library that waits, and is called again if a signal came that
  * raised nothing. result is what it returned; -EINTR means that an exception is set. */
-#define CALL_PATIENTLY(display, result, expression)                                                \
-    do {                                                                                           \
-        CALL(display, result = (expression));                                                      \
+#define CALL_PATIENTLY(display, result, expression) \
+    do {                                            \
+        CALL(display, result = (expression));       \
     } while ((result) == -EINTR && call_again(display))
 /* Handles signals; whether to call again. */
 bool call_again(struct display *display);
@@ -262,14 +264,14 @@ bool window_enter(struct window *self);
 /* window_enter(), refusing what would change the frame while blits() builds it. */
 bool window_enter_frame(struct window *self);
 /* CALL_PATIENTLY() for a window; sets the exception. expression uses self->kb. */
-#define WINDOW_CALL(self, result, expression)                                                      \
-    do {                                                                                           \
-        window_call_begin(self);                                                                   \
-        CALL_PATIENTLY((self)->display, result, expression);                                       \
-        window_call_end(self);                                                                     \
-        if ((result) < 0) {                                                                        \
-            error_of_library((self)->display->state, result);                                      \
-        }                                                                                          \
+#define WINDOW_CALL(self, result, expression)                 \
+    do {                                                      \
+        window_call_begin(self);                              \
+        CALL_PATIENTLY((self)->display, result, expression);  \
+        window_call_end(self);                                \
+        if ((result) < 0) {                                   \
+            error_of_library((self)->display->state, result); \
+        }                                                     \
     } while (0)
 void window_call_begin(struct window *self);
 void window_call_end(struct window *self);

@@ -68,6 +68,25 @@ int names_add(PyObject *module)
     return 0;
 }
 
+#define VALUES_MOST 64u /* more than any of the enums has */
+
+static bool refuse_word(PyObject *object, const char *what, const char *(*name_of)(unsigned))
+{
+    PyObject *names = PyList_New(0);
+    for (unsigned value = 0; names != NULL && value < VALUES_MOST; value++) {
+        PyObject *name = name_of(value) != NULL ? PyUnicode_FromString(name_of(value)) : NULL;
+        if (name != NULL && PyList_Append(names, name) < 0) {
+            Py_CLEAR(names);
+        }
+        Py_XDECREF(name);
+    }
+    if (names != NULL) {
+        PyErr_Format(PyExc_ValueError, "%s %R is not known: there are %S", what, object, names);
+        Py_DECREF(names);
+    }
+    return false;
+}
+
 /* The number whose name is this; the error lists what there is. */
 static bool find(PyObject *object, const char *what, const char *(*name_of)(unsigned),
                  unsigned *found)
@@ -80,23 +99,14 @@ static bool find(PyObject *object, const char *what, const char *(*name_of)(unsi
     if (word == NULL) {
         return false;
     }
-    char words[512] = "";
-    for (unsigned value = 0; value < 64; value++) {
+    for (unsigned value = 0; value < VALUES_MOST; value++) {
         const char *name = name_of(value);
-        if (name == NULL) {
-            continue;
-        }
-        if (strcmp(name, word) == 0) {
+        if (name != NULL && strcmp(name, word) == 0) {
             *found = value;
             return true;
         }
-        if (strlen(words) + strlen(name) + 3 < sizeof(words)) {
-            strcat(words, words[0] == '\0' ? "" : ", ");
-            strcat(words, name);
-        }
     }
-    PyErr_Format(PyExc_ValueError, "%s %R is not known; there are %s", what, object, words);
-    return false;
+    return refuse_word(object, what, name_of);
 }
 
 bool names_format(PyObject *object, enum kb_format *format)

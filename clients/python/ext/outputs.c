@@ -76,8 +76,8 @@ PyObject *outputs_get(struct display *display, void *closure)
     for (size_t i = 0; outputs != NULL && i < count; i++) {
         struct kb_output_info info;
         int error = kb_output_get(display->kb, i, &info);
-        PyObject *output = error < 0 ? error_of_library(display->state, error)
-                                     : output_new(display->state, &info);
+        PyObject *output =
+            error < 0 ? error_of_library(display->state, error) : output_new(display->state, &info);
         if (output == NULL || PyTuple_SetItem(outputs, (Py_ssize_t)i, output) < 0) {
             Py_CLEAR(outputs);
         }
@@ -149,9 +149,9 @@ PyObject *statistics_of(struct display *display, enum kb_statistics_scope scope,
     struct kb_statistic_value values[256];
     int count;
 
-    CALL_PATIENTLY(display, count,
-                   kb_statistics(display->kb, scope, object, values,
-                                 sizeof(values) / sizeof(values[0])));
+    CALL_PATIENTLY(
+        display, count,
+        kb_statistics(display->kb, scope, object, values, sizeof(values) / sizeof(values[0])));
     if (count < 0) {
         return error_of_library(display->state, count);
     }
@@ -182,8 +182,9 @@ PyObject *display_statistics(struct display *self, PyObject *args, PyObject *kwa
     if (scope == KB_STATISTICS_SCOPE_WINDOW) {
         struct window *window = (struct window *)object;
         if (Py_TYPE(object) != self->state->window_type || window->display != self) {
-            return PyErr_Format(PyExc_TypeError,
-                                "the scope \"window\" needs object=WINDOW, a window of this display");
+            return PyErr_Format(
+                PyExc_TypeError,
+                "the scope \"window\" needs object=WINDOW, a window of this display");
         }
         if (!window_enter(window)) {
             return NULL;

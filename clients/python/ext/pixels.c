@@ -45,8 +45,8 @@ static bool parse_layout(PyObject *object, struct layout *layout)
 }
 
 /* Rows of bytes R, G, B (and A) with these distances become packed 0xAARRGGBB; NULL is no memory. */
-static uint32_t *reorder(const uint8_t *source, Py_ssize_t width, Py_ssize_t height,
-                         Py_ssize_t row, Py_ssize_t column, Py_ssize_t channel, bool alpha)
+static uint32_t *reorder(const uint8_t *source, Py_ssize_t width, Py_ssize_t height, Py_ssize_t row,
+                         Py_ssize_t column, Py_ssize_t channel, bool alpha)
 {
     uint32_t *pixels = malloc((size_t)width * (size_t)height * 4);
     for (Py_ssize_t y = 0; pixels != NULL && y < height; y++) {

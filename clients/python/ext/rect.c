@@ -173,7 +173,8 @@ static int rect_ass_subscript(PyObject *object, PyObject *key, PyObject *value)
     struct box box;
     int result = -1;
     if (all != NULL && tuple != NULL && PyList_SetSlice(all, 0, 0, tuple) == 0 &&
-        PyObject_SetItem(all, key, value) == 0 && number_parse_box(self->state, all, "Rect", &box)) {
+        PyObject_SetItem(all, key, value) == 0 &&
+        number_parse_box(self->state, all, "Rect", &box)) {
         set(self, box.x, box.y, box.w, box.h);
         result = 0;
     }
@@ -189,9 +190,12 @@ enum along { NONE, START, MIDDLE, END, LENGTH };
 struct attribute {
     enum along x, y;
 };
-#define AT(name, x, y)                                                                             \
-    {                                                                                              \
-        name, get_attribute, set_attribute, NULL, &(struct attribute){ x, y }                      \
+#define AT(name, x, y)                                                \
+    {                                                                 \
+        name, get_attribute, set_attribute, NULL, &(struct attribute) \
+        {                                                             \
+            x, y                                                      \
+        }                                                             \
     }
 
 static int32_t get_along(int32_t start, int32_t length, enum along along)

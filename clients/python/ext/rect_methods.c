@@ -39,8 +39,8 @@ static PyObject *rect_copy(struct rect *self, PyObject *unused)
 static PyObject *rect_reduce(struct rect *self, PyObject *unused)
 {
     (void)unused;
-    return Py_BuildValue("(O(iiii))", (PyObject *)Py_TYPE((PyObject *)self), (int)self->x, (int)self->y,
-                         (int)self->w, (int)self->h);
+    return Py_BuildValue("(O(iiii))", (PyObject *)Py_TYPE((PyObject *)self), (int)self->x,
+                         (int)self->y, (int)self->w, (int)self->h);
 }
 
 static PyObject *rect_update(struct rect *self, PyObject *args)
@@ -296,11 +296,6 @@ static PyObject *rect_collidelistall(struct rect *self, PyObject *sequence)
     Py_XDECREF(all);
     return result;
 }
-
-#define METHOD(name, function, flags, doc)                                                         \
-    {                                                                                              \
-        name, (PyCFunction)(void (*)(void))function, flags, doc                                    \
-    }
 
 PyMethodDef rect_methods[] = {
     METHOD("copy", rect_copy, METH_NOARGS, "A new Rect with the same numbers."),

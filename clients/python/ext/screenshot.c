@@ -5,8 +5,7 @@
 #include <stdlib.h>
 
 struct screenshot {
-    PyObject_HEAD
-    uint32_t width, height;
+    PyObject_HEAD uint32_t width, height;
     uint32_t *pixels; /* owned: 0xffRRGGBB rows without gaps */
 };
 
@@ -48,8 +47,8 @@ static void screenshot_dealloc(PyObject *object)
 static int screenshot_getbuffer(PyObject *object, Py_buffer *view, int flags)
 {
     struct screenshot *self = (struct screenshot *)object;
-    return view_fill(view, object, self->pixels, self->width, self->height,
-                     (size_t)self->width * 4, true, flags);
+    return view_fill(view, object, self->pixels, self->width, self->height, (size_t)self->width * 4,
+                     true, flags);
 }
 
 static void screenshot_releasebuffer(PyObject *object, Py_buffer *view)
@@ -80,10 +79,8 @@ static PyObject *screenshot_save(struct screenshot *self, PyObject *file)
         return NULL;
     }
     const char *bytes = PyBytes_AsString(path);
-    Py_BEGIN_ALLOW_THREADS
-    error = png_write(bytes, self->width, self->height, self->pixels);
-    Py_END_ALLOW_THREADS
-    Py_DECREF(path);
+    Py_BEGIN_ALLOW_THREADS error = png_write(bytes, self->width, self->height, self->pixels);
+    Py_END_ALLOW_THREADS Py_DECREF(path);
     if (error < 0) {
         errno = -error;
         return PyErr_SetFromErrnoWithFilenameObject(PyExc_OSError, file);

@@ -3,11 +3,6 @@
 
 #include <errno.h>
 
-#define METHOD(name, function, flags, doc)                                                         \
-    {                                                                                              \
-        name, (PyCFunction)(void (*)(void))function, flags, doc                                    \
-    }
-
 PyObject *image_make_shared(struct display *display, PyObject *args, PyObject *kwargs)
 {
     static char *keywords[] = {"size", "format", NULL};
@@ -28,8 +23,7 @@ PyObject *image_make_shared(struct display *display, PyObject *args, PyObject *k
     if (error < 0) {
         return error_of_library(display->state, error);
     }
-    struct image *self =
-        (struct image *)image_wrap(display, display->state->shared_image_type, kb);
+    struct image *self = (struct image *)image_wrap(display, display->state->shared_image_type, kb);
     if (self != NULL) {
         self->shared = true;
         kb_image_pixels(kb, &self->stride_bytes);
@@ -140,7 +134,8 @@ static PyObject *shared_update(struct image *self, PyObject *args, PyObject *kwa
     struct box box;
     struct kb_rect rect;
 
-    if (!PyArg_ParseTupleAndKeywords(args, kwargs, "|O:update", keywords, &rects) || !image_enter(self)) {
+    if (!PyArg_ParseTupleAndKeywords(args, kwargs, "|O:update", keywords, &rects) ||
+        !image_enter(self)) {
         return NULL;
     }
     if (rects == Py_None) {

@@ -4,11 +4,6 @@
 #include <errno.h>
 #include <stdlib.h>
 
-#define METHOD(name, function, flags, doc)                                                         \
-    {                                                                                              \
-        name, (PyCFunction)(void (*)(void))function, flags, doc                                    \
-    }
-
 bool window_enter(struct window *self)
 {
     if (!call_enter(self->display)) {
@@ -152,7 +147,7 @@ static PyObject *create(struct display *display, const struct kb_window_info *in
 
 PyObject *window_make(struct display *display, PyObject *args, PyObject *kwargs)
 {
-    static char *keywords[] = {"size", "scale", "title",  "base",   "z",
+    static char *keywords[] = {"size",  "scale",  "title",  "base", "z",
                                "place", "output", "hidden", NULL};
     PyObject *size, *scale = NULL, *title = Py_None, *base = NULL, *z = NULL, *place = Py_None;
     PyObject *output = Py_None;
@@ -237,15 +232,15 @@ static PyObject *window_screenshot(struct window *self, PyObject *unused)
 static PyObject *window_statistics(struct window *self, PyObject *unused)
 {
     (void)unused;
-    return window_enter(self) ? statistics_of(self->display, KB_STATISTICS_SCOPE_WINDOW,
-                                              kb_window_id(self->kb))
-                              : NULL;
+    return window_enter(self)
+               ? statistics_of(self->display, KB_STATISTICS_SCOPE_WINDOW, kb_window_id(self->kb))
+               : NULL;
 }
 
 static PyObject *window_get_rect(struct window *self, PyObject *args, PyObject *kwargs)
 {
-    return rect_of_size(self->display->state, (int32_t)self->info.width,
-                        (int32_t)self->info.height, args, kwargs);
+    return rect_of_size(self->display->state, (int32_t)self->info.width, (int32_t)self->info.height,
+                        args, kwargs);
 }
 
 static PyObject *window_get_size(struct window *self, PyObject *unused)
@@ -459,9 +454,12 @@ static PyMethodDef window_methods[] = {
     {0},
 };
 
-#define PROPERTY(name, which, doc)                                                                 \
-    {                                                                                              \
-        name, get_property, set_property, doc, &(enum property){ which }                           \
+#define PROPERTY(name, which, doc)                              \
+    {                                                           \
+        name, get_property, set_property, doc, &(enum property) \
+        {                                                       \
+            which                                               \
+        }                                                       \
     }
 
 static PyGetSetDef window_getset[] = {
