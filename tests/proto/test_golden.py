@@ -25,7 +25,7 @@ def test_output_is_the_golden_one(
     kind: str, sample: dict[str, Path], request: pytest.FixtureRequest
 ) -> None:
     made = sample[kind]
-    golden = HERE / "golden" / made.name
+    golden = HERE / "golden" / f"{made.name}.golden"
     if request.config.getoption("--update-golden"):
         golden.write_bytes(made.read_bytes())
     assert made.read_text(encoding="utf-8") == golden.read_text(encoding="utf-8")
