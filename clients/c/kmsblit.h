@@ -4,22 +4,22 @@
  * A program connects to the daemon, hands over its images once, makes a window, and then sends
  * whole frames: lists of fills and blits, built in place and committed as one atomic batch.
  *
- *	struct kb_display *display;
- *	struct kb_window *window;
- *	struct kb_image *alien;
+ *    struct kb_display *display;
+ *    struct kb_window *window;
+ *    struct kb_image *alien;
  *
- *	if (kb_connect(NULL, "hello", &display) < 0 ||
- *	    kb_window_create(display, &(struct kb_window_info){.width = 320, .height = 240,
- *	                     .scale = KB_SCALE_INTEGER}, &window) < 0 ||
- *	    kb_image_load(display, "alien.png", &alien) < 0)
- *		errx(1, "%s", kb_last_error());
- *	for (int x = 0; x < 320; x++) {
- *		kb_clear(window);
- *		kb_blit(window, alien, NULL, x, 100);
- *		if (kb_flip(window, NULL) < 0)
- *			errx(1, "%s", kb_last_error());
- *	}
- *	kb_disconnect(display);
+ *    if (kb_connect(NULL, "hello", &display) < 0 ||
+ *        kb_window_create(display, &(struct kb_window_info){.width = 320, .height = 240,
+ *                         .scale = KB_SCALE_INTEGER}, &window) < 0 ||
+ *        kb_image_load(display, "alien.png", &alien) < 0)
+ *        errx(1, "%s", kb_last_error());
+ *    for (int x = 0; x < 320; x++) {
+ *        kb_clear(window);
+ *        kb_blit(window, alien, NULL, x, 100);
+ *        if (kb_flip(window, NULL) < 0)
+ *            errx(1, "%s", kb_last_error());
+ *    }
+ *    kb_disconnect(display);
  *
  * Functions return 0 (or what they say) on success and -errno on failure; kb_last_error() then has
  * a sentence about it. Drawing functions that only add to a frame return nothing: a frame that ran

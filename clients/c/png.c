@@ -62,6 +62,8 @@ static int load(struct kb_display *display, spng_ctx *png, const char *what,
         return refuse(what, SPNG_EMEM);
     int error;
     status = spng_decode_image(png, pixels, bytes, SPNG_FMT_RGBA8, SPNG_DECODE_TRNS);
+    if (status == SPNG_OK)
+        status = spng_decode_chunks(png); /* to the end: a file that was cut off is damaged */
     if (status == SPNG_OK) {
         const struct kb_image_info info = {
             .width = head.width,

@@ -1,11 +1,13 @@
 #include <errno.h>
 #include <math.h>
+#include <poll.h>
 #include <stdlib.h>
 #include <time.h>
 
 #include "cli.h"
 
 #define DEFAULT_SECONDS 10.0
+#define RETRY_MS        20
 
 static double now(void)
 {
@@ -23,14 +25,13 @@ static bool may_pass(int error)
 
 static int wait_until(double deadline)
 {
-    /* There is nothing to be told by when a socket that does not exist yet begins to listen. */
-    static const struct timespec pause = {.tv_nsec = 20000000};
     struct kb_display *display;
     int error;
     while ((error = kb_connect(cli_socket, "kmsblit", &display)) < 0) {
         if (!may_pass(error) || now() >= deadline)
             return cli_fail(&cli_wait, "%s", kb_last_error());
-        nanosleep(&pause, NULL);
+        /* No event tells of a socket that begins to listen: ask again after a while. */
+        poll(NULL, 0, RETRY_MS);
     }
     kb_disconnect(display);
     return CLI_OK;

@@ -2,7 +2,7 @@
  * Balls with soft edges bounce over a checked floor. All art is made here; everything is drawn anew
  * in every frame, as simple games do: the daemon finds out what really changed.
  *
- *	bounce [FRAMES]     (otherwise 600)
+ *     bounce [FRAMES]     (otherwise 600)
  */
 #include <err.h>
 #include <errno.h>
@@ -103,8 +103,9 @@ int main(int argc, char **argv)
         .width = WIDTH, .height = HEIGHT, .base_color = 0x202030, .scale = KB_SCALE_INTEGER};
     long frames = argc > 1 ? strtol(argv[1], NULL, 10) : 600;
 
-    signal(SIGINT, stop);
-    signal(SIGTERM, stop);
+    const struct sigaction action = {.sa_handler = stop};
+    sigaction(SIGINT, &action, NULL);
+    sigaction(SIGTERM, &action, NULL);
     if (kb_connect(NULL, "bounce", &display) < 0 || make_ball(display, &image) < 0 ||
         kb_window_create(display, &info, &window) < 0)
         errx(1, "%s", kb_last_error());
