@@ -6,8 +6,8 @@
 
 static bool out_of_range(PyObject *object)
 {
-    PyErr_Format(PyExc_ValueError, "%R is out of range: coordinates lie within ±2147483647",
-                 object);
+    PyErr_Format(PyExc_ValueError,
+                 "%R is out of range: coordinates go from -2147483647 to 2147483647", object);
     return false;
 }
 

@@ -139,6 +139,26 @@ static bool overlap(struct span a, struct span b, struct span *common)
     return common->start < common->end;
 }
 
+/* The same for clip(), which keeps an empty stretch that lies within the other, as pygame does. */
+static bool clip_along(struct span a, struct span b, struct span *common)
+{
+    if (a.start >= b.start && a.start < b.end) {
+        common->start = a.start;
+    } else if (b.start >= a.start && b.start < a.end) {
+        common->start = b.start;
+    } else {
+        return false;
+    }
+    if (a.end > b.start && a.end <= b.end) {
+        common->end = a.end;
+    } else if (b.end > a.start && b.end <= a.end) {
+        common->end = b.end;
+    } else {
+        return false;
+    }
+    return true;
+}
+
 static PyObject *rect_clip(struct rect *self, PyObject *args)
 {
     struct box other;
@@ -146,8 +166,8 @@ static PyObject *rect_clip(struct rect *self, PyObject *args)
     if (!parse_other(self, args, &other)) {
         return NULL;
     }
-    if (!overlap(span_of(self->x, self->w), span_of(other.x, other.w), &x) ||
-        !overlap(span_of(self->y, self->h), span_of(other.y, other.h), &y)) {
+    if (!clip_along(span_of(self->x, self->w), span_of(other.x, other.w), &x) ||
+        !clip_along(span_of(self->y, self->h), span_of(other.y, other.h), &y)) {
         return rect_like(self, self->x, self->y, 0, 0);
     }
     return rect_like(self, x.start, y.start, x.end - x.start, y.end - y.start);
