@@ -1,4 +1,3 @@
-#define _GNU_SOURCE
 #include "image/memory.h"
 
 #include <errno.h>

@@ -51,10 +51,10 @@ struct kd_frame {
     struct kd_source **sources; /* owned, a reference each */
     uint32_t sources_count;
     uint32_t sources_ready;    /* the first so many are known to be complete */
-    int64_t started_ns;        /* when drawing began */
     int64_t drawn_at_ns;       /* not to be taken before this time: simulated drawing */
     struct kd_pixels *picture; /* a reference; once DRAWN, the window's picture from here on */
     bool failed;               /* could not be drawn: the picture is the one before */
+    bool changed;              /* latched, and something of the window looks different */
 };
 
 struct kd_window_stats {
@@ -83,6 +83,8 @@ struct kd_window {
     struct kb_rect reported_place, reported_picture;
     bool is_reported;
     int64_t simulated_draw_ns; /* for tests on the virtual clock */
+    int64_t
+        drawn_until_ns; /* with simulated drawing: when the next frame may begin; else the past */
     struct kd_window_stats stats;
 };
 

@@ -1,0 +1,44 @@
+/*
+ * kmsblitd: the display server's own program.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "server/server.h"
+
+/* A daemon started without the three standard fds must not find its socket under one of them. */
+static void keep_standard_fds(void)
+{
+    int fd;
+
+    do {
+        fd = open("/dev/null", O_RDWR);
+    } while (fd >= 0 && fd <= 2);
+    if (fd > 2)
+        close(fd);
+}
+
+int main(int argc, char **argv)
+{
+    struct kd_config config;
+    struct kd_server *server;
+    int result;
+
+    keep_standard_fds();
+    signal(SIGPIPE, SIG_IGN);
+    switch (kd_config_parse(&config, argc, argv)) {
+    case KD_CONFIG_RUN: break;
+    case KD_CONFIG_EXIT_OK: return 0;
+    case KD_CONFIG_EXIT_FAILURE: return 1;
+    case KD_CONFIG_EXIT_USAGE: return 2;
+    }
+    kd_log_set_level(config.log_level);
+    if (kd_server_create(&config, &server) < 0)
+        return 1;
+    result = kd_loop_run(server->loop);
+    kd_server_destroy(server);
+    return result < 0;
+}

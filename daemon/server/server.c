@@ -1,0 +1,346 @@
+#include "server/server.h"
+
+#include <errno.h>
+#include <grp.h>
+#include <poll.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/hash.h"
+#include "server/simulate.h"
+#include "socket/events.h"
+
+#define KD_LOG_MODULE "server"
+#include "base/log.h"
+
+int64_t kd_server_now_ns(const struct kd_server *server)
+{
+    return kd_clock_now_ns(&server->clock);
+}
+
+/* ---- What requests need ---------------------------------------------------------------------- */
+
+static int64_t host_now_ns(void *ctx)
+{
+    return kd_server_now_ns(ctx);
+}
+
+static void host_announce_outputs(void *ctx, struct kd_connection *connection)
+{
+    struct kd_server *server = ctx;
+
+    for (size_t i = 0; i < server->displays_count; i++) {
+        const struct kd_output *output = server->displays[i].output;
+        struct kd_box place = output->place.box;
+
+        kd_event_output(
+            connection->client,
+            &(struct kb_evt_output){.object = output->id,
+                                    .width = (uint32_t)kd_box_width(place),
+                                    .height = (uint32_t)kd_box_height(place),
+                                    .x = place.x1,
+                                    .y = place.y1,
+                                    .refresh_ns = output->refresh_ns,
+                                    .rotation = KB_ROTATION_NORMAL,
+                                    .flags = output->flags,
+                                    .name = output->name,
+                                    .name_bytes = (uint32_t)strlen(output->name),
+                                    .description = output->description,
+                                    .description_bytes = (uint32_t)strlen(output->description)});
+    }
+}
+
+static bool host_output_exists(void *ctx, uint32_t id)
+{
+    const struct kd_server *server = ctx;
+
+    for (size_t i = 0; i < server->displays_count; i++)
+        if (server->displays[i].output->id == id)
+            return true;
+    return false;
+}
+
+static void host_window_created(void *ctx, struct kd_window *window)
+{
+    struct kd_server *server = ctx;
+
+    if (server->clock.is_virtual)
+        window->simulated_draw_ns =
+            kd_simulated_draw_ns(server->config.simulate_draw, window->title);
+    kd_window_report(server, window);
+}
+
+static void host_window_queued(void *ctx, struct kd_window *window)
+{
+    kd_paint_pump(ctx, window);
+}
+
+/* Frames that are not answered are discarded now: their client may still be there. */
+static void host_window_destroyed(void *ctx, struct kd_window *window)
+{
+    struct kd_server *server = ctx;
+    int64_t now_ns = kd_server_now_ns(server);
+
+    for (size_t i = 0; i < server->displays_count; i++)
+        kd_display_forget_window(&server->displays[i], window, now_ns);
+    for (const struct kd_frame *frame = window->queue; frame; frame = frame->next)
+        if (frame->is_answered)
+            kd_window_discarded(window, frame, KB_DISCARD_REASON_HIDDEN, now_ns);
+    kd_window_damage(server, window);
+}
+
+static struct kd_host host_of(struct kd_server *server)
+{
+    return (struct kd_host){
+        .ctx = server,
+        .scene = &server->scene,
+        .jobs = server->jobs,
+        .policy = {.owner = geteuid(), .everyone = server->config.everyone},
+        .token = kd_hash_mix(server->seed, 1),
+        .max_client_bytes = server->config.max_client_bytes,
+        .max_client_objects = server->config.max_client_objects,
+        .virtual_clock = server->clock.is_virtual,
+        .now_ns = host_now_ns,
+        .announce_outputs = host_announce_outputs,
+        .output_exists = host_output_exists,
+        .window_created = host_window_created,
+        .window_queued = host_window_queued,
+        .window_destroyed = host_window_destroyed,
+        .screenshot = kd_tools_screenshot,
+        .statistics = kd_tools_statistics,
+        .clock_step = kd_tools_clock_step,
+    };
+}
+
+/* ---- Being up to date ------------------------------------------------------------------------- */
+
+static int64_t earlier_ns(int64_t a_ns, int64_t b_ns)
+{
+    return a_ns == 0 || (b_ns != 0 && b_ns < a_ns) ? b_ns : a_ns;
+}
+
+int64_t kd_server_wake_ns(const struct kd_server *server)
+{
+    int64_t now_ns = kd_server_now_ns(server), wake_ns = server->discard_at_ns;
+
+    for (size_t i = 0; i < server->displays_count; i++)
+        wake_ns = earlier_ns(wake_ns, kd_display_wake_ns(&server->displays[i]));
+    for (const struct kd_window *window = server->scene.windows; window; window = window->below)
+        if (window->drawn_until_ns > now_ns)
+            wake_ns = earlier_ns(wake_ns, window->drawn_until_ns);
+    return wake_ns;
+}
+
+int64_t kd_server_real_wake_ns(const struct kd_server *server)
+{
+    int64_t wake_ns = server->clock.is_virtual ? 0 : kd_server_wake_ns(server);
+
+    for (const struct kd_connection *connection = server->connections; connection;
+         connection = connection->next)
+        wake_ns = earlier_ns(wake_ns, kd_peer_deadline_ns(connection->peer));
+    return wake_ns;
+}
+
+static void finish_step(struct kd_server *server)
+{
+    struct kd_step *step = server->steps;
+
+    server->steps = step->next;
+    kd_event_done(step->client, 0, step->serial);
+    kd_client_unref(step->client);
+    free(step);
+}
+
+/* Moves a virtual clock towards where a client wants it, one event at a time, and only when all work is done. True if something may be due now. */
+static bool step_clock(struct kd_server *server)
+{
+    struct kd_step *step = server->steps;
+    struct kd_clock *clock = &server->clock;
+    int64_t wake_ns;
+
+    if (!step || !kd_jobs_idle(server->jobs) || kd_loop_has_messages(server->loop))
+        return false;
+    if (step->target_ns == 0)
+        step->target_ns = clock->virtual_ns + (int64_t)step->duration_ns;
+    wake_ns = kd_server_wake_ns(server);
+    if (wake_ns != 0 && wake_ns <= step->target_ns) {
+        clock->virtual_ns = wake_ns > clock->virtual_ns ? wake_ns : clock->virtual_ns;
+        return true;
+    }
+    clock->virtual_ns = step->target_ns;
+    finish_step(server);
+    return true;
+}
+
+void kd_server_settle(struct kd_server *server)
+{
+    do {
+        int64_t now_ns = kd_server_now_ns(server);
+
+        for (struct kd_window *window = server->scene.windows; window; window = window->below) {
+            if (!window->queue)
+                continue;
+            kd_paint_pump(server, window);
+            kd_windows_advance(server, window);
+        }
+        kd_windows_discard(server, now_ns);
+        for (size_t i = 0; i < server->displays_count; i++)
+            kd_display_run(&server->displays[i], now_ns);
+    } while (step_clock(server));
+}
+
+/* ---- Beginning and end ------------------------------------------------------------------------ */
+
+static int create_display(struct kd_server *server, const struct kd_config_output *config)
+{
+    const struct kd_headless_info info = {.name = config->name,
+                                          .width_px = (int32_t)config->width_px,
+                                          .height_px = (int32_t)config->height_px,
+                                          .x = config->x,
+                                          .y = config->y,
+                                          .refresh_ns = config->refresh_ns,
+                                          .buffers = server->config.buffers,
+                                          .origin_ns = kd_server_now_ns(server)};
+    struct kd_output *output;
+    int error = kd_headless_create(&info, &output);
+
+    if (error)
+        return error;
+    output->id = (uint32_t)server->displays_count + 1;
+    output->flags |= server->displays_count == 0 ? KB_OUTPUT_FLAG_PRIMARY : 0;
+    error = kd_display_init(&server->displays[server->displays_count], server, output);
+    if (error)
+        return error;
+    server->displays_count++;
+    KD_INFO("output %s: headless, %ux%u, %s", config->name, config->width_px, config->height_px,
+            server->clock.is_virtual ? "paced by the virtual clock"
+            : config->refresh_ns     ? "paced by a timer"
+                                     : "not paced");
+    return 0;
+}
+
+static int create_displays(struct kd_server *server)
+{
+    struct kd_config *config = &server->config;
+    int error = 0;
+
+    if (config->outputs_count == 0)
+        config->outputs[config->outputs_count++] =
+            (struct kd_config_output){.name = "HEADLESS-1",
+                                      .width_px = 1280,
+                                      .height_px = 720,
+                                      .refresh_ns = KD_NS_PER_S / 60};
+
+    server->displays = calloc(config->outputs_count, sizeof(*server->displays));
+    if (!server->displays)
+        return -ENOMEM;
+    for (size_t i = 0; i < config->outputs_count && !error; i++)
+        error = create_display(server, &config->outputs[i]);
+    return error;
+}
+
+static gid_t socket_gid(const struct kd_config *config)
+{
+    const struct group *group = config->socket_group[0] ? getgrnam(config->socket_group) : NULL;
+
+    if (config->socket_group[0] && !group)
+        KD_WARN("[socket] group = %s: there is no such group; the socket keeps the daemon's own",
+                config->socket_group);
+    return group ? group->gr_gid : (gid_t)-1;
+}
+
+static int create_listener(struct kd_server *server)
+{
+    char path[108], why[256];
+    int fd = kd_loop_activation_fd(), error;
+
+    if (fd >= 0) {
+        error = kd_listener_adopt(fd, why, sizeof(why), &server->listener);
+    } else {
+        error = kd_config_socket_path(&server->config, path, sizeof(path));
+        if (error) {
+            KD_ERROR("the socket's path is too long: at most 107 bytes");
+            return error;
+        }
+        error = kd_listener_create(path, server->config.socket_mode, socket_gid(&server->config),
+                                   why, sizeof(why), &server->listener);
+    }
+    if (error)
+        KD_ERROR("%s", why);
+    else
+        KD_INFO("listening at %s", kd_listener_path(server->listener));
+    return error;
+}
+
+int kd_server_create(const struct kd_config *config, struct kd_server **out)
+{
+    struct kd_server *server = calloc(1, sizeof(*server));
+    int error = -ENOMEM;
+
+    if (!server)
+        return error;
+    server->config = *config;
+    server->seed = kd_hash_process_seed();
+    kd_clock_init(&server->clock, config->clock == KD_CLOCK_VIRTUAL);
+    error = create_listener(server);
+    if (!error)
+        error = kd_jobs_create(config->threads, &server->jobs);
+    if (!error)
+        error = kd_cpu_renderer_create(&server->renderer);
+    if (!error)
+        error = create_displays(server);
+    if (!error) {
+        server->host = host_of(server);
+        error = kd_loop_create(server, &server->loop);
+    }
+    if (error) {
+        if (!server->listener)
+            KD_DEBUG("giving up");
+        else
+            KD_ERROR("cannot start: %s", strerror(-error));
+        kd_server_destroy(server);
+        return error;
+    }
+    KD_INFO("kmsblitd " KMSBLIT_VERSION ": renderer %s, %u threads", server->renderer->impl->name,
+            kd_jobs_threads(server->jobs));
+    *out = server;
+    return 0;
+}
+
+/* Work under way refers to clients, windows and buffers: wait for it. It comes in slices, so not for long. */
+static void drain_jobs(struct kd_server *server)
+{
+    struct pollfd poll_fd = {.fd = kd_jobs_fd(server->jobs), .events = POLLIN};
+
+    while (!kd_jobs_idle(server->jobs)) {
+        poll(&poll_fd, 1, -1);
+        kd_jobs_collect(server->jobs);
+    }
+}
+
+void kd_server_destroy(struct kd_server *server)
+{
+    if (!server)
+        return;
+    while (server->connections) {
+        struct kd_connection *connection = server->connections;
+
+        server->connections = connection->next;
+        kd_loop_forget(server->loop, connection);
+        kd_connection_destroy(connection);
+    }
+    while (server->steps)
+        finish_step(server);
+    if (server->jobs)
+        drain_jobs(server);
+    kd_loop_destroy(server->loop);
+    for (size_t i = 0; i < server->displays_count; i++)
+        kd_display_finish(&server->displays[i]);
+    free(server->displays);
+    if (server->renderer)
+        server->renderer->impl->destroy(server->renderer);
+    kd_jobs_destroy(server->jobs);
+    kd_listener_destroy(server->listener);
+    free(server);
+}

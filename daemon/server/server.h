@@ -1,0 +1,134 @@
+/*
+ * The daemon: one of everything, and what happens when. This is the only room that knows all the others.
+ *
+ * After each turn of the event loop kd_server_settle() brings everything up to date: frames that can be drawn are started, outputs whose time has
+ * come tick, answers go out, and the timer is set for the next thing that is due. Nothing due: no timer.
+ */
+#ifndef KD_SERVER_SERVER_H
+#define KD_SERVER_SERVER_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/clock.h"
+#include "base/jobs.h"
+#include "output/output.h"
+#include "render/render.h"
+#include "scene/client.h"
+#include "server/config.h"
+#include "socket/connection.h"
+#include "socket/listen.h"
+
+struct kd_loop;
+
+struct kd_display_stats {
+    uint64_t frames_presented, frames_unchanged, tiles_drawn, tiles_kept, pixels_drawn, commits,
+        flips, missed, draw_ns;
+};
+
+/* An output and what the daemon shows on it. */
+struct kd_display {
+    struct kd_server *server;
+    struct kd_output *output; /* owned */
+    struct kd_lane *lane;     /* owned: composing */
+    uint64_t *shown_keys;     /* owned: of the tiles last committed */
+    bool damaged;             /* something may look different now */
+    int64_t tick_at_ns;       /* while SCHEDULED: when to look */
+    int64_t
+        answer_at_ns; /* while unchanged frames are owed an answer: the refresh that gives it; else 0 */
+    int64_t target_ns;     /* the refresh that the frame being drawn is for */
+    int64_t predicted_ns;  /* how long composing takes, by experience */
+    struct kd_frame *owed; /* owned: latched and not answered; oldest first */
+    struct kd_frame *owed_tail;
+    struct kd_compose *composing; /* the job under way, or NULL */
+    struct kd_display_stats stats;
+};
+
+/* A client waits for a virtual clock to move. */
+struct kd_step {
+    struct kd_step *next;
+    struct kd_client *client; /* a reference */
+    uint32_t serial;
+    int64_t target_ns; /* 0: not begun */
+    uint64_t duration_ns;
+};
+
+struct kd_server {
+    struct kd_config config;
+    struct kd_clock clock;
+    uint64_t seed;                /* of the keys */
+    struct kd_jobs *jobs;         /* owned */
+    struct kd_renderer *renderer; /* owned */
+    struct kd_scene scene;
+    struct kd_host host;
+    struct kd_listener *listener; /* owned */
+    struct kd_display *displays;  /* owned; the first is the primary one */
+    size_t displays_count;
+    struct kd_connection *connections; /* owned */
+    unsigned connections_count;
+    int64_t discard_at_ns; /* when hidden windows' frames are answered next; 0: none wait */
+    struct kd_step *steps; /* owned; oldest first */
+    uint64_t wakeups, bytes_received, bytes_sent, requests,
+        errors;           /* of connections that are gone, but for wakeups */
+    struct kd_loop *loop; /* owned */
+};
+
+int64_t kd_server_now_ns(const struct kd_server *server);
+
+/* server.c */
+int kd_server_create(const struct kd_config *config, struct kd_server **out);
+void kd_server_destroy(struct kd_server *server);
+void kd_server_settle(struct kd_server *server);
+
+/* When something is due next: on the displays' clock, and (sockets' deadlines) in real time; 0: nothing. */
+int64_t kd_server_wake_ns(const struct kd_server *server);
+int64_t kd_server_real_wake_ns(const struct kd_server *server);
+
+/* loop.c: everything about sd-event. run() returns when a signal ended the daemon: 0 or -errno. */
+int kd_loop_create(struct kd_server *server, struct kd_loop **out);
+void kd_loop_destroy(struct kd_loop *loop);
+int kd_loop_run(struct kd_loop *loop);
+
+/* Whether messages that have arrived wait to be handled. */
+bool kd_loop_has_messages(const struct kd_loop *loop);
+
+/* Stops watching a connection that is about to be destroyed. */
+void kd_loop_forget(struct kd_loop *loop, struct kd_connection *connection);
+
+/* The socket that systemd passed, or -1. */
+int kd_loop_activation_fd(void);
+
+/* windows.c: where windows are, and their frames on the way from QUEUED to latched. */
+struct kd_display *kd_window_display(const struct kd_server *server,
+                                     const struct kd_window *window);
+bool kd_window_place(const struct kd_server *server, const struct kd_window *window,
+                     struct kd_global_box *place, struct kd_global_box *picture);
+void kd_windows_advance(struct kd_server *server, struct kd_window *window);
+struct kd_frame *kd_windows_latch(struct kd_server *server, struct kd_window *window);
+void kd_windows_discard(struct kd_server *server, int64_t now_ns);
+void kd_window_discarded(struct kd_window *window, const struct kd_frame *frame,
+                         enum kb_discard_reason reason, int64_t now_ns);
+void kd_window_report(struct kd_server *server, struct kd_window *window);
+void kd_window_damage(struct kd_server *server, const struct kd_window *window);
+
+/* paint.c: drawing windows' pictures. */
+void kd_paint_pump(struct kd_server *server, struct kd_window *window);
+
+/* frame.c: the displays' tick. */
+int kd_display_init(struct kd_display *display, struct kd_server *server, struct kd_output *output);
+void kd_display_finish(struct kd_display *display);
+void kd_display_damage(struct kd_display *display);
+void kd_display_run(struct kd_display *display, int64_t now_ns);
+int64_t kd_display_wake_ns(const struct kd_display *display);
+void kd_display_forget_window(struct kd_display *display, const struct kd_window *window,
+                              int64_t now_ns);
+
+/* tools.c: screenshots, statistics, steps of the clock. */
+void kd_tools_screenshot(void *ctx, struct kd_connection *connection,
+                         enum kb_screenshot_target target, uint32_t object, uint32_t serial);
+void kd_tools_statistics(void *ctx, struct kd_connection *connection,
+                         enum kb_statistics_scope scope, uint32_t object, uint32_t serial);
+void kd_tools_clock_step(void *ctx, struct kd_connection *connection, uint64_t duration_ns,
+                         uint32_t serial);
+
+#endif

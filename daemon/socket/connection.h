@@ -1,0 +1,72 @@
+/*
+ * A client on its socket: the peer's bytes on one side, the scene's client on the other.
+ */
+#ifndef KD_SOCKET_CONNECTION_H
+#define KD_SOCKET_CONNECTION_H
+
+#include "scene/client.h"
+#include "socket/peer.h"
+#include "socket/policy.h"
+
+/* What requests need of the rest of the daemon; server/ fills it in. All in the loop's thread. */
+struct kd_host {
+    void *ctx;
+    struct kd_scene *scene;
+    struct kd_jobs *jobs;
+    struct kd_policy policy;
+    uint64_t token; /* of this daemon's life */
+    uint64_t max_client_bytes;
+    uint32_t max_client_objects;
+    bool virtual_clock;
+
+    int64_t (*now_ns)(void *ctx);
+    void (*announce_outputs)(void *ctx, struct kd_connection *connection);
+    bool (*output_exists)(void *ctx, uint32_t output);
+
+    /* A window is new, has frames to be drawn, or (before it is destroyed) is about to go. */
+    void (*window_created)(void *ctx, struct kd_window *window);
+    void (*window_queued)(void *ctx, struct kd_window *window);
+    void (*window_destroyed)(void *ctx, struct kd_window *window);
+
+    /* These answer by themselves, now or later. */
+    void (*screenshot)(void *ctx, struct kd_connection *connection,
+                       enum kb_screenshot_target target, uint32_t object, uint32_t serial);
+    void (*statistics)(void *ctx, struct kd_connection *connection, enum kb_statistics_scope scope,
+                       uint32_t object, uint32_t serial);
+    void (*clock_step)(void *ctx, struct kd_connection *connection, uint64_t duration_ns,
+                       uint32_t serial);
+};
+
+struct kd_connection {
+    const struct kd_host *host;
+    struct kd_peer *peer;       /* owned */
+    struct kd_client *client;   /* a reference */
+    struct kd_connection *next; /* in the server's list */
+    void *watch;                /* the server's */
+    bool said_hello;
+    uint16_t opcode; /* of the request that is being handled */
+};
+
+/* Takes over fd in any case. Errors: -ENOMEM. */
+int kd_connection_create(int fd, const struct kd_host *host, struct kd_connection **out);
+
+/* Destroys its windows and images and closes the socket. NULL is allowed. */
+void kd_connection_destroy(struct kd_connection *connection);
+
+/* Answers a request with an error; the message is a sentence that says what to do. */
+void kd_connection_error(struct kd_connection *connection, uint32_t object, uint32_t serial,
+                         enum kb_error_code code, uint32_t detail, const char *format, ...)
+    __attribute__((format(printf, 6, 7)));
+
+/* The error code for an -errno of image/, scene/ and their like. */
+enum kb_error_code kd_error_code(int error);
+
+/* The client's object of this kind, or NULL after an error was sent. */
+void *kd_connection_object(struct kd_connection *connection, uint32_t id, enum kd_object_kind kind,
+                           uint32_t serial);
+
+/* Handles one decoded request; the tables of handlers are in requests.c and frames.c. */
+struct kb_req_handler;
+extern const struct kb_req_handler kd_request_handler;
+
+#endif

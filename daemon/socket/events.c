@@ -1,0 +1,79 @@
+#include "socket/events.h"
+
+#include "socket/connection.h"
+
+/* Room for the largest event: 256 statistics. */
+#define EVENT_BYTES 8192
+
+/* Every event is encoded on its own and appended to what the peer writes next. The encoder can only refuse what the daemon itself got
+ * wrong, and then the event is left out. */
+#define SEND(client, name, event)                                                       \
+    do {                                                                                \
+        _Alignas(8) uint8_t bytes_[EVENT_BYTES];                                        \
+        struct kb_writer writer_;                                                       \
+                                                                                        \
+        if (!(client)->connection)                                                      \
+            break;                                                                      \
+        kb_writer_init(&writer_, bytes_, sizeof(bytes_));                               \
+        if (kb_evt_##name##_encode(&writer_, event) == 0)                               \
+            kd_peer_send((client)->connection->peer, writer_.bytes, writer_.used_bytes, \
+                         writer_.fds, writer_.fds_count);                               \
+    } while (0)
+
+void kd_event_welcome(struct kd_client *client, const struct kb_evt_welcome *event)
+{
+    SEND(client, welcome, event);
+}
+
+void kd_event_error(struct kd_client *client, const struct kb_evt_error *event)
+{
+    client->stats.errors++;
+    SEND(client, error, event);
+}
+
+void kd_event_done(struct kd_client *client, uint32_t object, uint32_t serial)
+{
+    SEND(client, done, (&(struct kb_evt_done){.object = object, .serial = serial}));
+}
+
+void kd_event_released(struct kd_client *client, uint32_t object, uint32_t serial)
+{
+    SEND(client, released, (&(struct kb_evt_released){.object = object, .serial = serial}));
+}
+
+void kd_event_output(struct kd_client *client, const struct kb_evt_output *event)
+{
+    SEND(client, output, event);
+}
+
+void kd_event_output_gone(struct kd_client *client, uint32_t output)
+{
+    SEND(client, output_gone, (&(struct kb_evt_output_gone){.object = output}));
+}
+
+void kd_event_window_state(struct kd_client *client, const struct kb_evt_window_state *event)
+{
+    SEND(client, window_state, event);
+}
+
+void kd_event_presented(struct kd_client *client, const struct kb_evt_presented *event)
+{
+    client->stats.frames_presented++;
+    SEND(client, presented, event);
+}
+
+void kd_event_discarded(struct kd_client *client, const struct kb_evt_discarded *event)
+{
+    client->stats.frames_discarded++;
+    SEND(client, discarded, event);
+}
+
+void kd_event_statistics(struct kd_client *client, const struct kb_evt_statistics *event)
+{
+    SEND(client, statistics, event);
+}
+
+void kd_event_screenshot_done(struct kd_client *client, const struct kb_evt_screenshot_done *event)
+{
+    SEND(client, screenshot_done, event);
+}

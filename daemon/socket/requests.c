@@ -1,0 +1,415 @@
+/*
+ * One short handler a request. They check everything before they change anything. A handler returns 0, or -EAGAIN when the client's
+ * next request must wait (kd_peer_resume).
+ */
+#include "socket/requests.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/log.h"
+#include "socket/connection.h"
+#include "socket/events.h"
+
+static void refuse(struct kd_connection *connection, uint32_t object, uint32_t serial, int error,
+                   const char *why)
+{
+    kd_connection_error(connection, object, serial, kd_error_code(error), 0, "%s", why);
+}
+
+static bool permitted(struct kd_connection *connection, uint32_t permission, const char *name,
+                      uint32_t object, uint32_t serial)
+{
+    if (connection->client->permissions & permission)
+        return true;
+    kd_connection_error(
+        connection, object, serial, KB_ERROR_CODE_PERMISSION, 0,
+        "this needs the permission %s: run as the daemon's user, or give it to everyone in kmsblitd.conf",
+        name);
+    return false;
+}
+
+static int on_hello(void *ctx, const struct kb_req_hello *in)
+{
+    static const char server[] = "kmsblitd " KMSBLIT_VERSION;
+    struct kd_connection *connection = ctx;
+    const struct kd_host *host = connection->host;
+    struct kd_client *client = connection->client;
+    char safe[160];
+    char *name;
+
+    if (connection->said_hello) {
+        kd_connection_error(connection, 0, in->serial, KB_ERROR_CODE_PROTOCOL, 0,
+                            "hello may be said only once");
+        kd_peer_shut(connection->peer);
+        return 0;
+    }
+    if (in->version != KB_PROTO_VERSION) {
+        kd_connection_error(
+            connection, 0, in->serial, KB_ERROR_CODE_VERSION, KB_PROTO_VERSION,
+            "this daemon speaks version %d of the protocol, the client %u: update the older one",
+            KB_PROTO_VERSION, in->version);
+        kd_peer_shut(connection->peer);
+        return 0;
+    }
+    name = strdup(kd_log_safe(safe, sizeof(safe), in->name, in->name_bytes));
+    if (name) {
+        free(client->name);
+        client->name = name;
+    }
+    connection->said_hello = true;
+    kd_event_welcome(client, &(struct kb_evt_welcome){
+                                 .version = KB_PROTO_VERSION,
+                                 .flags = (in->token == host->token ? KB_WELCOME_FLAG_RESUMED : 0) |
+                                          (host->virtual_clock ? KB_WELCOME_FLAG_VIRTUAL_CLOCK : 0),
+                                 .token = host->token,
+                                 .max_client_bytes = host->max_client_bytes,
+                                 .permissions = client->permissions,
+                                 .max_objects = host->max_client_objects,
+                                 .server = server,
+                                 .server_bytes = sizeof(server) - 1});
+    host->announce_outputs(host->ctx, connection);
+    return 0;
+}
+
+static int on_sync(void *ctx, const struct kb_req_sync *in)
+{
+    struct kd_connection *connection = ctx;
+
+    kd_event_done(connection->client, 0, in->serial);
+    return 0;
+}
+
+/* ---- Images --------------------------------------------------------------------------------- */
+
+static void on_image_read(void *ctx, uint32_t object, uint32_t serial, int error)
+{
+    struct kd_client *client = ctx;
+
+    if (error && client->connection)
+        kd_connection_error(client->connection, object, serial, kd_error_code(error), 0,
+                            "reading the image's memory failed: %s", strerror(-error));
+    kd_event_released(client, object, serial);
+    kd_client_unref(client);
+}
+
+static struct kd_image_notice image_notice(struct kd_connection *connection, uint32_t object,
+                                           uint32_t serial)
+{
+    return (struct kd_image_notice){.read = on_image_read,
+                                    .ctx = kd_client_ref(connection->client),
+                                    .object = object,
+                                    .serial = serial};
+}
+
+/* True if an object with this id may be made; else an error was sent. */
+static bool new_id(struct kd_connection *connection, uint32_t id, uint32_t serial)
+{
+    int error = kd_objects_check_new(&connection->client->objects, id);
+    const char *why =
+        error == -EINVAL   ? "an id's slot must be 1 to 65535"
+        : error == -EEXIST ? "the slot is in use, or its last object had this generation"
+        : error == -EDQUOT
+            ? "this client has as many objects as it may: destroy some, or raise client_objects in kmsblitd.conf"
+            : "the daemon is out of memory";
+
+    if (error)
+        refuse(connection, id, serial, error, why);
+    return !error;
+}
+
+static int on_image_create(void *ctx, const struct kb_req_image_create *in)
+{
+    struct kd_connection *connection = ctx;
+    struct kd_client *client = connection->client;
+    const struct kd_image_info info = {.format = in->format,
+                                       .width_px = in->width,
+                                       .height_px = in->height,
+                                       .stride_bytes = in->stride_bytes,
+                                       .offset_bytes = in->offset_bytes,
+                                       .shared = in->flags & KB_IMAGE_FLAG_SHARED};
+    struct kd_image_notice notice;
+    struct kd_memory *memory;
+    struct kd_image *image;
+    const char *why;
+    int error;
+
+    if (!new_id(connection, in->object, in->serial)) {
+        close(in->pixels);
+        return 0;
+    }
+    error = kd_memory_create(in->pixels, client->account, &why, &memory);
+    if (error) {
+        refuse(connection, in->object, in->serial, error, why);
+        return 0;
+    }
+    if (in->flags & KB_IMAGE_FLAG_COLOR_KEY || in->palette_count > 0 || in->color_key != 0) {
+        error = -ENOSYS;
+        why = "this daemon cannot do colour keys and palettes yet";
+    } else {
+        notice = image_notice(connection, in->object, in->serial);
+        error =
+            kd_image_create(&info, memory, client->account, client->lane, &notice, &why, &image);
+        if (error)
+            kd_client_unref(client);
+    }
+    kd_memory_unref(memory);
+    if (error)
+        refuse(connection, in->object, in->serial, error, why);
+    else
+        kd_objects_put(&client->objects, in->object, KD_OBJECT_IMAGE, image);
+    return 0;
+}
+
+static int on_image_update(void *ctx, const struct kb_req_image_update *in)
+{
+    struct kd_connection *connection = ctx;
+    struct kd_image *image =
+        kd_connection_object(connection, in->object, KD_OBJECT_IMAGE, in->serial);
+    struct kd_image_notice notice;
+    const char *why;
+    int error;
+
+    if (!image)
+        return 0;
+    notice = image_notice(connection, in->object, in->serial);
+    error =
+        kd_image_update(image, in->rects, in->rects_count, connection->client->lane, &notice, &why);
+    if (error) {
+        kd_client_unref(connection->client);
+        refuse(connection, in->object, in->serial, error, why);
+    }
+    return 0;
+}
+
+static int on_image_destroy(void *ctx, const struct kb_req_image_destroy *in)
+{
+    struct kd_connection *connection = ctx;
+    struct kd_image *image =
+        kd_connection_object(connection, in->object, KD_OBJECT_IMAGE, in->serial);
+
+    if (image) {
+        kd_objects_remove(&connection->client->objects, in->object);
+        kd_image_destroy(image);
+    }
+    return 0;
+}
+
+/* ---- Windows -------------------------------------------------------------------------------- */
+
+/* NULL if the values are good. */
+static const char *window_values_wrong(struct kd_connection *connection, enum kb_filter filter,
+                                       uint32_t output, int *error)
+{
+    if (filter != KB_FILTER_NEAREST) {
+        *error = -ENOSYS;
+        return "this daemon cannot do bilinear filtering yet";
+    }
+    if (output != 0 && !connection->host->output_exists(connection->host->ctx, output)) {
+        *error = -EINVAL;
+        return "there is no such output: use 0 for the primary one";
+    }
+    return NULL;
+}
+
+static int on_window_create(void *ctx, const struct kb_req_window_create *in)
+{
+    struct kd_connection *connection = ctx;
+    const struct kd_host *host = connection->host;
+    const struct kd_window_attr attr = {.width_px = (int32_t)in->width,
+                                        .height_px = (int32_t)in->height,
+                                        .base_color = in->base_color | 0xFF000000,
+                                        .flags = in->flags,
+                                        .scale = in->scale,
+                                        .filter = in->filter,
+                                        .z = in->z,
+                                        .output = in->output,
+                                        .place = in->place};
+    struct kd_window *window;
+    char title[300];
+    const char *why;
+    int error = 0;
+
+    if (!new_id(connection, in->object, in->serial))
+        return 0;
+    why = window_values_wrong(connection, in->filter, in->output, &error);
+    if (!why) {
+        why = "the daemon is out of memory";
+        error = kd_window_create(host->scene, connection->client, in->object, &attr,
+                                 kd_log_safe(title, sizeof(title), in->title, in->title_bytes),
+                                 host->jobs, &window);
+    }
+    if (error) {
+        refuse(connection, in->object, in->serial, error, why);
+        return 0;
+    }
+    kd_objects_put(&connection->client->objects, in->object, KD_OBJECT_WINDOW, window);
+    host->window_created(host->ctx, window);
+    return 0;
+}
+
+static struct kd_window_attr changed_attr(const struct kd_window_attr *before,
+                                          const struct kb_req_window_set *in)
+{
+    struct kd_window_attr attr = *before;
+
+    if (in->fields & KB_WINDOW_FIELD_SIZE) {
+        attr.width_px = (int32_t)in->width;
+        attr.height_px = (int32_t)in->height;
+    }
+    if (in->fields & KB_WINDOW_FIELD_BASE)
+        attr.base_color = in->base_color | 0xFF000000;
+    if (in->fields & KB_WINDOW_FIELD_FLAGS)
+        attr.flags = in->flags;
+    if (in->fields & KB_WINDOW_FIELD_SCALE) {
+        attr.scale = in->scale;
+        attr.filter = in->filter;
+    }
+    if (in->fields & KB_WINDOW_FIELD_Z)
+        attr.z = in->z;
+    if (in->fields & KB_WINDOW_FIELD_PLACEMENT) {
+        attr.output = in->output;
+        attr.place = in->place;
+    }
+    return attr;
+}
+
+/* Changes that wait for nothing else stand in the queue by themselves; a client that sends many of them in a row has them merged, so that
+ * the queue stays short. */
+static int enqueue_change(struct kd_window *window)
+{
+    struct kd_frame *last = window->queue_tail, *frame;
+
+    if (last && !last->is_answered && last->state == KD_FRAME_QUEUED) {
+        last->attr = window->newest;
+        return 0;
+    }
+    frame = kd_frame_create(window, NULL, 0, NULL, 0);
+    if (!frame)
+        return -ENOMEM;
+    kd_window_enqueue(window, frame);
+    return 0;
+}
+
+static int on_window_set(void *ctx, const struct kb_req_window_set *in)
+{
+    struct kd_connection *connection = ctx;
+    struct kd_window *window =
+        kd_connection_object(connection, in->object, KD_OBJECT_WINDOW, in->serial);
+    struct kd_window_attr before;
+    const char *why = NULL;
+    int error = 0;
+    char title[300];
+
+    if (!window)
+        return 0;
+    if (in->fields & KB_WINDOW_FIELD_SIZE && (in->width == 0 || in->height == 0)) {
+        error = -EINVAL;
+        why = "a window's width and height must be 1 to 8192";
+    } else {
+        why = window_values_wrong(
+            connection, in->fields & KB_WINDOW_FIELD_SCALE ? in->filter : KB_FILTER_NEAREST,
+            in->fields & KB_WINDOW_FIELD_PLACEMENT ? in->output : 0, &error);
+    }
+    if (!why && in->fields & KB_WINDOW_FIELD_TITLE &&
+        kd_window_set_title(window, kd_log_safe(title, sizeof(title), in->title, in->title_bytes)) <
+            0) {
+        error = -ENOMEM;
+        why = "the daemon is out of memory";
+    }
+    if (!why) {
+        before = window->newest;
+        window->newest = changed_attr(&before, in);
+        if (!(in->fields & KB_WINDOW_FIELD_WITH_NEXT_FRAME) && enqueue_change(window) < 0) {
+            window->newest = before;
+            error = -ENOMEM;
+            why = "the daemon is out of memory";
+        }
+    }
+    if (why)
+        refuse(connection, in->object, in->serial, error, why);
+    else
+        connection->host->window_queued(connection->host->ctx, window);
+    return 0;
+}
+
+static int on_window_destroy(void *ctx, const struct kb_req_window_destroy *in)
+{
+    struct kd_connection *connection = ctx;
+    struct kd_window *window =
+        kd_connection_object(connection, in->object, KD_OBJECT_WINDOW, in->serial);
+
+    if (window) {
+        kd_objects_remove(&connection->client->objects, in->object);
+        connection->host->window_destroyed(connection->host->ctx, window);
+        kd_window_destroy(connection->host->scene, window);
+    }
+    return 0;
+}
+
+/* ---- Tools ---------------------------------------------------------------------------------- */
+
+static int on_get_statistics(void *ctx, const struct kb_req_get_statistics *in)
+{
+    struct kd_connection *connection = ctx;
+    bool own = in->scope == KB_STATISTICS_SCOPE_CLIENT || in->scope == KB_STATISTICS_SCOPE_WINDOW;
+
+    if (in->scope == KB_STATISTICS_SCOPE_WINDOW &&
+        !kd_connection_object(connection, in->object, KD_OBJECT_WINDOW, in->serial))
+        return 0;
+    if (own ||
+        permitted(connection, KB_PERMISSION_STATISTICS, "statistics", in->object, in->serial))
+        connection->host->statistics(connection->host->ctx, connection, in->scope, in->object,
+                                     in->serial);
+    return 0;
+}
+
+static int on_screenshot(void *ctx, const struct kb_req_screenshot *in)
+{
+    struct kd_connection *connection = ctx;
+
+    if (in->target == KB_SCREENSHOT_TARGET_WINDOW) {
+        if (!kd_connection_object(connection, in->object, KD_OBJECT_WINDOW, in->serial))
+            return 0;
+    } else if (!permitted(connection, KB_PERMISSION_SCREENSHOT, "screenshot", in->object,
+                          in->serial)) {
+        return 0;
+    }
+    connection->host->screenshot(connection->host->ctx, connection, in->target, in->object,
+                                 in->serial);
+    return 0;
+}
+
+static int on_clock_step(void *ctx, const struct kb_req_clock_step *in)
+{
+    struct kd_connection *connection = ctx;
+
+    if (!permitted(connection, KB_PERMISSION_CLOCK, "clock", 0, in->serial))
+        return 0;
+    if (!connection->host->virtual_clock) {
+        kd_connection_error(connection, 0, in->serial, KB_ERROR_CODE_NOT_POSSIBLE, 0,
+                            "the clock is real: start kmsblitd with --clock virtual");
+        return 0;
+    }
+    connection->host->clock_step(connection->host->ctx, connection, in->duration_ns, in->serial);
+    return 0;
+}
+
+/* Requests that are not here are marked so in the protocol's description, and never come this far. */
+const struct kb_req_handler kd_request_handler = {
+    .hello = on_hello,
+    .sync = on_sync,
+    .image_create = on_image_create,
+    .image_update = on_image_update,
+    .image_destroy = on_image_destroy,
+    .window_create = on_window_create,
+    .window_set = on_window_set,
+    .window_destroy = on_window_destroy,
+    .frame = kd_on_frame,
+    .frame_memfd = kd_on_frame_memfd,
+    .get_statistics = on_get_statistics,
+    .screenshot = on_screenshot,
+    .clock_step = on_clock_step,
+};
