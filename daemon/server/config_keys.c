@@ -153,7 +153,7 @@ struct kd_config_output *kd_config_add_output(struct kd_config *config, const ch
         }
     } else {
         for (size_t number = count + 1; output->name[0] == '\0'; number++) {
-            char numbered[sizeof(output->name)];
+            char numbered[sizeof(output->name)] = "";
             snprintf(numbered, sizeof(numbered), "HEADLESS-%zu", number);
             if (name_is_free(config, numbered)) {
                 memcpy(output->name, numbered, sizeof(numbered));
