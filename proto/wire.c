@@ -14,11 +14,18 @@ static int refuse(struct kb_wire_error *error, uint32_t offset, const char *what
     return -EPROTO;
 }
 
+/* Scalars have 1, 2, 4 or 8 bytes; a memcpy() of a known size is one instruction. */
 static uint64_t load_unsigned(const void *at, uint32_t bytes)
 {
-    uint64_t value = 0;
-    memcpy(&value, at, bytes);
-    return value;
+    uint64_t all;
+    uint32_t half;
+    uint16_t quarter;
+    switch (bytes) {
+    case 1: return *(const uint8_t *)at;
+    case 2: memcpy(&quarter, at, sizeof(quarter)); return quarter;
+    case 4: memcpy(&half, at, sizeof(half)); return half;
+    default: memcpy(&all, at, sizeof(all)); return all;
+    }
 }
 
 static int64_t load_signed(const void *at, uint32_t bytes)
