@@ -457,18 +457,27 @@ START_TEST(signals_send_no_frame_twice)
     ring(true);
     ck_assert_int_eq(kb_flip(window, NULL), -EINTR); /* sent, and no credit is free */
     ck_assert_int_eq(kb_flip(window, NULL), -EINTR); /* goes on waiting */
-    kb_fill(window, NULL, 3);
-    ck_assert_int_eq(kb_flip(window, NULL), -EINTR); /* a new frame, not sent for want of credit */
+    ring(false);
+    ck_assert_int_eq(kb_sync(display), 0);
+    ck_assert_int_eq(kb_flip(window, NULL), 0); /* the interrupted one, which has its credit now */
+    ck_assert_int_eq(kb_sync(display), 0);
+    ck_assert_uint_eq(fake_count(&fake, KB_REQ_FRAME), 2);
+    commit_fills(1, 3);
+    commit_fills(1, 4);
+    kb_fill(window, NULL, 5);
+    ring(true);
+    ck_assert_int_eq(kb_flip(window, NULL), -EINTR); /* not sent for want of credit */
     ck_assert_int_eq(kb_commit(window, &serial), -EINTR);
     ring(false);
     ck_assert_int_eq(kb_sync(display), 0);
-    ck_assert_uint_eq(fake_count(&fake, KB_REQ_FRAME), 2);
+    ck_assert_uint_eq(fake_count(&fake, KB_REQ_FRAME), 4);
     ck_assert_int_eq(kb_flip(window, NULL), 0);
+    ck_assert_int_eq(kb_commit(window, NULL), 0); /* an empty frame is a frame */
     ck_assert_int_eq(kb_sync(display), 0);
-    ck_assert_uint_eq(fake_count(&fake, KB_REQ_FRAME), 3);
-    const struct kb_command_fill *fill = frame_at(2).commands;
-    ck_assert_uint_eq(frame_at(2).commands_units, 1);
-    ck_assert_uint_eq(fill->color, 0xff000003);
+    ck_assert_uint_eq(fake_count(&fake, KB_REQ_FRAME), 6);
+    const struct kb_command_fill *fill = frame_at(4).commands;
+    ck_assert_uint_eq(frame_at(4).commands_units, 1);
+    ck_assert_uint_eq(fill->color, 0xff000005);
 }
 END_TEST
 
