@@ -5,22 +5,29 @@
 #define ROOM_BEGIN 256u
 #define ROOM_MOST  8192u
 
+_Static_assert(sizeof(struct kb_command_blit) == KB_COMMAND_UNIT_BYTES,
+               "blits lie one after the other");
+
 struct batch {
     struct window *window;
-    PyObject *rects;           /* owned list, or NULL if none are wanted */
-    union kb_command *records; /* room at the end of the frame */
-    size_t room, used;         /* of records */
-    size_t appended;           /* units taken from the frame in all */
+    PyObject *rects;                 /* owned list, or NULL if none are wanted */
+    struct kb_command_blit *records; /* room at the end of the frame */
+    size_t room, used;               /* of records */
+    size_t appended;                 /* units taken from the frame in all */
 };
 
 /* Room for so many more records. */
 static bool make_room(struct batch *batch, size_t units)
 {
-    batch->records = draw_append(batch->window, units);
-    batch->room = batch->records != NULL ? units : 0;
+    union kb_command *records = draw_append(batch->window, units);
+    if (records == NULL) {
+        return false;
+    }
+    batch->records = &records->blit;
+    batch->room = units;
     batch->used = 0;
-    batch->appended += batch->room;
-    return batch->records != NULL;
+    batch->appended += units;
+    return true;
 }
 
 /* items: (image, dest), (image, dest, area) or (image, dest, area, special_flags). */

@@ -156,7 +156,7 @@ static bool cut(struct span *span, int64_t image_length, bool mirrored, int64_t 
 }
 
 bool draw_record(const struct window *self, const struct blit *blit, struct box *drawn,
-                 union kb_command *record)
+                 struct kb_command_blit *record)
 {
     const struct image *image = blit->image;
     const struct box bounds = bounds_of(self);
@@ -179,7 +179,7 @@ bool draw_record(const struct window *self, const struct blit *blit, struct box 
         .h = visible ? (int32_t)y.drawn_length : 0,
     };
     if (visible) {
-        record->blit = (struct kb_command_blit){
+        *record = (struct kb_command_blit){
             .op = KB_COMMAND_BLIT,
             .blend = (uint8_t)blit->blend,
             .alpha = blit->alpha,
@@ -251,7 +251,7 @@ PyObject *draw_blit(struct window *self, PyObject *args, PyObject *kwargs)
     struct blit_arguments arguments;
     struct blit blit;
     struct box drawn;
-    union kb_command record;
+    struct kb_command_blit record;
 
     /* The image and the window are looked at last: parsing may run code that closes them. */
     if (!parse_arguments(args, kwargs, &arguments) || !parse_blit(self, &arguments, &blit) ||
@@ -266,7 +266,7 @@ PyObject *draw_blit(struct window *self, PyObject *args, PyObject *kwargs)
             }
             return NULL;
         }
-        *room = record;
+        room->blit = record;
     }
     return rect_new(self->display->state, drawn.x, drawn.y, drawn.w, drawn.h);
 }

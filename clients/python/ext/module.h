@@ -291,10 +291,11 @@ struct blit {
 };
 /* What is drawn of it, clipped; and its record. False if nothing is: then there is no record. */
 bool draw_record(const struct window *self, const struct blit *blit, struct box *drawn,
-                 union kb_command *record);
+                 struct kb_command_blit *record);
 /* Keeps the image until the frame is committed. */
 bool draw_use(struct window *self, struct image *image);
-/* Room for records at the end of the frame, which learns the clip first. NULL with an exception. */
+/* Room for records at the end of the frame, which learns the clip first. NULL with an exception.
+ * Beware: the union is larger than a unit, so that the address of the first record is all it tells. */
 union kb_command *draw_append(struct window *self, size_t units);
 void draw_trim(struct window *self, size_t units);
 /* An image of the window's display that is open. */
