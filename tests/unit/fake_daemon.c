@@ -283,10 +283,12 @@ static void serve(struct fake *fake)
     struct fake_record record;
     bool goes_on = true;
     while (goes_on && read_message(fake, &record)) {
+        pthread_mutex_lock(&fake->lock);
         bool kept = fake->records_count < FAKE_RECORDS_MAX;
         if (kept)
             fake->records[fake->records_count++] = record;
         goes_on = handle(fake, (const void *)record.message);
+        pthread_mutex_unlock(&fake->lock);
         if (!kept)
             forget(&record);
     }
@@ -310,6 +312,7 @@ void fake_start(struct fake *fake)
     struct sockaddr_un address = {.sun_family = AF_UNIX};
     *fake = (struct fake){.version = KB_PROTO_VERSION, .release = true, .event_fd = -1};
     snprintf(fake->folder, sizeof(fake->folder), "/tmp/kmsblit-test-XXXXXX");
+    pthread_mutex_init(&fake->lock, NULL);
     if (mkdtemp(fake->folder) == NULL)
         die("mkdtemp");
     snprintf(fake->path, sizeof(fake->path), "%s/kmsblit.sock", fake->folder);
@@ -326,6 +329,7 @@ void fake_stop(struct fake *fake)
 {
     shutdown(fake->listener, SHUT_RDWR); /* wakes accept() */
     pthread_join(fake->thread, NULL);
+    pthread_mutex_destroy(&fake->lock);
     close(fake->listener);
     for (unsigned i = 0; i < fake->records_count; i++)
         forget(&fake->records[i]);

@@ -25,7 +25,7 @@ struct fake_record {
 };
 
 struct fake {
-    /* What it does; set before a request, and not while one is under way. */
+    /* What it does; set when no request is under way, or with FAKE_SET(). */
     void (*on_connect)(struct fake *fake, int fd); /* instead of everything else; NULL: as below */
     unsigned hold;        /* frames are answered once more than this many are waiting ... */
     bool answer_on_sync;  /* ... or all of them before a sync is answered */
@@ -45,6 +45,7 @@ struct fake {
     struct fake_record records[FAKE_RECORDS_MAX];
     unsigned records_count;
 
+    pthread_mutex_t lock; /* held while a request is being answered */
     char folder[64], path[96];
     int listener;
     int connection;
@@ -58,6 +59,14 @@ struct fake {
 
 void fake_start(struct fake *fake);
 void fake_stop(struct fake *fake); /* after the clients have gone */
+
+/* Changes a field between two requests, while the thread may still be busy with the first. */
+#define FAKE_SET(fake, field, value)         \
+    do {                                     \
+        pthread_mutex_lock(&(fake)->lock);   \
+        (fake)->field = (value);             \
+        pthread_mutex_unlock(&(fake)->lock); \
+    } while (0)
 
 /* Encodes and sends an event; fd -1: without one. */
 void fake_send(struct fake *fake, uint16_t opcode, const void *event, int fd);

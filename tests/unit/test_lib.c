@@ -405,26 +405,26 @@ START_TEST(signals_interrupt_waiting)
     const struct kb_window_info info = {.width = 32, .height = 32};
     uint32_t width, height, *pixels;
     /* The daemon takes these and answers nothing. */
-    fake.derail_bytes = "";
-    fake.derail = KB_REQ_WINDOW_CREATE;
+    FAKE_SET(&fake, derail_bytes, "");
+    FAKE_SET(&fake, derail, KB_REQ_WINDOW_CREATE);
     ring(true);
     ck_assert_int_eq(kb_window_create(display, &info, &window), -EINTR);
     ck_assert_ptr_null(window);
     ck_assert_int_eq(kb_dispatch(display, -1), -EINTR);
-    fake.derail = KB_REQ_SCREENSHOT;
+    FAKE_SET(&fake, derail, KB_REQ_SCREENSHOT);
     ck_assert_int_eq(kb_screenshot(display, 0, NULL, &width, &height, &pixels), -EINTR);
-    fake.derail = KB_REQ_CLOCK_STEP;
+    FAKE_SET(&fake, derail, KB_REQ_CLOCK_STEP);
     ck_assert_int_eq(kb_clock_step(display, 5), -EINTR);
     ck_assert_int_eq(kb_clock_step(display, 5), -EINTR);
     ring(false);
-    fake.derail = 0;
+    FAKE_SET(&fake, derail, 0);
     ck_assert_int_eq(kb_sync(display), 0);
     ck_assert_uint_eq(fake_count(&fake, KB_REQ_WINDOW_CREATE), 1);
     ck_assert_uint_eq(fake_count(&fake, KB_REQ_WINDOW_DESTROY), 1);
     ck_assert_uint_eq(fake_count(&fake, KB_REQ_CLOCK_STEP), 1);
     ck_assert_int_eq(kb_window_create(display, &info, &window), 0);
     kb_disconnect(display);
-    fake.on_connect = say_nothing;
+    FAKE_SET(&fake, on_connect, say_nothing);
     ring(true);
     ck_assert_int_eq(kb_connect(fake.path, "test", &display), -EINTR);
     ring(false);
@@ -448,7 +448,7 @@ static void use_fds(void)
     for (int i = 0; i < 3000; i++)
         kb_fill(window, NULL, 0);
     ck_assert_int_eq(kb_commit(window, NULL), 0);
-    fake.event_fd = picture_fd(24);
+    FAKE_SET(&fake, event_fd, picture_fd(24));
     ck_assert_int_eq(kb_screenshot(display, 0, NULL, &width, &height, &pixels), 0);
     free(pixels);
     /* A picture that nobody asked for, and a keymap, which this library does not know. */
@@ -471,14 +471,14 @@ START_TEST(no_fd_is_left)
     kb_disconnect(display);
     for (int i = 0; i < 3; i++)
         use_fds();
-    fake.derail = KB_REQ_HELLO;
-    fake.derail_closes = true;
+    FAKE_SET(&fake, derail, KB_REQ_HELLO);
+    FAKE_SET(&fake, derail_closes, true);
     for (size_t i = 0; i < sizeof(garbage) / sizeof(garbage[0]); i++) {
-        fake.derail_bytes = garbage[i].bytes;
-        fake.derail_size = garbage[i].size;
+        FAKE_SET(&fake, derail_bytes, garbage[i].bytes);
+        FAKE_SET(&fake, derail_size, garbage[i].size);
         ck_assert_int_eq(kb_connect(fake.path, "test", &display), -EPROTO);
     }
-    fake.derail = 0;
+    FAKE_SET(&fake, derail, 0);
     display = connected(); /* served after all those before it have been closed */
     ck_assert_uint_eq(open_fds(), before);
     kb_disconnect(display);
