@@ -6,7 +6,7 @@ from pathlib import Path
 from common import all_files, finish, name
 
 # Files in which a tab is syntax.
-TABS = ("Makefile", ".mk", "debian/rules")
+TABS = ("Makefile", ".mk", ".scd", "debian/rules")
 # Bytes that are test data, not text that anybody reads.
 DATA = ("tests/fuzz/corpus/",)
 
