@@ -6,6 +6,8 @@
 #define ALIGN_BYTES       ((size_t)64)
 #define SINGLE_TILE_SHIFT 31
 
+static atomic_ullong versions_made;
+
 static struct kd_tile *tile_create(int32_t width_px, int32_t height_px)
 {
     size_t head_bytes = (sizeof(struct kd_tile) + ALIGN_BYTES - 1) & ~(ALIGN_BYTES - 1);
@@ -45,6 +47,7 @@ struct kd_pixels *kd_pixels_create(enum kd_source_kind kind, int32_t width_px, i
     pixels->width_px = width_px;
     pixels->height_px = height_px;
     pixels->tile_shift = shift;
+    pixels->version = atomic_fetch_add_explicit(&versions_made, 1, memory_order_relaxed) + 1;
     pixels->tiles_x = tiles_x;
     pixels->tiles_y = tiles_y;
     return pixels;

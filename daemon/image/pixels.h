@@ -35,6 +35,7 @@ struct kd_pixels {
     int32_t width_px, height_px;
     uint8_t tile_shift; /* log2 of the tiles' edge; KD_TILE_SHIFT, or 31 for a single tile */
     int32_t tiles_x, tiles_y;
+    uint64_t version;        /* of all versions that this process ever made, this one */
     struct kd_tile *tiles[]; /* a reference each; NULL: not made yet */
 };
 

@@ -63,14 +63,23 @@ struct kd_plan {
     const struct kd_pixels *const *sources;
     struct kd_plan_tile *tiles;
     const uint32_t
-        *lists; /* NULL: too many entries; every tile then takes all operations from first_op on */
+        *lists; /* NULL: too many visits; every tile then takes all operations from first_op on */
 };
+
+/* Above so many visits of tiles by operations a batch is not binned but drawn in painter's order: bounds the plan's time and
+ * memory (4 bytes a visit). */
+#define KD_PLAN_MAX_TOUCHES (UINT64_C(4) << 20)
+
+/* Entries of all tiles' lists together; above this (16 MiB) there are no lists, and every tile walks all operations. Bounds the memory of
+ * batches made to be bad: a million commands that each touch everything. */
+#define KD_PLAN_MAX_LIST_ENTRIES (UINT64_C(4) << 20)
 
 /* A list of operations being made. */
 struct kd_ops {
     struct kd_op *ops;
     uint32_t count, capacity;
     uint64_t seed;
+    uint64_t max_list_entries; /* KD_PLAN_MAX_LIST_ENTRIES; tests choose less */
     const struct kd_pixels *const *sources;
 };
 

@@ -4,10 +4,6 @@
 #include "base/hash.h"
 #include "plan/plan.h"
 
-/* Entries of all tiles' lists together; above this (16 MiB) there are no lists, and every tile walks all operations. Bounds the memory of
- * batches made to be bad: a million commands that each touch everything. */
-#define MAX_LIST_ENTRIES (UINT64_C(4) << 20)
-
 uint64_t kd_plan_base_key(uint64_t seed, uint32_t base_color, struct kd_box tile)
 {
     uint64_t key = kd_hash_mix(seed, base_color);
@@ -73,11 +69,11 @@ static void begin_tiles(struct kd_plan *plan, const struct kd_pixels *before, ui
 }
 
 /* First pass: keys, what is covered, and the lengths of the lists. */
-static uint64_t count_tiles(struct kd_plan *plan, const struct kd_ops *ops)
+static uint64_t count_tiles(struct kd_plan *plan, const struct kd_ops *ops, uint32_t first)
 {
     uint64_t entries = 0;
 
-    for (uint32_t i = 0; i < ops->count; i++) {
+    for (uint32_t i = first; i < ops->count; i++) {
         const struct kd_op *op = &ops->ops[i];
         struct kd_box touched = kd_grid_touched(op->where);
 
@@ -102,7 +98,8 @@ static uint64_t count_tiles(struct kd_plan *plan, const struct kd_ops *ops)
 }
 
 /* Second pass: the lists themselves, one after another. */
-static void fill_lists(struct kd_plan *plan, const struct kd_ops *ops, uint32_t *lists)
+static void fill_lists(struct kd_plan *plan, const struct kd_ops *ops, uint32_t first,
+                       uint32_t *lists)
 {
     uint32_t at = 0;
 
@@ -111,7 +108,7 @@ static void fill_lists(struct kd_plan *plan, const struct kd_ops *ops, uint32_t 
         at += plan->tiles[i].list_count;
         plan->tiles[i].list_count = 0;
     }
-    for (uint32_t i = 0; i < ops->count; i++) {
+    for (uint32_t i = first; i < ops->count; i++) {
         struct kd_box touched = kd_grid_touched(ops->ops[i].where);
 
         for (int32_t ty = touched.y1; ty < touched.y2; ty++) {
@@ -126,10 +123,59 @@ static void fill_lists(struct kd_plan *plan, const struct kd_ops *ops, uint32_t 
     }
 }
 
+/* The last operation that hides all before it, everywhere; 0 if there is none. */
+static uint32_t first_visible(const struct kd_ops *ops, struct kd_grid grid)
+{
+    struct kd_box everything = kd_box_of_size(grid.width_px, grid.height_px);
+
+    for (uint32_t i = ops->count; i > 0; i--)
+        if (ops->ops[i - 1].is_opaque && kd_box_contains(ops->ops[i - 1].where, everything))
+            return i - 1;
+    return 0;
+}
+
+/* Visits of tiles by operations: what binning costs in time and memory. */
+static uint64_t count_touches(const struct kd_ops *ops, uint32_t first)
+{
+    uint64_t touches = 0;
+
+    for (uint32_t i = first; i < ops->count; i++)
+        touches += (uint64_t)kd_box_area(kd_grid_touched(ops->ops[i].where));
+    return touches;
+}
+
+/* Painter's order for batches made to be bad (a million commands that each touch everything): no lists, every tile walks all operations,
+ * and its key is made of all of them. */
+static void plan_coarse(struct kd_plan *plan, const struct kd_ops *ops, uint32_t first)
+{
+    uint64_t key = ops->seed;
+    bool is_hidden = ops->ops[first].is_opaque &&
+                     kd_box_contains(ops->ops[first].where,
+                                     kd_box_of_size(plan->grid.width_px, plan->grid.height_px));
+
+    for (uint32_t i = first; i < ops->count; i++) {
+        const struct kd_op *op = &ops->ops[i];
+
+        key = kd_hash_mix(key, op->key);
+        if (op->kind != KD_OP_FILL && kd_pixels_tiles(ops->sources[op->source]) > 1)
+            key = kd_hash_mix(key, ops->sources[op->source]->version);
+    }
+    for (size_t i = 0; i < kd_grid_count(plan->grid); i++) {
+        struct kd_plan_tile *tile = &plan->tiles[i];
+
+        tile->first_op = first;
+        tile->load = is_hidden ? KD_LOAD_NONE : tile->load;
+        tile->key = kd_hash_mix(is_hidden ? ops->seed : tile->key, key);
+        tile->key |= tile->key == 0;
+    }
+}
+
 int kd_plan_make(struct kd_plan *plan, struct kd_arena *arena, struct kd_grid grid,
                  enum kd_target_kind target, uint32_t base_color, const struct kd_pixels *before,
                  const struct kd_ops *ops)
 {
+    uint32_t first = first_visible(ops, grid);
+    uint32_t *lists;
     uint64_t entries;
 
     *plan = (struct kd_plan){.grid = grid,
@@ -142,16 +188,17 @@ int kd_plan_make(struct kd_plan *plan, struct kd_arena *arena, struct kd_grid gr
     if (!plan->tiles)
         return -ENOMEM;
     begin_tiles(plan, before, ops->seed);
-    entries = count_tiles(plan, ops);
+    if (count_touches(ops, first) > KD_PLAN_MAX_TOUCHES) {
+        plan_coarse(plan, ops, first);
+        return 0;
+    }
+    entries = count_tiles(plan, ops, first);
     for (size_t i = 0; i < kd_grid_count(grid); i++)
         plan->tiles[i].key |= plan->tiles[i].key == 0; /* 0 means unknown */
-    if (entries <= MAX_LIST_ENTRIES) {
-        uint32_t *lists = kd_arena_alloc(arena, entries ? entries : 1, sizeof(*lists));
-
-        if (!lists)
-            return -ENOMEM;
-        fill_lists(plan, ops, lists);
-        plan->lists = lists;
-    }
+    lists = kd_arena_alloc(arena, entries ? entries : 1, sizeof(*lists));
+    if (!lists)
+        return -ENOMEM;
+    fill_lists(plan, ops, first, lists);
+    plan->lists = lists;
     return 0;
 }

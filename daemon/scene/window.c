@@ -3,8 +3,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-struct kd_frame *kd_frame_create(const struct kd_window *window, union kb_command *commands,
-                                 uint32_t units, struct kd_source **sources, uint32_t sources_count)
+struct kd_frame *kd_frame_create(const struct kd_window *window, struct kd_account *account,
+                                 union kb_command *commands, uint32_t units,
+                                 struct kd_source **sources, uint32_t sources_count)
 {
     struct kd_frame *frame = calloc(1, sizeof(*frame));
 
@@ -13,9 +14,11 @@ struct kd_frame *kd_frame_create(const struct kd_window *window, union kb_comman
             kd_source_unref(sources[i]);
         free(sources);
         free(commands);
+        kd_account_release(account, (uint64_t)units * 32);
         return NULL;
     }
     frame->attr = window->newest;
+    frame->account = kd_account_ref(account);
     frame->commands = commands;
     frame->units = units;
     frame->sources = sources;
@@ -31,6 +34,8 @@ void kd_frame_destroy(struct kd_frame *frame)
         kd_source_unref(frame->sources[i]);
     free(frame->sources);
     free(frame->commands);
+    kd_account_release(frame->account, (uint64_t)frame->units * 32);
+    kd_account_unref(frame->account);
     kd_pixels_unref(frame->picture);
     free(frame);
 }

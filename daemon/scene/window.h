@@ -46,6 +46,7 @@ struct kd_frame {
     uint32_t serial;
     bool clear;
     struct kd_window_attr attr;
+    struct kd_account *account; /* a reference; charged for the commands */
     union kb_command *commands; /* owned; the image fields are indices into sources */
     uint32_t units;
     struct kd_source **sources; /* owned, a reference each */
@@ -82,16 +83,17 @@ struct kd_window {
     uint32_t reported_flags;
     struct kb_rect reported_place, reported_picture;
     bool is_reported;
+    uint64_t charged_bytes;    /* to the client's account: for its picture */
     int64_t simulated_draw_ns; /* for tests on the virtual clock */
     int64_t
         drawn_until_ns; /* with simulated drawing: when the next frame may begin; else the past */
     struct kd_window_stats stats;
 };
 
-/* Takes over commands and sources, in any case. NULL: out of memory. */
-struct kd_frame *kd_frame_create(const struct kd_window *window, union kb_command *commands,
-                                 uint32_t units, struct kd_source **sources,
-                                 uint32_t sources_count);
+/* Takes over commands, for which account has been charged, and sources, in any case. NULL: out of memory. */
+struct kd_frame *kd_frame_create(const struct kd_window *window, struct kd_account *account,
+                                 union kb_command *commands, uint32_t units,
+                                 struct kd_source **sources, uint32_t sources_count);
 void kd_frame_destroy(struct kd_frame *frame); /* NULL is allowed */
 
 /* Whether every source is complete; sources that could not be read count as complete. */

@@ -15,6 +15,7 @@ struct batch {
     struct kd_window *window;
     uint32_t serial;
     uint32_t flags;
+    struct kd_account *account; /* the client's; charged for the commands */
     union kb_command *commands; /* owned: a copy that the client cannot write */
     uint32_t units;
     struct kd_source **sources; /* owned, a reference each */
@@ -22,8 +23,32 @@ struct batch {
     uint32_t mark; /* of this frame, in the images that it uses */
 };
 
+/* Memory for a batch's commands, charged to the client. NULL after a refusal. */
+static union kb_command *commands_alloc(struct kd_connection *connection, uint32_t object,
+                                        uint32_t serial, uint32_t units)
+{
+    struct kd_account *account = connection->client->account;
+    size_t bytes = (size_t)units * 32;
+    union kb_command *commands;
+
+    if (!kd_account_charge(account, bytes)) {
+        kd_connection_error(connection, object, serial, KB_ERROR_CODE_QUOTA, 0,
+                            "the frame is refused: its commands are more than this client may "
+                            "still hold; wait for answers, or destroy images");
+        return NULL;
+    }
+    commands = malloc(bytes ? bytes : 1);
+    if (!commands) {
+        kd_account_release(account, bytes);
+        kd_connection_error(connection, object, serial, KB_ERROR_CODE_NO_MEMORY, 0,
+                            "the frame is refused: the daemon is out of memory");
+    }
+    return commands;
+}
+
 static void batch_finish(struct batch *batch)
 {
+    kd_account_release(batch->account, (uint64_t)batch->units * 32);
     for (uint32_t i = 0; i < batch->sources_count; i++)
         kd_source_unref(batch->sources[i]);
     free(batch->sources);
@@ -86,42 +111,47 @@ static bool resolve_blit(struct batch *batch, struct kb_command_blit *blit, uint
     return true;
 }
 
-/* Checks every command. False after a refusal, or when the connection is to end: malformed commands are malformed framing. */
-static bool check(struct batch *batch)
+/* Whether the bytes are commands at all. Any thread. -EPROTO. */
+static int validate(const union kb_command *commands, uint32_t units, struct kb_wire_error *error)
 {
-    struct kb_wire_error error;
     struct kb_stream stream;
     const union kb_command *command;
     int more;
 
-    kb_stream_init(&stream, batch->commands, batch->units);
-    while ((more = kb_command_next(&stream, &command, &error)) == 1) {
-        uint32_t unit = (uint32_t)(((const char *)command - (const char *)batch->commands) / 32);
+    kb_stream_init(&stream, commands, units);
+    do {
+        more = kb_command_next(&stream, &command, error);
+    } while (more == 1);
+    return more;
+}
+
+/* Checks what valid commands refer to. False after a refusal. */
+static bool resolve(struct batch *batch)
+{
+    for (uint32_t unit = 0; unit < batch->units; unit++) {
+        union kb_command *command = (void *)((char *)batch->commands + (size_t)unit * 32);
 
         if (command->op == KB_COMMAND_TRANSFORMED_BLIT) {
             refuse(batch, KB_ERROR_CODE_NOT_IMPLEMENTED, unit,
                    "this daemon cannot do transformed blits yet");
             return false;
         }
-        if (command->op == KB_COMMAND_BLIT &&
-            !resolve_blit(
-                batch,
-                (struct kb_command_blit *)(void *)((char *)batch->commands + (size_t)unit * 32),
-                unit))
+        if (command->op == KB_COMMAND_BLIT && !resolve_blit(batch, &command->blit, unit))
             return false;
-    }
-    if (more < 0) {
-        kd_connection_error(batch->connection, batch->window->id, batch->serial,
-                            KB_ERROR_CODE_PROTOCOL, error.offset / 32,
-                            "%s (at 32-byte unit %u of the commands)", error.what,
-                            error.offset / 32);
-        kd_peer_shut(batch->connection->peer);
-        return false;
     }
     return true;
 }
 
-/* Takes over everything the batch owns. */
+/* Malformed commands are malformed framing: the connection ends. */
+static void refuse_malformed(struct batch *batch, const struct kb_wire_error *error)
+{
+    kd_connection_error(batch->connection, batch->window->id, batch->serial, KB_ERROR_CODE_PROTOCOL,
+                        error->offset / 32, "%s (at 32-byte unit %u of the commands)", error->what,
+                        error->offset / 32);
+    kd_peer_shut(batch->connection->peer);
+}
+
+/* Takes over everything the batch owns; its commands are valid. */
 static void apply(struct batch *batch)
 {
     struct kd_window *window = batch->window;
@@ -137,11 +167,11 @@ static void apply(struct batch *batch)
         batch_finish(batch);
         return;
     }
-    if (!check(batch)) {
+    if (!resolve(batch)) {
         batch_finish(batch);
         return;
     }
-    frame = kd_frame_create(window, batch->commands, batch->units, batch->sources,
+    frame = kd_frame_create(window, batch->account, batch->commands, batch->units, batch->sources,
                             batch->sources_count);
     if (!frame) {
         kd_connection_error(batch->connection, window->id, batch->serial, KB_ERROR_CODE_NO_MEMORY,
@@ -163,22 +193,26 @@ int kd_on_frame(void *ctx, const struct kb_req_frame *in)
 {
     struct kd_connection *connection = ctx;
     struct batch batch = {.connection = connection,
+                          .account = connection->client->account,
                           .serial = in->serial,
                           .flags = in->flags,
                           .units = in->commands_units};
-    size_t bytes = (size_t)in->commands_units * 32;
+    struct kb_wire_error error;
 
     batch.window = kd_connection_object(connection, in->object, KD_OBJECT_WINDOW, in->serial);
     if (!batch.window)
         return 0;
-    batch.commands = malloc(bytes ? bytes : 1);
-    if (!batch.commands) {
-        kd_connection_error(connection, in->object, in->serial, KB_ERROR_CODE_NO_MEMORY, 0,
-                            "the frame is refused: the daemon is out of memory");
+    batch.commands = commands_alloc(connection, in->object, in->serial, in->commands_units);
+    if (!batch.commands)
         return 0;
+    if (in->commands_units > 0)
+        memcpy(batch.commands, in->commands, (size_t)in->commands_units * 32);
+    if (validate(batch.commands, batch.units, &error) < 0) {
+        refuse_malformed(&batch, &error);
+        batch_finish(&batch);
+    } else {
+        apply(&batch);
     }
-    memcpy(batch.commands, in->commands, bytes);
-    apply(&batch);
     return 0;
 }
 
@@ -190,7 +224,8 @@ struct copy_job {
     union kb_command *commands; /* owned until it is applied */
     uint32_t object, serial, flags, units;
     uint64_t offset_bytes;
-    int error;
+    int error; /* of reading, or -EPROTO with malformed */
+    struct kb_wire_error malformed;
 };
 
 static struct copy_job *copy_job_of(struct kd_job *job)
@@ -204,7 +239,28 @@ static enum kd_job_step copy_step(struct kd_job *job)
 
     copy->error =
         kd_memory_read(copy->memory, copy->offset_bytes, copy->commands, (size_t)copy->units * 32);
+    if (!copy->error)
+        copy->error = validate(copy->commands, copy->units, &copy->malformed);
     return KD_JOB_DONE;
+}
+
+/* Takes over the batch. */
+static void apply_copied(const struct copy_job *copy, struct batch *batch)
+{
+    struct kd_connection *connection = batch->connection;
+
+    batch->window = kd_connection_object(connection, copy->object, KD_OBJECT_WINDOW, copy->serial);
+    if (batch->window && !copy->error) {
+        apply(batch);
+        return;
+    }
+    if (batch->window && copy->error == -EPROTO)
+        refuse_malformed(batch, &copy->malformed);
+    else if (batch->window)
+        kd_connection_error(connection, copy->object, copy->serial, kd_error_code(copy->error), 0,
+                            "the frame is refused: reading its commands failed: %s",
+                            strerror(-copy->error));
+    batch_finish(batch);
 }
 
 static void copy_done(struct kd_job *job)
@@ -212,6 +268,7 @@ static void copy_done(struct kd_job *job)
     struct copy_job *copy = copy_job_of(job);
     struct kd_connection *connection = copy->client->connection;
     struct batch batch = {.connection = connection,
+                          .account = copy->client->account,
                           .serial = copy->serial,
                           .flags = copy->flags,
                           .units = copy->units,
@@ -220,19 +277,10 @@ static void copy_done(struct kd_job *job)
     if (connection) {
         connection->opcode = KB_REQ_FRAME_MEMFD;
         kd_event_released(copy->client, copy->object, copy->serial);
-        batch.window =
-            kd_connection_object(connection, copy->object, KD_OBJECT_WINDOW, copy->serial);
-        if (batch.window && copy->error)
-            kd_connection_error(connection, copy->object, copy->serial, kd_error_code(copy->error),
-                                0, "the frame is refused: reading its commands failed: %s",
-                                strerror(-copy->error));
-        else if (batch.window)
-            apply(&batch);
-        if (!batch.window || copy->error)
-            batch_finish(&batch);
+        apply_copied(copy, &batch);
         kd_peer_resume(connection->peer);
     } else {
-        free(copy->commands);
+        batch_finish(&batch);
     }
     kd_memory_unref(copy->memory);
     kd_client_unref(copy->client);
@@ -261,10 +309,11 @@ int kd_on_frame_memfd(void *ctx, const struct kb_req_frame_memfd *in)
     }
     copy = calloc(1, sizeof(*copy));
     if (copy)
-        copy->commands = malloc(bytes ? bytes : 1);
-    if (!copy || !copy->commands) {
+        copy->commands = commands_alloc(connection, in->object, in->serial, in->units);
+    else
         kd_connection_error(connection, in->object, in->serial, KB_ERROR_CODE_NO_MEMORY, 0,
                             "the frame is refused: the daemon is out of memory");
+    if (!copy || !copy->commands) {
         kd_memory_unref(memory);
         free(copy);
         return 0;

@@ -214,6 +214,24 @@ static const char *window_values_wrong(struct kd_connection *connection, enum kb
     return NULL;
 }
 
+/* The picture's memory is charged when the window gets its size. */
+static int charge_picture(struct kd_window *window, uint32_t width, uint32_t height,
+                          const char **why)
+{
+    uint64_t bytes = kd_pixels_bytes((int32_t)width, (int32_t)height);
+    struct kd_account *account = window->client->account;
+
+    kd_account_release(account, window->charged_bytes);
+    if (!kd_account_charge(account, bytes)) {
+        kd_account_charge(account, window->charged_bytes); /* it just was: cannot fail */
+        *why =
+            "this client may not hold so many pixels: make the window smaller, destroy images, or raise client_memory in kmsblitd.conf";
+        return -EDQUOT;
+    }
+    window->charged_bytes = bytes;
+    return 0;
+}
+
 static int on_window_create(void *ctx, const struct kb_req_window_create *in)
 {
     struct kd_connection *connection = ctx;
@@ -240,6 +258,11 @@ static int on_window_create(void *ctx, const struct kb_req_window_create *in)
         error = kd_window_create(host->scene, connection->client, in->object, &attr,
                                  kd_log_safe(title, sizeof(title), in->title, in->title_bytes),
                                  host->jobs, &window);
+        if (!error) {
+            error = charge_picture(window, in->width, in->height, &why);
+            if (error)
+                kd_window_destroy(host->scene, window);
+        }
     }
     if (error) {
         refuse(connection, in->object, in->serial, error, why);
@@ -286,7 +309,7 @@ static int enqueue_change(struct kd_window *window)
         last->attr = window->newest;
         return 0;
     }
-    frame = kd_frame_create(window, NULL, 0, NULL, 0);
+    frame = kd_frame_create(window, window->client->account, NULL, 0, NULL, 0);
     if (!frame)
         return -ENOMEM;
     kd_window_enqueue(window, frame);
@@ -313,6 +336,8 @@ static int on_window_set(void *ctx, const struct kb_req_window_set *in)
             connection, in->fields & KB_WINDOW_FIELD_SCALE ? in->filter : KB_FILTER_NEAREST,
             in->fields & KB_WINDOW_FIELD_PLACEMENT ? in->output : 0, &error);
     }
+    if (!why && in->fields & KB_WINDOW_FIELD_SIZE)
+        error = charge_picture(window, in->width, in->height, &why);
     if (!why && in->fields & KB_WINDOW_FIELD_TITLE &&
         kd_window_set_title(window, kd_log_safe(title, sizeof(title), in->title, in->title_bytes)) <
             0) {
