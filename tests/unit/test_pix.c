@@ -392,10 +392,12 @@ START_TEST(nearest_takes_the_pixel_under_the_centre)
         for (uint32_t x = 0; x < shown; x++) {
             EXPECT_PIXEL(row_dst[x], row_src[pixel_under(x, picture, shown)]);
         }
-        /* any part of the row is that part of the whole row */
+        /* any part of the row is that part of the whole row, made from a part of the picture */
         uint32_t first = random_u32() % shown, count = random_u32() % (shown - first + 1);
         uint32_t part[ROW_PX];
-        kd_pix_get()->scale_nearest(part, row_src, count, first, 0, picture, shown);
+        int64_t row_first = kd_pix_nearest(first, picture, shown);
+        kd_pix_get()->scale_nearest(part, row_src + row_first, count, first, row_first, picture,
+                                    shown);
         ck_assert_mem_eq(part, row_dst + first, count * sizeof(part[0]));
     }
 }
