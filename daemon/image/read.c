@@ -185,6 +185,7 @@ int kd_read_start(const struct kd_image *image, struct kd_source *source,
 {
     const struct kd_box everything = kd_box_of_size(image->width_px, image->height_px);
     struct read_job *read = calloc(1, sizeof(*read) + (count + 1) * sizeof(read->rects[0]));
+    int64_t area_px = 0;
 
     if (!read)
         return -ENOMEM;
@@ -200,13 +201,19 @@ int kd_read_start(const struct kd_image *image, struct kd_source *source,
     read->versioned = image->shared;
     read->offset_bytes = image->offset_bytes;
     read->stride_bytes = image->stride_bytes;
-    for (size_t i = 0; i < count; i++) {
+    for (size_t i = 0; i < count && area_px <= kd_box_area(everything); i++) {
         struct kd_box box =
             kd_box_from_rect(rects[i].x, rects[i].y, rects[i].width, rects[i].height);
 
         box = kd_box_intersect(box, everything);
+        area_px += kd_box_area(box);
         if (!kd_box_empty(box))
             read->rects[read->rects_count++] = box;
+    }
+    /* Rectangles that overlap so much cost no more than the whole. */
+    if (area_px > kd_box_area(everything)) {
+        read->rects[0] = everything;
+        read->rects_count = 1;
     }
     kd_lane_submit(lane, &read->job);
     return 0;

@@ -8,6 +8,7 @@
 #ifndef KD_SCENE_WINDOW_H
 #define KD_SCENE_WINDOW_H
 
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -41,6 +42,7 @@ struct kd_frame {
     struct kd_frame
         *next; /* in the window's queue, or in an output's list of frames to be answered */
     enum kd_frame_state state;
+    atomic_bool abandoned; /* the window is gone: whoever draws the frame need not go on */
     bool
         is_answered; /* a client's frame: it took a credit and gets an answer; else a change of attributes */
     uint32_t serial;

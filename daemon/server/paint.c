@@ -121,6 +121,8 @@ static enum kd_job_step paint_step(struct kd_job *job)
     struct kd_renderer *renderer = paint->server->renderer;
     enum kd_job_step step;
 
+    if (atomic_load(&paint->frame->abandoned))
+        return KD_JOB_DONE;
     if (!paint->picture) {
         paint->error = begin(paint);
         return paint->error || paint->draw.tiles_count == 0 ? KD_JOB_DONE : KD_JOB_AGAIN;
