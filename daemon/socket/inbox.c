@@ -100,7 +100,7 @@ static int refuse(struct kb_wire_error *error, const char *what, uint32_t offset
     return -EPROTO;
 }
 
-int kd_inbox_peek(struct kd_inbox *inbox, const void **message, struct kb_wire_error *error)
+int kd_inbox_peek(const struct kd_inbox *inbox, const void **message, struct kb_wire_error *error)
 {
     size_t held_bytes = inbox->tail - inbox->head;
     uint64_t first_byte = inbox->received_bytes - held_bytes;

@@ -42,7 +42,7 @@ ssize_t kd_inbox_read(struct kd_inbox *inbox, int fd);
 
 /* The first message: its size and address if it is whole, 0 if more must be read, -EPROTO if the
  * stream is broken. The address is good until the next read. */
-int kd_inbox_peek(struct kd_inbox *inbox, const void **message, struct kb_wire_error *error);
+int kd_inbox_peek(const struct kd_inbox *inbox, const void **message, struct kb_wire_error *error);
 
 /* Removes the message that was peeked, and hands over its fds (as many as its header says). */
 void kd_inbox_take(struct kd_inbox *inbox, int fds[KB_WIRE_MESSAGE_FDS_MAX]);
