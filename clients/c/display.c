@@ -30,7 +30,7 @@ static int candidate(const char *variable, const char *tail, char *path, size_t 
     return 0;
 }
 
-/* The first of the three places where there is something; if there is nothing, the first place. */
+/* What the user named; else the first place where there is something; if there is nothing, the first place. */
 static int find_socket(const char *given, char *path, size_t path_bytes)
 {
     static const struct {
@@ -49,8 +49,8 @@ static int find_socket(const char *given, char *path, size_t path_bytes)
         int error = candidate(places[i].variable, places[i].tail, path, path_bytes);
         if (error == -ENOENT)
             continue;
-        if (error < 0 || access(path, F_OK) == 0)
-            return error;
+        if (error < 0 || i == 0 || access(path, F_OK) == 0)
+            return error; /* what $KMSBLIT_SOCKET names is meant, there or not */
         if (first[0] == '\0')
             memcpy(first, path, sizeof(first));
     }

@@ -72,8 +72,8 @@ KB_API const char *kb_version(void);
 
 /* ---- The connection ------------------------------------------------------------------------- */
 
-/* Connects to the daemon at socket_path; NULL is $KMSBLIT_SOCKET, else
- * $XDG_RUNTIME_DIR/kmsblit.sock, else /run/kmsblit/kmsblit.sock. name is the program's name for
+/* Connects to the daemon at socket_path; NULL is $KMSBLIT_SOCKET where that is set, else the first that exists of
+ * $XDG_RUNTIME_DIR/kmsblit.sock and /run/kmsblit/kmsblit.sock. name is the program's name for
  * logs and tools (NULL: the executable's). Waits at most 5 s for the daemon's welcome.
  * Errors: -ENOENT or -ECONNREFUSED no daemon there, -EACCES not allowed, -EPROTO not a kmsblitd,
  * -EPROTONOSUPPORT it speaks another version, -ETIMEDOUT no answer, -ENAMETOOLONG path too long. */

@@ -1,7 +1,6 @@
 #include "server/server.h"
 
 #include <errno.h>
-#include <grp.h>
 #include <poll.h>
 #include <stdlib.h>
 #include <string.h>
@@ -222,15 +221,8 @@ static int create_display(struct kd_server *server, const struct kd_config_outpu
 
 static int create_displays(struct kd_server *server)
 {
-    struct kd_config *config = &server->config;
+    const struct kd_config *config = &server->config;
     int error = 0;
-
-    if (config->outputs_count == 0)
-        config->outputs[config->outputs_count++] =
-            (struct kd_config_output){.name = "HEADLESS-1",
-                                      .width_px = 1280,
-                                      .height_px = 720,
-                                      .refresh_ns = KD_NS_PER_S / 60};
 
     server->displays = calloc(config->outputs_count, sizeof(*server->displays));
     if (!server->displays)
@@ -238,16 +230,6 @@ static int create_displays(struct kd_server *server)
     for (size_t i = 0; i < config->outputs_count && !error; i++)
         error = create_display(server, &config->outputs[i]);
     return error;
-}
-
-static gid_t socket_gid(const struct kd_config *config)
-{
-    const struct group *group = config->socket_group[0] ? getgrnam(config->socket_group) : NULL;
-
-    if (config->socket_group[0] && !group)
-        KD_WARN("[socket] group = %s: there is no such group; the socket keeps the daemon's own",
-                config->socket_group);
-    return group ? group->gr_gid : (gid_t)-1;
 }
 
 static int create_listener(struct kd_server *server)
@@ -263,8 +245,9 @@ static int create_listener(struct kd_server *server)
             KD_ERROR("the socket's path is too long: at most 107 bytes");
             return error;
         }
-        error = kd_listener_create(path, server->config.socket_mode, socket_gid(&server->config),
-                                   why, sizeof(why), &server->listener);
+        error = kd_listener_create(path, server->config.socket_mode,
+                                   kd_config_socket_gid(&server->config), why, sizeof(why),
+                                   &server->listener);
     }
     if (error)
         KD_ERROR("%s", why);

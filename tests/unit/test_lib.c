@@ -88,14 +88,12 @@ END_TEST
 START_TEST(connect_chooses_the_first_that_exists)
 {
     struct kb_display *display;
-    setenv("KMSBLIT_SOCKET", "/nonexistent/kmsblit.sock", 1);
     setenv("XDG_RUNTIME_DIR", fake.folder, 1);
     ck_assert_int_eq(kb_connect(NULL, NULL, &display), 0);
     ck_assert_str_eq(kb_socket_path(display), fake.path);
     kb_disconnect(display);
-    unsetenv("XDG_RUNTIME_DIR");
-    if (access("/run/kmsblit/kmsblit.sock", F_OK) == 0)
-        return;
+    /* What the user named is meant, there or not. */
+    setenv("KMSBLIT_SOCKET", "/nonexistent/kmsblit.sock", 1);
     ck_assert_int_eq(kb_connect(NULL, NULL, &display), -ENOENT);
     assert_says("no kmsblitd at /nonexistent/kmsblit.sock: start it with `systemctl start");
 }
