@@ -34,8 +34,8 @@ CC := gcc
 endif
 
 # Debian packages, the only list of them. `make deps` installs what is missing.
-DEPS_BUILD := gcc libc6-dev libinih-dev libpixman-1-dev libspng-dev libsystemd-dev make \
-              pkg-config python3 python3-dev
+DEPS_BUILD := gcc libc6-dev libinih-dev libpixman-1-dev libspng-dev libsystemd-dev libxxhash-dev \
+              make pkg-config python3 python3-dev
 DEPS_TEST := check clang clang-format git libclang-rt-dev llvm mypy procps \
              python3-numpy python3-pygame python3-pytest shellcheck strace valgrind
 DEPS_MAN := scdoc
@@ -157,6 +157,7 @@ XCFLAGS_clients/python/ext := $(LIB_INC) $(WIRE_INC) $(CLIENT_CFLAGS) $(PYTHON_C
 XCFLAGS_TESTS = -Wno-missing-prototypes $(DAEMON_INC) $(LIB_INC) -I. $(PIXMAN_CFLAGS) $(SERVER_CFLAGS)
 XCFLAGS_tests/unit = $(XCFLAGS_TESTS) $(CHECK_CFLAGS)
 XCFLAGS_tests/fuzz = $(XCFLAGS_TESTS)
+XCFLAGS_tests/pixels = $(XCFLAGS_TESTS)
 
 # $(call xcflags,FILE): the flags of the folder that the file lies in.
 xcflags = $(XCFLAGS_$(patsubst %/,%,$(dir $(1))))
@@ -189,8 +190,9 @@ EXT_OBJ := $(call objects,$(EXT_SRC))
 EXAMPLE_OBJ := $(call objects,$(EXAMPLE_SRC))
 UNIT_OBJ := $(call objects,$(UNIT_SRC))
 FUZZ_OBJ := $(call objects,$(FUZZ_SRC))
+PIXELS_OBJ := $(call objects,$(wildcard tests/pixels/*.c))
 ALL_OBJ := $(PROTO_OBJ) $(DAEMON_OBJ) $(LIB_OBJ) $(CLI_OBJ) $(EXT_OBJ) $(EXAMPLE_OBJ) \
-           $(UNIT_OBJ) $(FUZZ_OBJ)
+           $(UNIT_OBJ) $(FUZZ_OBJ) $(PIXELS_OBJ)
 
 SO_NAME := libkmsblit.so.$(SOVERSION)
 SO_FILE := libkmsblit.so.$(VERSION)
@@ -201,6 +203,7 @@ EXT_SO := $(PYOUT)/_kmsblit.abi3.so
 PY_OUT := $(patsubst clients/python/kmsblit/%,$(PYOUT)/%,$(PY_SRC)) $(PYOUT)/protocol.py
 EXAMPLES := $(patsubst clients/c/examples/%.c,$(OUT)/examples/%,$(EXAMPLE_SRC))
 FUZZERS := $(patsubst tests/fuzz/%.c,$(B)/fuzz/%,$(FUZZ_SRC))
+PIXEL_TOOLS := $(patsubst $(O)/tests/pixels/%.o,$(B)/pixels/%,$(PIXELS_OBJ))
 MAN_OUT := $(patsubst docs/man/%.scd,build/man/%,$(MAN_SRC))
 
 # --- Building ----------------------------------------------------------------------------------
@@ -343,11 +346,17 @@ $(B)/fuzz/%: $(O)/tests/fuzz/%.o $(DAEMON_A) $(LIB_A)
 	@mkdir -p $(@D)
 	$(Q)$(LINK) $(FUZZ_LDFLAGS) -o $@ $< $(DAEMON_A) $(LIB_A) $(DAEMON_LIBS) $(CLIENT_LIBS)
 
+# Programs that the tests in tests/pixels drive.
+$(B)/pixels/%: $(O)/tests/pixels/%.o $(DAEMON_A) $(LIB_A)
+	$(say) LINK $@
+	@mkdir -p $(@D)
+	$(Q)$(LINK) -pie -o $@ $< $(DAEMON_A) $(LIB_A) $(DAEMON_LIBS) $(CLIENT_LIBS)
+
 # What tests/run needs, in this variant; its sub-makes ask for these in other variants.
 .PHONY: unit-test fuzz-tests build-release build-asan build-tsan build-fuzz
 unit-test: $(B)/unit
 fuzz-tests: $(FUZZERS)
-build-release: all unit-test
+build-release: all unit-test $(PIXEL_TOOLS)
 build-asan:
 	+$(Q)$(MAKE) CONFIG=debug SAN=$(ASAN_SAN) daemon tool unit-test
 build-tsan:
