@@ -112,7 +112,7 @@ static bool may_handle(const struct kd_peer *peer)
 }
 
 /* Is there something that handle_messages() would do? */
-static bool has_message(struct kd_peer *peer)
+static bool has_message(const struct kd_peer *peer)
 {
     const void *message;
     struct kb_wire_error error;
@@ -135,6 +135,9 @@ int64_t kd_peer_deadline_ns(const struct kd_peer *peer)
 {
     switch (peer->state) {
     case PEER_OPEN:
+        if (may_handle(peer) && has_message(peer)) {
+            return 1; /* no event will come for what has been read already */
+        }
         return peer->begun_ns > 0 ? peer->begun_ns + (int64_t)KB_MESSAGE_DEADLINE_NS : 0;
     case PEER_SHUT: return peer->linger_ns > 0 ? peer->linger_ns : 1;
     case PEER_DEAD: break;

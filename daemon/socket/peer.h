@@ -61,8 +61,10 @@ int kd_peer_dispatch(struct kd_peer *peer, uint32_t epoll_events, int64_t now_ns
 bool kd_peer_resume(struct kd_peer *peer);
 
 /* When kd_peer_dispatch() must be called at the latest, or 0 for never: the deadline of a begun
- * message, or of a shut peer; in the past (1) after kd_peer_shut() and after a failed write
- * outside kd_peer_dispatch(). A message's time does not run while its peer is not being read. */
+ * message, or of a shut peer. In the past (1) while there is something to do that no event will
+ * tell: whole messages that may be handled now (after a 1, after kd_peer_resume(), or because
+ * kd_peer_flush() ended the back-pressure), kd_peer_shut(), a failed kd_peer_flush(). A
+ * message's time does not run while its peer is not being read. */
 int64_t kd_peer_deadline_ns(const struct kd_peer *peer);
 
 /* Appends one encoded message (and its fds, duplicated: the caller keeps its own) to what is

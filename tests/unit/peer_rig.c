@@ -31,6 +31,13 @@ void rig_fill(void *message, uint32_t message_bytes, unsigned nfds, uint32_t ser
     }
 }
 
+struct kb_header rig_header(const void *message)
+{
+    struct kb_header header;
+    memcpy(&header, message, sizeof(header));
+    return header;
+}
+
 static int on_message(void *ctx, const void *message, size_t message_bytes, const int *fds,
                       unsigned fds_count)
 {

@@ -41,6 +41,8 @@ void rig_stop(struct peer_rig *rig);
 /* Fills message_bytes with a header and a body that the handler recognises by the serial. */
 void rig_fill(void *message, uint32_t message_bytes, unsigned nfds, uint32_t serial);
 
+struct kb_header rig_header(const void *message);
+
 /* What a client writes: all of it, or the test fails. */
 void rig_write(struct peer_rig *rig, const void *bytes, size_t count);
 void rig_write_fds(struct peer_rig *rig, const void *bytes, size_t count, const int *fds,

@@ -83,7 +83,7 @@ START_TEST(test_bad_header)
     /* The client can still read why. */
     uint64_t event[4];
     ck_assert_int_eq(rig_read(&rig, event, sizeof(event)), 24);
-    ck_assert_int_eq(((const struct kb_header *)event)->serial, 99);
+    ck_assert_int_eq(rig_header(event).serial, 99);
 }
 END_TEST
 
@@ -374,7 +374,7 @@ START_TEST(test_events_are_coalesced)
     ck_assert_uint_eq(kd_peer_sent_bytes(rig.peer), 1500 * 32);
     for (uint32_t i = 0; i < 1500; i++) {
         ck_assert_int_eq(rig_read(&rig, event, sizeof(event)), 32);
-        ck_assert_uint_eq(((const struct kb_header *)event)->serial, i);
+        ck_assert_uint_eq(rig_header(event).serial, i);
     }
 }
 END_TEST
@@ -413,6 +413,31 @@ START_TEST(test_back_pressure)
     assert_in_order(COUNT);
     ck_assert_uint_eq(kd_peer_events(rig.peer), EPOLLIN);
     ck_assert_uint_eq(kd_peer_unsent_bytes(rig.peer), 0);
+}
+END_TEST
+
+/* The owner may write by itself what is waiting: nothing must then be forgotten in the buffer. */
+START_TEST(test_back_pressure_ends_by_flushing)
+{
+    rig.answer_bytes = 4096;
+    for (uint32_t i = 0; i < 200; i++) {
+        rig_write_message(&rig, 16, i);
+    }
+    ck_assert_int_eq(rig_run(&rig), 0);
+    unsigned before = rig.messages;
+    ck_assert_uint_lt(before, 200);
+    ck_assert_int_eq(kd_peer_deadline_ns(rig.peer), 0);
+
+    uint8_t *bytes = malloc(65536);
+    while (kd_peer_unsent_bytes(rig.peer) > 0) {
+        ck_assert_int_gt(rig_read(&rig, bytes, 65536), 0);
+        ck_assert_int_eq(kd_peer_flush(rig.peer), 0);
+    }
+    free(bytes);
+    ck_assert_uint_eq(rig.messages, before);
+    ck_assert_int_eq(kd_peer_deadline_ns(rig.peer), 1);
+    kd_peer_dispatch(rig.peer, 0, rig.now_ns, 64);
+    ck_assert_uint_gt(rig.messages, before);
 }
 END_TEST
 
@@ -551,6 +576,7 @@ Suite *peer_suite(void)
     tcase_add_test(flow, test_identity);
     tcase_add_test(flow, test_events_are_coalesced);
     tcase_add_test(flow, test_back_pressure);
+    tcase_add_test(flow, test_back_pressure_ends_by_flushing);
     tcase_add_test(flow, test_too_many_unread_events);
     tcase_add_test(flow, test_a_shut_peer_still_writes);
     tcase_add_test(flow, test_shut_with_nothing_to_write);

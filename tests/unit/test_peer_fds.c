@@ -324,9 +324,8 @@ START_TEST(test_events_with_fds)
         int fds[64];
         unsigned fds_count;
         ck_assert_int_eq(receive(event, sizeof(event), fds, &fds_count), sizeof(event));
-        const struct kb_header *header = (const struct kb_header *)event;
-        ck_assert_uint_eq(header->serial, i);
-        ck_assert_uint_eq(header->nfds, fds_count);
+        ck_assert_uint_eq(rig_header(event).serial, i);
+        ck_assert_uint_eq(rig_header(event).nfds, fds_count);
         for (unsigned k = 0; k < fds_count; k++) {
             ck_assert_uint_eq(inode_of(fds[k]), inodes[got_fds++]);
             close(fds[k]);
@@ -396,7 +395,7 @@ START_TEST(test_event_whose_fd_cannot_be_duplicated)
     ck_assert_int_eq(kd_peer_flush(rig.peer), 0);
     uint64_t event[8];
     ck_assert_int_eq(rig_read(&rig, event, sizeof(event)), 32);
-    ck_assert_uint_eq(((const struct kb_header *)event)->serial, 2);
+    ck_assert_uint_eq(rig_header(event).serial, 2);
 }
 END_TEST
 
