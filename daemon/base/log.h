@@ -3,8 +3,8 @@
  * when stderr is the journal, with the CLOCK_MONOTONIC time (the clock of presented frames) and
  * the level otherwise. A source file names its module before including this header:
  *
- *	#define KD_LOG_MODULE "peer"
- *	#include "base/log.h"
+ *     #define KD_LOG_MODULE "peer"
+ *     #include "base/log.h"
  *
  * and every message names the noun it is about: KD_WARN("client 3 (meteors): ..."). The last
  * messages of all levels are kept in a ring that kd_log_dump_ring() prints after a fatal error.

@@ -260,7 +260,8 @@ static char *give_line(char *str, int num, void *ctx)
         read_section(reading, str + 1);
         str[0] = '\0';
     }
-    strcat(str, "\n"); /* there is room: next_line() was given one byte less */
+    size_t length = strlen(str);
+    memcpy(str + length, "\n", 2); /* there is room: next_line() was given one byte less */
     return str;
 }
 

@@ -290,10 +290,11 @@ static bool parse_output(struct kd_config *config, struct kd_config_output *outp
 static bool key_output(struct kd_config *config, const char *value, char *why)
 {
     char spec[128];
-    if (strlen(value) >= sizeof(spec)) {
+    size_t length = strlen(value);
+    if (length >= sizeof(spec)) {
         return refuse(why, "must have at most %zu bytes", sizeof(spec) - 1);
     }
-    strcpy(spec, value);
+    memcpy(spec, value, length + 1);
     struct kd_config_output *output = kd_config_add_output(config, "", why);
     if (output == NULL) {
         return false;

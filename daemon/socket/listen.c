@@ -311,20 +311,21 @@ int kd_listener_create(const char *path, mode_t mode, gid_t group, char *why, si
 {
     const struct problem problem = {.why = why, .why_bytes = why_bytes};
     struct sockaddr_un address = {.sun_family = AF_UNIX};
-    if (path[0] == '\0') {
+    const size_t path_bytes = strlen(path) + 1;
+    if (path_bytes == 1) {
         return fail(&problem, -EINVAL, "the path of the socket is empty");
     }
-    if (strlen(path) >= sizeof(address.sun_path)) {
+    if (path_bytes > sizeof(address.sun_path)) {
         return fail(&problem, -ENAMETOOLONG,
-                    "the path of the socket has %zu bytes, but %zu is the most: %s", strlen(path),
+                    "the path of the socket has %zu bytes, but %zu is the most: %s", path_bytes - 1,
                     sizeof(address.sun_path) - 1, path);
     }
-    strcpy(address.sun_path, path);
+    memcpy(address.sun_path, path, path_bytes);
     struct kd_listener *listener = listener_new();
     if (listener == NULL) {
         return fail(&problem, -ENOMEM, "out of memory");
     }
-    strcpy(listener->path, path);
+    memcpy(listener->path, path, path_bytes);
 
     int error = make_parent(path, &problem);
     if (error == 0) {

@@ -21,7 +21,7 @@ static struct kd_config config;
 
 static void setup(void)
 {
-    strcpy(path, "/tmp/kmsblit-config-XXXXXX");
+    snprintf(path, sizeof(path), "/tmp/kmsblit-config-XXXXXX");
     int fd = mkstemp(path);
     ck_assert_int_ge(fd, 0);
     close(fd);
@@ -319,9 +319,8 @@ END_TEST
 
 START_TEST(test_long_line)
 {
-    char text[1024] = "[log]\nlevel = info";
-    memset(text + strlen(text), ' ', 300);
-    strcat(text, "x\n[display]\nbuffers = 3\n");
+    char text[1024];
+    snprintf(text, sizeof(text), "[log]\nlevel = info%300sx\n[display]\nbuffers = 3\n", "");
     ck_assert_int_eq(read_text(text), -EINVAL);
     ck_assert_uint_eq(lines_said(), 1);
     assert_said(":2: the line is longer than");
@@ -366,12 +365,12 @@ static unsigned uncomment_sample(char mark, char *text, size_t text_bytes)
     unsigned keys = 0;
     FILE *sample = fopen(SAMPLE, "re");
     ck_assert_msg(sample != NULL, SAMPLE ": %m: unit tests run in the top folder");
-    text[0] = '\0';
+    size_t used = 0;
     while (fgets(line, sizeof(line), sample) != NULL) {
         bool is_key = line[0] == mark && strchr(" \n", line[1]) == NULL;
         keys += is_key;
-        ck_assert_uint_lt(strlen(text) + strlen(line), text_bytes);
-        strcat(text, line + is_key);
+        used += (size_t)snprintf(text + used, text_bytes - used, "%s", line + is_key);
+        ck_assert_uint_lt(used, text_bytes);
     }
     fclose(sample);
     return keys;
@@ -563,7 +562,7 @@ START_TEST(test_socket_path)
     setenv("KMSBLIT_SOCKET", "/tmp/env", 1);
     ck_assert_int_eq(kd_config_socket_path(&config, out, sizeof(out)), 0);
     ck_assert_str_eq(out, "/tmp/env");
-    strcpy(config.socket_path, "/tmp/config");
+    snprintf(config.socket_path, sizeof(config.socket_path), "/tmp/config");
     ck_assert_int_eq(kd_config_socket_path(&config, out, sizeof(out)), 0);
     ck_assert_str_eq(out, "/tmp/config");
     config.socket_path[0] = '\0';

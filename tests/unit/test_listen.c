@@ -25,7 +25,7 @@ static int open_fds;
 
 static void setup(void)
 {
-    strcpy(folder, "/tmp/kmsblit-listen-XXXXXX");
+    snprintf(folder, sizeof(folder), "/tmp/kmsblit-listen-XXXXXX");
     ck_assert_ptr_nonnull(mkdtemp(folder));
     snprintf(path, sizeof(path), "%s/socket", folder);
     snprintf(lock_path, sizeof(lock_path), "%s.lock", path);
@@ -59,7 +59,7 @@ static void assert_refused(int error, const char *text)
 static struct sockaddr_un address_of(const char *at)
 {
     struct sockaddr_un address = {.sun_family = AF_UNIX};
-    strcpy(address.sun_path, at);
+    snprintf(address.sun_path, sizeof(address.sun_path), "%s", at);
     return address;
 }
 
