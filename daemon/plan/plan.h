@@ -70,16 +70,12 @@ struct kd_plan {
  * memory (4 bytes a visit). */
 #define KD_PLAN_MAX_TOUCHES (UINT64_C(4) << 20)
 
-/* Entries of all tiles' lists together; above this (16 MiB) there are no lists, and every tile walks all operations. Bounds the memory of
- * batches made to be bad: a million commands that each touch everything. */
-#define KD_PLAN_MAX_LIST_ENTRIES (UINT64_C(4) << 20)
-
 /* A list of operations being made. */
 struct kd_ops {
     struct kd_op *ops;
     uint32_t count, capacity;
     uint64_t seed;
-    uint64_t max_list_entries; /* KD_PLAN_MAX_LIST_ENTRIES; tests choose less */
+    uint64_t max_touches; /* KD_PLAN_MAX_TOUCHES; tests choose less */
     const struct kd_pixels *const *sources;
 };
 

@@ -188,7 +188,7 @@ int kd_plan_make(struct kd_plan *plan, struct kd_arena *arena, struct kd_grid gr
     if (!plan->tiles)
         return -ENOMEM;
     begin_tiles(plan, before, ops->seed);
-    if (count_touches(ops, first) > KD_PLAN_MAX_TOUCHES) {
+    if (count_touches(ops, first) > ops->max_touches) {
         plan_coarse(plan, ops, first);
         return 0;
     }
