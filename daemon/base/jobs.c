@@ -13,16 +13,21 @@
 struct kd_lane {
     struct kd_jobs *jobs;
     struct kd_job *head, *tail; /* waiting or running jobs; the head is the one that runs */
-    struct kd_lane *next;       /* in jobs->ready */
+    struct kd_lane *next;       /* among those that wait for their turn */
     unsigned uncollected;       /* complete jobs whose done() has not returned */
     bool urgent;
     bool dying; /* freed when empty */
 };
 
+/* Lanes whose turn will come. */
+struct turns {
+    struct kd_lane *head, *tail;
+};
+
 struct kd_jobs {
-    pthread_mutex_t mutex; /* guards everything below and all lanes */
-    pthread_cond_t work;   /* ready is not empty, or stopping */
-    struct kd_lane *ready, *ready_tail;
+    pthread_mutex_t mutex;      /* guards everything below and all lanes */
+    pthread_cond_t work;        /* a lane waits for its turn, or stopping */
+    struct turns urgent, usual; /* lanes with a job that is waiting; urgent ones go first */
     struct kd_job *complete, *complete_tail; /* for kd_jobs_collect() */
     unsigned unfinished;                     /* submitted, and done() has not returned */
     bool stopping;
@@ -33,29 +38,28 @@ struct kd_jobs {
 
 static void ready_push(struct kd_jobs *jobs, struct kd_lane *lane)
 {
+    struct turns *turns = lane->urgent ? &jobs->urgent : &jobs->usual;
+
     lane->next = NULL;
-    if (lane->urgent) {
-        lane->next = jobs->ready;
-        jobs->ready = lane;
-        if (!jobs->ready_tail)
-            jobs->ready_tail = lane;
-    } else {
-        if (jobs->ready_tail)
-            jobs->ready_tail->next = lane;
-        else
-            jobs->ready = lane;
-        jobs->ready_tail = lane;
-    }
+    if (turns->tail)
+        turns->tail->next = lane;
+    else
+        turns->head = lane;
+    turns->tail = lane;
     pthread_cond_signal(&jobs->work);
 }
 
+/* The lane whose turn it is; NULL: none waits. */
 static struct kd_lane *ready_pop(struct kd_jobs *jobs)
 {
-    struct kd_lane *lane = jobs->ready;
+    struct turns *turns = jobs->urgent.head ? &jobs->urgent : &jobs->usual;
+    struct kd_lane *lane = turns->head;
 
-    jobs->ready = lane->next;
-    if (!jobs->ready)
-        jobs->ready_tail = NULL;
+    if (!lane)
+        return NULL;
+    turns->head = lane->next;
+    if (!turns->head)
+        turns->tail = NULL;
     return lane;
 }
 
@@ -88,14 +92,13 @@ static void *worker(void *arg)
 
     pthread_mutex_lock(&jobs->mutex);
     while (!jobs->stopping) {
-        struct kd_lane *lane;
+        struct kd_lane *lane = ready_pop(jobs);
         enum kd_job_step step;
 
-        if (!jobs->ready) {
+        if (!lane) {
             pthread_cond_wait(&jobs->work, &jobs->mutex);
             continue;
         }
-        lane = ready_pop(jobs);
         pthread_mutex_unlock(&jobs->mutex);
         step = lane->head->step(lane->head);
         pthread_mutex_lock(&jobs->mutex);
