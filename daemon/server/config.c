@@ -43,13 +43,13 @@ static void print_option(const char *option, const char *argument, const char *h
 {
     char left[64];
     snprintf(left, sizeof(left), "--%s%s%s", option, argument ? " " : "", argument ? argument : "");
-    printf("  %-24s", left);
+    printf("  %-26s", left);
     for (const char *line = help; *line != '\0';) {
         size_t length = strcspn(line, "\n");
         printf("%.*s\n", (int)length, line);
         line += length;
         if (*line == '\n') {
-            printf("  %-24s", "");
+            printf("  %-26s", "");
             line++;
         }
     }

@@ -514,7 +514,9 @@ START_TEST(test_help_names_every_option)
         "--ready-fd N",  "--simulate-draw TITLE:MS", "--help",        "--version"};
     ck_assert_int_eq(PARSE("--help"), KD_CONFIG_EXIT_OK);
     for (size_t i = 0; i < sizeof(options) / sizeof(options[0]); i++) {
-        assert_said(options[i]);
+        char shown[64];
+        snprintf(shown, sizeof(shown), "\n  %s ", options[i]); /* a space before its help */
+        assert_said(shown);
     }
     for (const char *at = said; *at != '\0'; at += strcspn(at, "\n") + 1) {
         ck_assert_msg(strcspn(at, "\n") <= 90, "a long line: %.*s", (int)strcspn(at, "\n"), at);
