@@ -7,10 +7,8 @@
 int kd_ops_init(struct kd_ops *ops, struct kd_arena *arena, uint32_t capacity, uint64_t seed,
                 const struct kd_pixels *const *sources)
 {
-    *ops = (struct kd_ops){.capacity = capacity,
-                           .seed = seed,
-                           .max_touches = KD_PLAN_MAX_TOUCHES,
-                           .sources = sources};
+    *ops = (struct kd_ops){
+        .capacity = capacity, .seed = seed, .max_touches = KD_PLAN_MAX_TOUCHES, .sources = sources};
     ops->ops = kd_arena_alloc(arena, capacity ? capacity : 1, sizeof(*ops->ops));
     return ops->ops ? 0 : -ENOMEM;
 }

@@ -114,6 +114,11 @@ int kd_plan_make(struct kd_plan *plan, struct kd_arena *arena, struct kd_grid gr
 /* The key of a tile that has just the base colour. */
 uint64_t kd_plan_base_key(uint64_t seed, uint32_t base_color, struct kd_box tile);
 
+/* A picture of another size: the one before (versioned, as this) at the top left corner, base_color where that has nothing. The tiles that are
+ * the same in both are shared; the keys of all tiles are set. -ENOMEM. */
+int kd_plan_resize(const struct kd_pixels *before, int32_t width_px, int32_t height_px,
+                   uint32_t base_color, uint64_t seed, struct kd_pixels **out);
+
 /* Indices of the tiles whose key is not the one in have (by index; 0: unknown). changed has room for all. Returns their number. */
 uint32_t kd_plan_changes(const struct kd_plan *plan, const uint64_t *have, uint32_t *changed);
 

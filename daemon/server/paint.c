@@ -30,57 +30,19 @@ static struct paint *paint_of(struct kd_job *job)
     return (struct paint *)((char *)job - offsetof(struct paint, job));
 }
 
-/* A tile of a resized picture: what was there, and the base colour beside it. */
-static int resize_tile(struct paint *paint, struct kd_pixels *picture, size_t index)
-{
-    const struct kd_pixels *before = paint->before;
-    struct kd_box box = kd_pixels_tile_box(picture, index);
-    struct kd_box old = kd_box_intersect(box, kd_box_of_size(before->width_px, before->height_px));
-    uint32_t base = paint->frame->attr.base_color;
-    struct kd_tile *tile, *old_tile;
-
-    if (kd_box_empty(old))
-        old_tile = NULL;
-    else
-        old_tile = before->tiles[(size_t)(box.y1 >> KD_TILE_SHIFT) * (size_t)before->tiles_x +
-                                 (size_t)(box.x1 >> KD_TILE_SHIFT)];
-    if (old_tile && kd_box_equal(old, box) && old_tile->height_px == (uint32_t)kd_box_height(box)) {
-        kd_pixels_share_tile(picture, index, old_tile);
-        return 0;
-    }
-    tile = kd_pixels_own_tile(picture, index, false);
-    if (!tile)
-        return -ENOMEM;
-    for (int32_t y = 0; y < kd_box_height(box); y++)
-        for (int32_t x = 0; x < kd_box_width(box); x++)
-            tile->pixels[(size_t)y * tile->stride_px + (size_t)x] = base;
-    tile->key = kd_plan_base_key(paint->server->seed, base, box);
-    if (old_tile) {
-        kd_pixels_read(before, old, tile->pixels, tile->stride_px);
-        tile->key = kd_hash_mix(tile->key, old_tile->key);
-        tile->key = kd_hash_mix(tile->key,
-                                (uint64_t)kd_box_width(old) << 32 | (uint32_t)kd_box_height(old));
-    }
-    return 0;
-}
-
 /* The picture that the frame is drawn over, with the size that the window has from this frame on. */
 static int begin_picture(struct paint *paint)
 {
     const struct kd_window_attr *attr = &paint->frame->attr;
-    struct kd_pixels *before = paint->before;
-    int error = 0;
+    const struct kd_pixels *before = paint->before;
 
-    if (before && before->width_px == attr->width_px && before->height_px == attr->height_px) {
-        paint->picture = kd_pixels_derive(before);
-        return paint->picture ? 0 : -ENOMEM;
-    }
-    paint->picture = kd_pixels_create(KD_SOURCE_OPAQUE, attr->width_px, attr->height_px, true);
-    if (!paint->picture)
-        return -ENOMEM;
-    for (size_t i = 0; before && !error && i < kd_pixels_tiles(paint->picture); i++)
-        error = resize_tile(paint, paint->picture, i);
-    return error;
+    if (before && (before->width_px != attr->width_px || before->height_px != attr->height_px))
+        return kd_plan_resize(before, attr->width_px, attr->height_px, attr->base_color,
+                              paint->server->seed, &paint->picture);
+    paint->picture =
+        before ? kd_pixels_derive(before)
+               : kd_pixels_create(KD_SOURCE_OPAQUE, attr->width_px, attr->height_px, true);
+    return paint->picture ? 0 : -ENOMEM;
 }
 
 static int begin(struct paint *paint)
