@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <pthread.h>
 #include <signal.h>
+#include <stdatomic.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <sys/eventfd.h>
@@ -16,7 +17,7 @@ struct kd_lane {
     struct kd_lane *next;       /* among those that wait for their turn */
     unsigned uncollected;       /* complete jobs whose done() has not returned */
     bool urgent;
-    bool dying; /* freed when empty */
+    atomic_bool dying; /* freed when empty */
 };
 
 /* Lanes whose turn will come. */
@@ -249,6 +250,11 @@ void kd_lane_destroy(struct kd_lane *lane)
     lane->dying = true;
     lane_release(lane);
     pthread_mutex_unlock(&jobs->mutex);
+}
+
+bool kd_job_is_abandoned(const struct kd_job *job)
+{
+    return atomic_load_explicit(&job->lane->dying, memory_order_relaxed);
 }
 
 void kd_lane_submit(struct kd_lane *lane, struct kd_job *job)

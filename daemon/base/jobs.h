@@ -45,6 +45,9 @@ int kd_lane_create(struct kd_jobs *jobs, bool urgent, struct kd_lane **out);
 /* Frees the lane as soon as its last job is done; no more jobs may be submitted. NULL is allowed. */
 void kd_lane_destroy(struct kd_lane *lane);
 
+/* In a step: whether the lane has been destroyed, so that nobody waits for the job. */
+bool kd_job_is_abandoned(const struct kd_job *job);
+
 void kd_lane_submit(struct kd_lane *lane, struct kd_job *job);
 
 #endif

@@ -81,7 +81,6 @@ void kd_window_destroy(struct kd_scene *scene, struct kd_window *window)
 
         window->queue = frame->next;
         frame->window = NULL;
-        atomic_store(&frame->abandoned, true);
         if (frame->state != KD_FRAME_DRAWING)
             kd_frame_destroy(frame);
     }

@@ -8,7 +8,6 @@
 #ifndef KD_SCENE_WINDOW_H
 #define KD_SCENE_WINDOW_H
 
-#include <stdatomic.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -42,7 +41,6 @@ struct kd_frame {
     struct kd_frame
         *next; /* in the window's queue, or in an output's list of frames to be answered */
     enum kd_frame_state state;
-    atomic_bool abandoned; /* the window is gone: whoever draws the frame need not go on */
     bool
         is_answered; /* a client's frame: it took a credit and gets an answer; else a change of attributes */
     uint32_t serial;

@@ -28,7 +28,7 @@ int main(int argc, char **argv)
     int result;
 
     keep_standard_fds();
-    signal(SIGPIPE, SIG_IGN);
+    sigaction(SIGPIPE, &(struct sigaction){.sa_handler = SIG_IGN}, NULL);
     switch (kd_config_parse(&config, argc, argv)) {
     case KD_CONFIG_RUN: break;
     case KD_CONFIG_EXIT_OK: return 0;

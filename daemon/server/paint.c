@@ -83,7 +83,7 @@ static enum kd_job_step paint_step(struct kd_job *job)
     struct kd_renderer *renderer = paint->server->renderer;
     enum kd_job_step step;
 
-    if (atomic_load(&paint->frame->abandoned))
+    if (kd_job_is_abandoned(job))
         return KD_JOB_DONE;
     if (!paint->picture) {
         paint->error = begin(paint);

@@ -65,7 +65,7 @@ START_TEST(test_levels)
     KD_DEBUG("<debug>");
     logged();
     for (int i = 0; i < 4; i++) {
-        char wanted[32];
+        char wanted[48];
         snprintf(wanted, sizeof(wanted), "%-5s test: <%s>\n", names[i], names[i]);
         ck_assert_msg((strstr(text, wanted) != NULL) == (i <= _i), "at level %s: %s", names[_i],
                       text);
