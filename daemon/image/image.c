@@ -53,9 +53,16 @@ static int info_check(const struct kd_image_info *info, const struct kd_memory *
     uint64_t end_bytes;
 
     if (!format || !format->implemented) {
-        *why =
-            "this daemon cannot store images of that format yet: use argb8888, argb8888_premultiplied or xrgb8888";
+        *why = "this daemon cannot store images of that format yet";
         return -ENOSYS;
+    }
+    if ((info->palette_count > 0) != (info->format == KB_FORMAT_P8)) {
+        *why = "images of format p8 have a palette of 1 to 256 colours, others have none";
+        return -EINVAL;
+    }
+    if (!info->has_key && info->color_key != 0) {
+        *why = "color_key must be 0 unless the flag color_key is set";
+        return -EINVAL;
     }
     if (info->stride_bytes < (uint64_t)info->width_px * format->bytes_per_px ||
         info->stride_bytes % format->bytes_per_px) {
@@ -93,6 +100,19 @@ static int start_read(struct kd_image *image, const struct kb_rect *rects, size_
     return 0;
 }
 
+/* Colours past the palette's end are 0. -ENOMEM. */
+static int copy_palette(struct kd_image *image, const struct kd_image_info *info)
+{
+    if (info->palette_count == 0)
+        return 0;
+    image->palette = calloc(256, sizeof(*image->palette));
+    if (!image->palette)
+        return -ENOMEM;
+    memcpy(image->palette, info->palette, info->palette_count * sizeof(*info->palette));
+    image->conversion.palette = image->palette;
+    return 0;
+}
+
 int kd_image_create(const struct kd_image_info *info, struct kd_memory *memory,
                     struct kd_account *account, struct kd_lane *lane,
                     const struct kd_image_notice *notice, const char **why, struct kd_image **out)
@@ -108,14 +128,18 @@ int kd_image_create(const struct kd_image_info *info, struct kd_memory *memory,
         *why = "the daemon is out of memory";
         return -ENOMEM;
     }
-    *image = (struct kd_image){.format = info->format,
+    *image = (struct kd_image){.conversion = {.format = info->format,
+                                              .has_key = info->has_key,
+                                              .key = info->color_key & 0x00FFFFFF},
                                .width_px = (int32_t)info->width_px,
                                .height_px = (int32_t)info->height_px,
                                .shared = info->shared,
                                .memory = kd_memory_ref(memory),
                                .offset_bytes = info->offset_bytes,
                                .stride_bytes = info->stride_bytes};
-    error = start_read(image, &everything, 1, account, lane, notice, why);
+    error = copy_palette(image, info);
+    if (!error)
+        error = start_read(image, &everything, 1, account, lane, notice, why);
     if (error) {
         kd_image_destroy(image);
         return error;
@@ -144,5 +168,6 @@ void kd_image_destroy(struct kd_image *image)
         return;
     kd_memory_unref(image->memory);
     kd_source_unref(image->newest);
+    free(image->palette);
     free(image);
 }

@@ -8,6 +8,7 @@
 #define KD_IMAGE_IMAGE_H
 
 #include "base/jobs.h"
+#include "image/convert.h"
 #include "image/memory.h"
 #include "image/pixels.h"
 
@@ -28,7 +29,8 @@ struct kd_source *kd_source_ref(struct kd_source *source);
 void kd_source_unref(struct kd_source *source); /* NULL is allowed */
 
 struct kd_image {
-    enum kb_format format;
+    struct kd_conversion conversion;
+    uint32_t *palette; /* owned: what conversion refers to; NULL: none */
     int32_t width_px, height_px;
     bool shared;
     struct kd_memory *memory; /* a reference; NULL once an image that is not shared has been read */
@@ -41,6 +43,10 @@ struct kd_image {
 
 struct kd_image_info {
     enum kb_format format;
+    bool has_key;
+    uint32_t color_key;      /* 0x00RRGGBB */
+    const uint32_t *palette; /* straight colours; for p8 only */
+    uint32_t palette_count;  /* at most 256 */
     uint32_t width_px, height_px;
     uint32_t stride_bytes;
     uint64_t offset_bytes;

@@ -18,6 +18,8 @@ struct read_job {
     struct kd_source *before; /* a reference; the version it is derived from, or NULL */
     struct kd_pixels *pixels; /* being filled; goes to source when all is done */
     const struct kd_format *format;
+    struct kd_conversion conversion;
+    uint32_t palette[256]; /* what conversion refers to, if the image has one */
     int32_t width_px, height_px;
     bool versioned;
     uint64_t offset_bytes;
@@ -36,13 +38,6 @@ static struct read_job *read_job_of(struct kd_job *job)
     return (struct read_job *)((char *)job - offsetof(struct read_job, job));
 }
 
-static enum kd_source_kind kind_of(const struct kd_format *format)
-{
-    return format->opaque          ? KD_SOURCE_OPAQUE
-           : format->premultiplied ? KD_SOURCE_PREMULTIPLIED
-                                   : KD_SOURCE_STRAIGHT;
-}
-
 /* The version to derive from is complete by now: it was read earlier in the same lane. */
 static int begin(struct read_job *read)
 {
@@ -52,8 +47,8 @@ static int begin(struct read_job *read)
     if (before) {
         read->pixels = kd_pixels_derive(before);
     } else {
-        read->pixels = kd_pixels_create(kind_of(read->format), read->width_px, read->height_px,
-                                        read->versioned);
+        read->pixels = kd_pixels_create(kd_conversion_kind(&read->conversion), read->width_px,
+                                        read->height_px, read->versioned);
         read->rects[0] = everything; /* nothing to derive from: an update must read it all */
         read->rects_count = 1;
     }
@@ -104,12 +99,12 @@ static int store(struct read_job *read, struct kd_box box)
             read->dirty[index] = true;
             for (int32_t y = part.y1; y < part.y2; y++) {
                 const uint8_t *from =
-                    read->band +
-                    ((size_t)(y - box.y1) * row_px + (size_t)(part.x1 - box.x1)) * sizeof(uint32_t);
+                    read->band + ((size_t)(y - box.y1) * row_px + (size_t)(part.x1 - box.x1)) *
+                                     read->format->bytes_per_px;
                 uint32_t *to = tile->pixels + (size_t)(y - tile_box.y1) * tile->stride_px +
                                (part.x1 - tile_box.x1);
 
-                memcpy(to, from, (size_t)kd_box_width(part) * sizeof(uint32_t));
+                kd_convert_row(&read->conversion, to, from, (size_t)kd_box_width(part));
             }
         }
     }
@@ -195,7 +190,12 @@ int kd_read_start(const struct kd_image *image, struct kd_source *source,
     read->memory = kd_memory_ref(image->memory);
     read->source = kd_source_ref(source);
     read->before = image->newest ? kd_source_ref(image->newest) : NULL;
-    read->format = kd_format_get(image->format);
+    read->format = kd_format_get(image->conversion.format);
+    read->conversion = image->conversion;
+    if (image->conversion.palette) {
+        memcpy(read->palette, image->conversion.palette, sizeof(read->palette));
+        read->conversion.palette = read->palette;
+    }
     read->width_px = image->width_px;
     read->height_px = image->height_px;
     read->versioned = image->shared;

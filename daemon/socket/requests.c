@@ -61,6 +61,7 @@ static int on_hello(void *ctx, const struct kb_req_hello *in)
     }
     connection->said_hello = true;
     kd_event_welcome(client, &(struct kb_evt_welcome){
+                                 .serial = in->serial,
                                  .version = KB_PROTO_VERSION,
                                  .flags = (in->token == host->token ? KB_WELCOME_FLAG_RESUMED : 0) |
                                           (host->virtual_clock ? KB_WELCOME_FLAG_VIRTUAL_CLOCK : 0),
@@ -129,6 +130,10 @@ static int on_image_create(void *ctx, const struct kb_req_image_create *in)
                                        .height_px = in->height,
                                        .stride_bytes = in->stride_bytes,
                                        .offset_bytes = in->offset_bytes,
+                                       .has_key = in->flags & KB_IMAGE_FLAG_COLOR_KEY,
+                                       .color_key = in->color_key,
+                                       .palette = in->palette,
+                                       .palette_count = in->palette_count,
                                        .shared = in->flags & KB_IMAGE_FLAG_SHARED};
     struct kd_image_notice notice;
     struct kd_memory *memory;
@@ -145,16 +150,10 @@ static int on_image_create(void *ctx, const struct kb_req_image_create *in)
         refuse(connection, in->object, in->serial, error, why);
         return 0;
     }
-    if (in->flags & KB_IMAGE_FLAG_COLOR_KEY || in->palette_count > 0 || in->color_key != 0) {
-        error = -ENOSYS;
-        why = "this daemon cannot do colour keys and palettes yet";
-    } else {
-        notice = image_notice(connection, in->object, in->serial);
-        error =
-            kd_image_create(&info, memory, client->account, client->lane, &notice, &why, &image);
-        if (error)
-            kd_client_unref(client);
-    }
+    notice = image_notice(connection, in->object, in->serial);
+    error = kd_image_create(&info, memory, client->account, client->lane, &notice, &why, &image);
+    if (error)
+        kd_client_unref(client);
     kd_memory_unref(memory);
     if (error)
         refuse(connection, in->object, in->serial, error, why);
