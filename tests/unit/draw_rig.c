@@ -1,0 +1,397 @@
+#include "draw_rig.h"
+
+#include "base/hash.h"
+#include "pixel_test.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+/* ---- Images --------------------------------------------------------------------------------- */
+
+struct kd_pixels *draw_pixels(enum kd_source_kind kind, int32_t width, int32_t height,
+                              bool versioned, const uint32_t *plain)
+{
+    struct kd_pixels *pixels = kd_pixels_create(kind, width, height, versioned);
+
+    ck_assert_ptr_nonnull(pixels);
+    for (size_t i = 0; i < kd_pixels_tiles(pixels); i++) {
+        struct kd_box box = kd_pixels_tile_box(pixels, i);
+        struct kd_tile *tile = kd_pixels_own_tile(pixels, i, false);
+        size_t row_bytes = (size_t)kd_box_width(box) * sizeof(uint32_t);
+
+        ck_assert_ptr_nonnull(tile);
+        for (int32_t y = box.y1; y < box.y2; y++)
+            memcpy(tile->pixels + (size_t)(y - box.y1) * tile->stride_px,
+                   plain + (size_t)y * (size_t)width + box.x1, row_bytes);
+        tile->key = kd_hash_rows(DRAW_SEED, tile->pixels, tile->stride_px * sizeof(uint32_t),
+                                 row_bytes, (size_t)kd_box_height(box));
+    }
+    return pixels;
+}
+
+struct draw_image draw_image_create(enum kd_source_kind kind, int32_t width, int32_t height,
+                                    bool versioned)
+{
+    struct draw_image image = {.plain = malloc((size_t)width * (size_t)height * sizeof(uint32_t))};
+
+    for (size_t i = 0; i < (size_t)width * (size_t)height; i++)
+        image.plain[i] = random_pixel();
+    image.pixels = draw_pixels(kind, width, height, versioned, image.plain);
+    return image;
+}
+
+void draw_image_finish(struct draw_image *image)
+{
+    kd_pixels_unref(image->pixels);
+    free(image->plain);
+}
+
+/* ---- Commands ------------------------------------------------------------------------------- */
+
+static void append(struct draw_commands *list, const void *command, size_t bytes)
+{
+    ck_assert_uint_eq(bytes, 32);
+    memcpy(list->bytes + (size_t)list->units++ * 32, command, bytes);
+}
+
+void draw_fill(struct draw_commands *list, enum kb_blend blend, uint8_t alpha, uint32_t color,
+               struct kb_rect where)
+{
+    struct kb_command_fill fill = {.op = KB_COMMAND_FILL,
+                                   .blend = (uint8_t)blend,
+                                   .alpha = alpha,
+                                   .color = color,
+                                   .where = where};
+
+    append(list, &fill, sizeof(fill));
+}
+
+void draw_clip(struct draw_commands *list, struct kb_rect where)
+{
+    struct kb_command_clip clip = {.op = KB_COMMAND_CLIP, .where = where};
+
+    append(list, &clip, sizeof(clip));
+}
+
+void draw_blit(struct draw_commands *list, const struct kb_command_blit *blit)
+{
+    append(list, blit, sizeof(*blit));
+}
+
+static int32_t random_between(int32_t low, int32_t high)
+{
+    return low + (int32_t)(random_u32() % (uint32_t)(high - low + 1));
+}
+
+/* Mostly near the target, sometimes as far away as it goes. */
+static struct kb_rect random_rect(int32_t width, int32_t height)
+{
+    static const int32_t far[] = {INT32_MIN, INT32_MIN + 1, -70000,
+                                  70000,     INT32_MAX - 1, INT32_MAX};
+    struct kb_rect rect = {random_between(-width, width), random_between(-height, height),
+                           (uint32_t)random_between(0, width + 20),
+                           (uint32_t)random_between(0, height + 20)};
+
+    switch (random_u32() % 16) {
+    case 0: rect.x = far[random_u32() % 6]; break;
+    case 1: rect.y = far[random_u32() % 6]; break;
+    case 2: rect = (struct kb_rect){INT32_MIN, INT32_MIN, UINT32_MAX, UINT32_MAX}; break;
+    case 3: rect = (struct kb_rect){0, 0, (uint32_t)width, (uint32_t)height}; break;
+    case 4: /* whole tiles */
+        rect.x &= ~63;
+        rect.y &= ~63;
+        rect.width &= ~63u;
+        rect.height &= ~63u;
+        break;
+    default: break;
+    }
+    return rect;
+}
+
+static void random_blit(struct draw_commands *list, int32_t width, int32_t height,
+                        const struct draw_image *images, uint32_t images_count)
+{
+    struct kb_command_blit blit = {.op = KB_COMMAND_BLIT,
+                                   .blend = (uint8_t)(random_u32() % KD_PIX_BLENDS),
+                                   .alpha = random_u32() % 2 ? 255 : (uint8_t)random_u32(),
+                                   .flags = (uint8_t)(random_u32() % 4),
+                                   .tint =
+                                       random_u32() % 3 ? 0xFFFFFFFF : random_u32() | 0xFF000000,
+                                   .image = random_u32() % images_count};
+    const struct kd_pixels *image = images[blit.image].pixels;
+    int32_t w = image ? image->width_px : 10, h = image ? image->height_px : 10;
+    struct kb_rect to = random_rect(width, height);
+
+    if (random_u32() % 2)
+        blit.blend = random_u32() % 2 ? KB_BLEND_OVER : KB_BLEND_REPLACE;
+    blit.src_width = (uint16_t)w;
+    blit.src_height = (uint16_t)h;
+    if (random_u32() % 3 == 0) {
+        blit.src_x = (int16_t)random_between(-w - 3, w + 3);
+        blit.src_y = (int16_t)random_between(-h - 3, h + 3);
+        blit.src_width = (uint16_t)random_between(0, 2 * w);
+        blit.src_height = (uint16_t)random_between(0, 2 * h);
+    }
+    if (random_u32() % 50 == 0) {
+        blit.src_x = INT16_MIN;
+        blit.src_width = UINT16_MAX;
+    }
+    blit.x = to.x;
+    blit.y = to.y;
+    draw_blit(list, &blit);
+}
+
+void draw_random_command(struct draw_commands *list, int32_t width, int32_t height,
+                         const struct draw_image *images, uint32_t images_count)
+{
+    enum kb_blend blend = random_u32() % KD_PIX_BLENDS;
+
+    switch (random_u32() % 8) {
+    case 0: draw_clip(list, random_rect(width, height)); break;
+    case 1: draw_clip(list, (struct kb_rect){0, 0, (uint32_t)width, (uint32_t)height}); break;
+    case 2:
+    case 3:
+        draw_fill(list, random_u32() % 2 ? KB_BLEND_OVER : blend,
+                  random_u32() % 2 ? 255 : (uint8_t)random_u32(), random_pixel(),
+                  random_rect(width, height));
+        break;
+    default: random_blit(list, width, height, images, images_count); break;
+    }
+}
+
+/* ---- The painter ---------------------------------------------------------------------------- */
+
+struct color {
+    int a, c[3];
+};
+
+static int mul(int a, int b)
+{
+    return (a * b + 127) / 255;
+}
+
+static struct color unpack(uint32_t pixel)
+{
+    return (struct color){(int)(pixel >> 24),
+                          {(int)(pixel & 255), (int)(pixel >> 8 & 255), (int)(pixel >> 16 & 255)}};
+}
+
+static uint32_t pack(struct color color)
+{
+    return (uint32_t)color.a << 24 | (uint32_t)color.c[2] << 16 | (uint32_t)color.c[1] << 8 |
+           (uint32_t)color.c[0];
+}
+
+static int simple(int blend, int d, int s)
+{
+    switch (blend) {
+    case KB_BLEND_ADD: return d + s < 255 ? d + s : 255;
+    case KB_BLEND_SUB: return d - s > 0 ? d - s : 0;
+    case KB_BLEND_MULT: return mul(d, s);
+    case KB_BLEND_MIN: return d < s ? d : s;
+    default: return d > s ? d : s;
+    }
+}
+
+/* The table of "Colours and blending". */
+static uint32_t blended(enum kd_target_kind target, int blend, uint32_t dst, struct color s,
+                        bool premultiplied)
+{
+    struct color d = unpack(dst), r = d;
+    bool rgba = blend >= KB_BLEND_RGBA_ADD;
+
+    for (int i = 0; i < 3; i++) {
+        int p = premultiplied ? s.c[i] : mul(s.c[i], s.a), sum;
+
+        switch (blend) {
+        case KB_BLEND_OVER: sum = p + mul(d.c[i], 255 - s.a); break;
+        case KB_BLEND_REPLACE: sum = target == KD_TARGET_OPAQUE ? s.c[i] : p; break;
+        case KB_BLEND_PREMULTIPLIED: sum = s.c[i] + mul(d.c[i], 255 - s.a); break;
+        default:
+            sum = simple(rgba ? blend - KB_BLEND_RGBA_ADD + KB_BLEND_ADD : blend, d.c[i], s.c[i]);
+        }
+        r.c[i] = sum < 255 ? sum : 255;
+    }
+    if (target == KD_TARGET_OPAQUE) {
+        r.a = 255;
+    } else if (blend == KB_BLEND_REPLACE) {
+        r.a = s.a;
+    } else if (blend == KB_BLEND_OVER || blend == KB_BLEND_PREMULTIPLIED) {
+        int sum = s.a + mul(d.a, 255 - s.a);
+
+        r.a = sum < 255 ? sum : 255;
+    } else if (rgba) {
+        r.a = simple(blend - KB_BLEND_RGBA_ADD + KB_BLEND_ADD, d.a, s.a);
+    }
+    return pack(r);
+}
+
+static struct color sampled(const struct draw_image *image, int64_t x, int64_t y,
+                            const struct kb_command_blit *blit)
+{
+    const struct kd_pixels *pixels = image->pixels;
+    struct color s = unpack(image->plain[y * pixels->width_px + x]), tint = unpack(blit->tint);
+
+    if (pixels->kind == KD_SOURCE_OPAQUE)
+        s.a = 255;
+    for (int i = 0; i < 3; i++) {
+        s.c[i] = mul(s.c[i], tint.c[i]);
+        if (pixels->kind == KD_SOURCE_PREMULTIPLIED)
+            s.c[i] = mul(s.c[i], blit->alpha);
+    }
+    s.a = mul(s.a, blit->alpha);
+    return s;
+}
+
+static bool inside(struct kb_rect rect, int64_t x, int64_t y)
+{
+    return x >= rect.x && y >= rect.y && x < (int64_t)rect.x + rect.width &&
+           y < (int64_t)rect.y + rect.height;
+}
+
+static void paint_blit(uint32_t *pixel, int32_t x, int32_t y, enum kd_target_kind kind,
+                       const struct kb_command_blit *blit, const struct draw_image *image)
+{
+    int64_t column = (int64_t)x - blit->x, row = (int64_t)y - blit->y;
+
+    if (!image->pixels || column < 0 || row < 0 || column >= blit->src_width ||
+        row >= blit->src_height)
+        return;
+    if (blit->flags & KB_BLIT_FLAG_FLIP_X)
+        column = blit->src_width - 1 - column;
+    if (blit->flags & KB_BLIT_FLAG_FLIP_Y)
+        row = blit->src_height - 1 - row;
+    column += blit->src_x;
+    row += blit->src_y;
+    if (column < 0 || row < 0 || column >= image->pixels->width_px ||
+        row >= image->pixels->height_px)
+        return;
+    *pixel = blended(kind, blit->blend, *pixel, sampled(image, column, row, blit),
+                     image->pixels->kind == KD_SOURCE_PREMULTIPLIED);
+}
+
+void draw_paint(uint32_t *target, int32_t width, int32_t height, enum kd_target_kind kind,
+                const struct draw_commands *list, const struct draw_image *images)
+{
+    struct kb_rect clip = {0, 0, (uint32_t)width, (uint32_t)height};
+
+    for (uint32_t i = 0; i < list->units; i++) {
+        const union kb_command *command = (const void *)(list->bytes + (size_t)i * 32);
+
+        if (command->op == KB_COMMAND_CLIP) {
+            clip = command->clip.where;
+            continue;
+        }
+        for (int32_t y = 0; y < height; y++) {
+            for (int32_t x = 0; x < width; x++) {
+                uint32_t *pixel = &target[(size_t)y * (size_t)width + (size_t)x];
+                struct color color;
+
+                if (!inside(clip, x, y))
+                    continue;
+                if (command->op == KB_COMMAND_BLIT) {
+                    paint_blit(pixel, x, y, kind, &command->blit, &images[command->blit.image]);
+                } else if (inside(command->fill.where, x, y)) {
+                    color = unpack(command->fill.color);
+                    color.a = mul(color.a, command->fill.alpha);
+                    *pixel = blended(kind, command->fill.blend, *pixel, color, false);
+                }
+            }
+        }
+    }
+}
+
+void draw_paint_layer(uint32_t *target, int32_t width, int32_t height, const struct kd_layer *layer,
+                      const struct draw_image *pictures)
+{
+    struct kd_box place = layer->place.box, shown = layer->picture.box;
+    int64_t shown_w = (int64_t)shown.x2 - shown.x1, shown_h = (int64_t)shown.y2 - shown.y1;
+
+    for (int32_t y = 0; y < height; y++) {
+        for (int32_t x = 0; x < width; x++) {
+            uint32_t *pixel = &target[(size_t)y * (size_t)width + (size_t)x];
+
+            if (x < place.x1 || x >= place.x2 || y < place.y1 || y >= place.y2)
+                continue;
+            *pixel = layer->base_color;
+            if (x >= shown.x1 && x < shown.x2 && y >= shown.y1 && y < shown.y2) {
+                const struct draw_image *picture = &pictures[layer->source];
+                int64_t w = picture->pixels->width_px, h = picture->pixels->height_px;
+                int64_t from_x = ((2 * ((int64_t)x - shown.x1) + 1) * w) / (2 * shown_w);
+                int64_t from_y = ((2 * ((int64_t)y - shown.y1) + 1) * h) / (2 * shown_h);
+
+                *pixel = picture->plain[from_y * w + from_x];
+            }
+        }
+    }
+}
+
+/* ---- The daemon's way ----------------------------------------------------------------------- */
+
+unsigned draw_run(struct kd_draw *draw, bool *split_a_tile)
+{
+    struct kd_renderer *renderer;
+    unsigned slices = 1;
+
+    ck_assert_int_eq(kd_cpu_renderer_create(&renderer), 0);
+    while (renderer->impl->draw(renderer, draw) == KD_JOB_AGAIN) {
+        *split_a_tile = *split_a_tile || draw->next_op > 0;
+        slices++;
+    }
+    renderer->impl->destroy(renderer);
+    ck_assert_int_eq(draw->error, 0);
+    ck_assert_uint_eq(draw->next_tile, draw->tiles_count);
+    return slices;
+}
+
+void draw_frame(struct drawn_frame *frame, const struct kd_pixels *before, bool clear,
+                struct kd_grid grid, enum kd_target_kind target, uint32_t base_color,
+                uint64_t max_touches, const struct draw_commands *list,
+                const struct draw_image *images, uint32_t images_count)
+{
+    struct kd_arena arena = {0};
+    struct kd_plan plan;
+    struct kd_ops ops;
+    struct kd_draw draw = {.plan = &plan};
+    const struct kd_pixels **sources =
+        kd_arena_alloc(&arena, images_count, sizeof(struct kd_pixels *));
+    uint64_t *have = kd_arena_alloc(&arena, kd_grid_count(grid), sizeof(*have));
+    uint32_t *changed = kd_arena_alloc(&arena, kd_grid_count(grid), sizeof(*changed));
+
+    *frame = (struct drawn_frame){0};
+    for (uint32_t i = 0; i < images_count; i++)
+        sources[i] = images[i].pixels;
+    frame->picture = before ? kd_pixels_derive(before)
+                            : kd_pixels_create(target == KD_TARGET_OPAQUE ? KD_SOURCE_OPAQUE
+                                                                          : KD_SOURCE_PREMULTIPLIED,
+                                               grid.width_px, grid.height_px, true);
+    ck_assert_int_eq(kd_ops_from_commands(&ops, &arena, grid, (const void *)list->bytes,
+                                          list->units, DRAW_SEED, sources),
+                     0);
+    ops.max_touches = max_touches;
+    ck_assert_int_eq(kd_plan_make(&plan, &arena, grid, target, base_color,
+                                  clear || !before ? NULL : frame->picture, &ops),
+                     0);
+    for (size_t i = 0; i < kd_grid_count(grid); i++)
+        have[i] = frame->picture->tiles[i] ? frame->picture->tiles[i]->key : 0;
+    draw.tiles_count = kd_plan_changes(&plan, have, changed);
+    draw.tiles = changed;
+    draw.picture = frame->picture;
+    frame->tiles_drawn = draw.tiles_count;
+    frame->slices = draw_run(&draw, &frame->split_a_tile);
+    kd_arena_finish(&arena);
+}
+
+void draw_expect_equal(const uint32_t *got, size_t got_stride_px, const uint32_t *want,
+                       int32_t width, int32_t height, const char *what)
+{
+    for (int32_t y = 0; y < height; y++)
+        for (int32_t x = 0; x < width; x++) {
+            uint32_t g = got[(size_t)y * got_stride_px + (size_t)x];
+            uint32_t w = want[(size_t)y * (size_t)width + (size_t)x];
+
+            if (g != w)
+                ck_abort_msg("%s: pixel (%d, %d) of %dx%d is %08x, not %08x", what, x, y, width,
+                             height, g, w);
+        }
+}

@@ -1,0 +1,484 @@
+/*
+ * Commands and layers through operations, plan and CPU renderer, against the painter of draw_rig.c: equal bit for bit.
+ */
+#include "draw_rig.h"
+#include "pixel_test.h"
+
+#include "base/hash.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#define MOST_IMAGES   7
+#define MOST_COMMANDS 64
+
+static unsigned char command_bytes[MOST_COMMANDS * 32];
+
+static const int32_t sizes[][2] = {{1, 1},    {3, 200},  {64, 64},   {65, 63}, {100, 70},
+                                   {128, 64}, {129, 65}, {200, 150}, {191, 1}};
+
+/* Small and large ones of all kinds, single tiles and many. One in seven could not be read. */
+static void make_images(struct draw_image *images)
+{
+    for (uint32_t i = 0; i < MOST_IMAGES; i++) {
+        int32_t w = 1 + (int32_t)(random_u32() % (i < 3 ? 20 : 150));
+        int32_t h = 1 + (int32_t)(random_u32() % (i < 3 ? 20 : 150));
+
+        images[i] = draw_image_create(random_u32() % KD_SOURCE_KINDS, w, h, random_u32() % 2);
+    }
+    if (random_u32() % 3 == 0) {
+        draw_image_finish(&images[MOST_IMAGES - 1]);
+        images[MOST_IMAGES - 1] = (struct draw_image){NULL, NULL};
+    }
+}
+
+static void finish_images(struct draw_image *images)
+{
+    for (uint32_t i = 0; i < MOST_IMAGES; i++)
+        draw_image_finish(&images[i]);
+}
+
+static void random_commands(struct draw_commands *list, int32_t width, int32_t height,
+                            const struct draw_image *images, uint32_t units)
+{
+    *list = (struct draw_commands){.bytes = command_bytes};
+    while (list->units < units)
+        draw_random_command(list, width, height, images, MOST_IMAGES);
+}
+
+static uint32_t random_base(enum kd_target_kind target)
+{
+    return target == KD_TARGET_OPAQUE ? random_u32() | 0xFF000000 : 0;
+}
+
+static void expect_picture(const struct kd_pixels *picture, const uint32_t *want, const char *what)
+{
+    size_t count = (size_t)picture->width_px * (size_t)picture->height_px;
+    uint32_t *got = malloc(count * sizeof(uint32_t));
+
+    kd_pixels_read(picture, kd_box_of_size(picture->width_px, picture->height_px), got,
+                   (size_t)picture->width_px);
+    draw_expect_equal(got, (size_t)picture->width_px, want, picture->width_px, picture->height_px,
+                      what);
+    free(got);
+}
+
+/* Frames in sequence over one picture; earlier pictures stay as they were. */
+static void check_sequence(int32_t width, int32_t height, enum kd_target_kind target,
+                           uint64_t max_touches)
+{
+    struct kd_grid grid = kd_grid_of(width, height);
+    size_t count = (size_t)width * (size_t)height;
+    uint32_t *want = malloc(count * sizeof(uint32_t)), *last = malloc(count * sizeof(uint32_t));
+    uint32_t base = random_base(target);
+    struct draw_image images[MOST_IMAGES];
+    struct kd_pixels *picture = NULL;
+    struct draw_commands list;
+    struct drawn_frame frame;
+
+    make_images(images);
+    for (int n = 0; n < 4; n++) {
+        bool clear = n > 0 && random_u32() % 3 == 0;
+
+        random_commands(&list, width, height, images, random_u32() % 14);
+        for (size_t i = 0; (clear || n == 0) && i < count; i++)
+            want[i] = base;
+        draw_paint(want, width, height, target, &list, images);
+        draw_frame(&frame, picture, clear, grid, target, base, max_touches, &list, images,
+                   MOST_IMAGES);
+        expect_picture(frame.picture, want, "the new picture");
+        if (picture)
+            expect_picture(picture, last, "the picture before");
+        kd_pixels_unref(picture);
+        picture = frame.picture;
+        memcpy(last, want, count * sizeof(uint32_t));
+    }
+    kd_pixels_unref(picture);
+    finish_images(images);
+    free(want);
+    free(last);
+}
+
+START_TEST(commands_equal_the_painter)
+{
+    for (int round = 0; round < 24; round++)
+        for (size_t i = 0; i < sizeof(sizes) / sizeof(sizes[0]); i++)
+            check_sequence(sizes[i][0], sizes[i][1], round % 4 ? KD_TARGET_OPAQUE : KD_TARGET_ALPHA,
+                           KD_PLAN_MAX_TOUCHES);
+}
+END_TEST
+
+START_TEST(without_lists_the_pixels_are_the_same)
+{
+    for (int round = 0; round < 8; round++)
+        for (size_t i = 0; i < sizeof(sizes) / sizeof(sizes[0]); i++)
+            check_sequence(sizes[i][0], sizes[i][1], KD_TARGET_OPAQUE, random_u32() % 8);
+}
+END_TEST
+
+/* Every blend with every kind of source, alone: that random lists left none out. */
+START_TEST(every_blend_flip_and_kind)
+{
+    struct kd_grid grid = kd_grid_of(70, 66);
+    uint32_t *want = malloc(70 * 66 * sizeof(uint32_t));
+
+    for (unsigned n = 0; n < 2 * 3 * KD_PIX_BLENDS * 4; n++) {
+        struct draw_commands list = {.bytes = command_bytes};
+        enum kd_target_kind target = n % 2;
+        struct draw_image image = draw_image_create(n / 2 % 3, 80, 81, n % 5 < 2);
+        struct kb_command_blit blit = {.op = KB_COMMAND_BLIT,
+                                       .blend = (uint8_t)(n / 6 % KD_PIX_BLENDS),
+                                       .alpha = n % 7 ? 255 : 77,
+                                       .flags = (uint8_t)(n / 6 / KD_PIX_BLENDS),
+                                       .tint = n % 3 ? 0xFFFFFFFF : 0xFF80FF21,
+                                       .src_x = -1,
+                                       .src_y = 2,
+                                       .src_width = 81,
+                                       .src_height = 70,
+                                       .x = -5,
+                                       .y = -2};
+        struct drawn_frame frame;
+        uint32_t base = random_base(target);
+
+        for (int i = 0; i < 70 * 66; i++)
+            want[i] = base;
+        for (int y = 0; y < 66; y += 11)
+            draw_fill(&list, KB_BLEND_REPLACE, 255, random_pixel(), (struct kb_rect){0, y, 70, 11});
+        draw_blit(&list, &blit);
+        draw_paint(want, 70, 66, target, &list, &image);
+        draw_frame(&frame, NULL, false, grid, target, base, KD_PLAN_MAX_TOUCHES, &list, &image, 1);
+        expect_picture(frame.picture, want, "one blit");
+        kd_pixels_unref(frame.picture);
+        draw_image_finish(&image);
+    }
+    free(want);
+}
+END_TEST
+
+/* Long enough for a slice to end within a tile: more and more commands until one does. */
+START_TEST(slices_that_end_within_a_tile)
+{
+    struct kd_grid grid = kd_grid_of(130, 60);
+    struct draw_commands list = {0};
+    struct draw_image image = draw_image_create(KD_SOURCE_STRAIGHT, 40, 40, false);
+    struct kd_pixels *before;
+    struct drawn_frame frame;
+
+    draw_frame(&frame, NULL, false, grid, KD_TARGET_OPAQUE, 0xFF102030, KD_PLAN_MAX_TOUCHES, &list,
+               &image, 1);
+    before = frame.picture;
+    frame.split_a_tile = false;
+    for (uint32_t units = 512; !frame.split_a_tile; units *= 2) {
+        uint32_t *want = malloc(130 * 60 * sizeof(uint32_t));
+
+        ck_assert_uint_le(units, KB_MAX_FRAME_UNITS);
+        list = (struct draw_commands){.bytes = malloc((size_t)units * 32)};
+        /* Many that cost time, and a few that show. */
+        while (list.units < units - 8)
+            draw_fill(&list, KB_BLEND_OVER, 0, 0xFFFFFF, (struct kb_rect){0, 0, 130, 60});
+        for (uint32_t i = 0; i < 8; i++)
+            draw_random_command(&list, 130, 60, &image, 1);
+        for (int i = 0; i < 130 * 60; i++)
+            want[i] = 0xFF102030;
+        {
+            struct draw_commands shown = {list.bytes + (size_t)(units - 8) * 32, 8};
+
+            draw_paint(want, 130, 60, KD_TARGET_OPAQUE, &shown, &image);
+        }
+        draw_frame(&frame, before, false, grid, KD_TARGET_OPAQUE, 0xFF102030, KD_PLAN_MAX_TOUCHES,
+                   &list, &image, 1);
+        expect_picture(frame.picture, want, "after slices");
+        kd_pixels_unref(frame.picture);
+        free(want);
+        free(list.bytes);
+    }
+    kd_pixels_unref(before);
+    draw_image_finish(&image);
+}
+END_TEST
+
+/* Equal frames, and equal content in other images under other indices, draw nothing. */
+START_TEST(what_is_there_is_not_drawn_again)
+{
+    for (int round = 0; round < 20; round++) {
+        struct kd_grid grid = kd_grid_of(200, 150);
+        struct draw_image images[MOST_IMAGES], copies[MOST_IMAGES + 1] = {{NULL, NULL}};
+        struct draw_commands list;
+        struct drawn_frame first, again;
+
+        make_images(images);
+        random_commands(&list, 200, 150, images, 12);
+        draw_frame(&first, NULL, true, grid, KD_TARGET_OPAQUE, 0xFF000000, KD_PLAN_MAX_TOUCHES,
+                   &list, images, MOST_IMAGES);
+        for (uint32_t i = 0; i < MOST_IMAGES; i++) {
+            const struct kd_pixels *pixels = images[i].pixels;
+
+            if (pixels)
+                copies[i + 1].pixels =
+                    draw_pixels(pixels->kind, pixels->width_px, pixels->height_px,
+                                pixels->tile_shift == KD_TILE_SHIFT, images[i].plain);
+        }
+        for (uint32_t i = 0; i < list.units; i++) {
+            union kb_command *command = (void *)(list.bytes + (size_t)i * 32);
+
+            if (command->op == KB_COMMAND_BLIT)
+                command->blit.image++;
+        }
+        draw_frame(&again, first.picture, true, grid, KD_TARGET_OPAQUE, 0xFF000000,
+                   KD_PLAN_MAX_TOUCHES, &list, copies, MOST_IMAGES + 1);
+        ck_assert_uint_eq(again.tiles_drawn, 0);
+        kd_pixels_unref(again.picture);
+        kd_pixels_unref(first.picture);
+        finish_images(images);
+        for (uint32_t i = 0; i <= MOST_IMAGES; i++)
+            kd_pixels_unref(copies[i].pixels);
+    }
+}
+END_TEST
+
+/* ---- Layers into scan-out buffers ----------------------------------------------------------- */
+
+#define MOST_LAYERS 5
+
+static int32_t random_between(int32_t low, int32_t high)
+{
+    return low + (int32_t)(random_u32() % (uint32_t)(high - low + 1));
+}
+
+static struct kd_layer random_layer(int32_t width, int32_t height,
+                                    const struct draw_image *pictures, uint32_t pictures_count)
+{
+    struct kd_layer layer = {.base_color = random_u32() | 0xFF000000,
+                             .source = random_u32() % pictures_count};
+    const struct kd_pixels *picture = pictures[layer.source].pixels;
+    int32_t x = random_between(-width / 2, width), y = random_between(-height / 2, height);
+    int32_t w = random_between(1, 2 * width), h = random_between(1, 2 * height);
+
+    if (random_u32() % 3 == 0) {
+        x = y = 0;
+        w = width;
+        h = height;
+    }
+    layer.place.box = (struct kd_box){x, y, x + w, y + h};
+    layer.picture.box = kd_box_moved(
+        kd_box_of_size(random_between(1, 3 * width), random_between(1, 3 * height)), x, y);
+    if (random_u32() % 2)
+        layer.picture.box =
+            kd_box_moved(kd_box_of_size(picture->width_px, picture->height_px), x - 3, y + 4);
+    if (random_u32() % 8 == 0)
+        layer.picture.box = (struct kd_box){0, 0, 0, 0};
+    return layer;
+}
+
+/* What a display does with its buffers. */
+struct display {
+    struct kd_grid grid;
+    struct kd_buffer *buffers[3];
+    unsigned buffers_count, next;
+    uint64_t *shown_keys;
+    uint32_t *shown; /* plain rows: what was last committed */
+    uint64_t tiles_drawn;
+};
+
+/* Pixels outside of the rectangles must be as last shown. */
+static void check_clips(const struct display *display, const uint32_t *want,
+                        const struct kd_box *clips, uint32_t clips_count)
+{
+    int32_t width = display->grid.width_px;
+
+    for (int32_t y = 0; y < display->grid.height_px; y++)
+        for (int32_t x = 0; x < width; x++) {
+            bool clipped = false;
+
+            for (uint32_t i = 0; i < clips_count; i++)
+                clipped = clipped || kd_box_contains(clips[i], (struct kd_box){x, y, x + 1, y + 1});
+            if (!clipped)
+                EXPECT_PIXEL(want[y * width + x], display->shown[y * width + x]);
+        }
+}
+
+static void compose(struct display *display, const struct kd_layer *layers, uint32_t layers_count,
+                    const struct draw_image *pictures, uint32_t pictures_count,
+                    const uint32_t *want)
+{
+    struct kd_arena arena = {0};
+    struct kd_grid grid = display->grid;
+    struct kd_buffer *buffer = display->buffers[display->next++ % display->buffers_count];
+    const struct kd_pixels *sources[MOST_IMAGES];
+    uint32_t *changed = kd_arena_alloc(&arena, kd_grid_count(grid), sizeof(*changed));
+    struct kd_box *clips = kd_arena_alloc(&arena, kd_grid_count(grid), sizeof(*clips));
+    struct kd_plan plan;
+    struct kd_ops ops;
+    struct kd_draw draw = {.plan = &plan, .buffer = buffer, .tiles = changed};
+    bool split = false;
+
+    for (uint32_t i = 0; i < pictures_count; i++)
+        sources[i] = pictures[i].pixels;
+    ck_assert_int_eq(
+        kd_ops_from_layers(&ops, &arena, grid, layers, layers_count, DRAW_SEED, sources), 0);
+    ck_assert_int_eq(kd_plan_make(&plan, &arena, grid, KD_TARGET_OPAQUE, 0xFF000000, NULL, &ops),
+                     0);
+    draw.tiles_count = kd_plan_changes(&plan, display->shown_keys, changed);
+    check_clips(display, want, clips, kd_plan_rects(grid, changed, draw.tiles_count, clips));
+    draw.tiles_count = kd_plan_changes(&plan, buffer->tile_keys, changed);
+    display->tiles_drawn += draw.tiles_count;
+    draw_run(&draw, &split);
+    draw_expect_equal(buffer->pixels, buffer->stride_px, want, grid.width_px, grid.height_px,
+                      "the buffer");
+    for (size_t i = 0; i < kd_grid_count(grid); i++) {
+        ck_assert_uint_eq(buffer->tile_keys[i], plan.tiles[i].key);
+        display->shown_keys[i] = plan.tiles[i].key;
+    }
+    memcpy(display->shown, want, (size_t)grid.width_px * (size_t)grid.height_px * sizeof(uint32_t));
+    kd_arena_finish(&arena);
+}
+
+/* One thing is different: the stack, a layer, or what a picture shows. */
+static void change_something(struct kd_layer *layers, uint32_t *layers_count,
+                             struct draw_image *pictures, uint32_t pictures_count, int32_t width,
+                             int32_t height)
+{
+    uint32_t i = random_u32() % MOST_LAYERS;
+    struct draw_image *picture = &pictures[random_u32() % pictures_count];
+
+    switch (random_u32() % 5) {
+    case 0: *layers_count = 1 + random_u32() % MOST_LAYERS; break;
+    case 1: layers[i] = random_layer(width, height, pictures, pictures_count); break;
+    case 2: layers[i].base_color ^= 0x10; break;
+    case 3: { /* a few pixels of it */
+        int32_t w = picture->pixels->width_px, h = picture->pixels->height_px;
+        size_t at = random_u32() % ((size_t)w * (size_t)h);
+
+        picture->plain[at] ^= 0x00FFFFFF;
+        kd_pixels_unref(picture->pixels);
+        picture->pixels = draw_pixels(KD_SOURCE_OPAQUE, w, h, true, picture->plain);
+        break;
+    }
+    default: break;
+    }
+}
+
+/* What a window shows: alpha 255 everywhere. */
+static struct draw_image random_picture(void)
+{
+    int32_t w = random_between(1, 140), h = random_between(1, 140);
+    struct draw_image picture = draw_image_create(KD_SOURCE_OPAQUE, w, h, true);
+
+    for (int32_t i = 0; i < w * h; i++)
+        picture.plain[i] |= 0xFF000000;
+    kd_pixels_unref(picture.pixels);
+    picture.pixels = draw_pixels(KD_SOURCE_OPAQUE, w, h, true, picture.plain);
+    return picture;
+}
+
+static void check_display(int32_t width, int32_t height, unsigned buffers)
+{
+    size_t count = (size_t)width * (size_t)height;
+    struct display display = {.grid = kd_grid_of(width, height), .buffers_count = buffers};
+    struct draw_image pictures[4];
+    struct kd_layer layers[MOST_LAYERS];
+    uint32_t layers_count = MOST_LAYERS;
+    uint32_t *want = malloc(count * sizeof(uint32_t));
+
+    display.shown_keys = calloc(kd_grid_count(display.grid), sizeof(uint64_t));
+    display.shown = calloc(count, sizeof(uint32_t));
+    for (unsigned i = 0; i < buffers; i++)
+        ck_assert_int_eq(kd_buffer_create(width, height, &display.buffers[i]), 0);
+    for (uint32_t i = 0; i < 4; i++)
+        pictures[i] = random_picture();
+    for (uint32_t i = 0; i < MOST_LAYERS; i++)
+        layers[i] = random_layer(width, height, pictures, 4);
+    for (int n = 0; n < 12; n++) {
+        for (size_t i = 0; i < count; i++)
+            want[i] = 0xFF000000;
+        for (uint32_t i = 0; i < layers_count; i++)
+            draw_paint_layer(want, width, height, &layers[i], pictures);
+        compose(&display, layers, layers_count, pictures, 4, want);
+        change_something(layers, &layers_count, pictures, 4, width, height);
+    }
+    ck_assert_uint_le(display.tiles_drawn, 12 * kd_grid_count(display.grid));
+    for (unsigned i = 0; i < buffers; i++)
+        kd_buffer_destroy(display.buffers[i]);
+    for (uint32_t i = 0; i < 4; i++)
+        draw_image_finish(&pictures[i]);
+    free(display.shown_keys);
+    free(display.shown);
+    free(want);
+}
+
+START_TEST(buffers_in_rotation_equal_a_full_redraw)
+{
+    for (unsigned buffers = 1; buffers <= 3; buffers++)
+        for (int round = 0; round < 8; round++) {
+            check_display(200, 140, buffers);
+            check_display(65, 129, buffers);
+            check_display(1, 70, buffers);
+        }
+}
+END_TEST
+
+/* A picture made smaller and larger, drawn over afterwards: as one painter would see it. */
+START_TEST(a_resized_picture_keeps_its_corner)
+{
+    for (int round = 0; round < 60; round++) {
+        struct draw_image images[MOST_IMAGES];
+        struct kd_pixels *picture = NULL;
+        uint32_t *want = calloc(1, 1);
+        int32_t width = 0, height = 0;
+
+        make_images(images);
+        for (int n = 0; n < 5; n++) {
+            static const int32_t edges[] = {1, 20, 63, 64, 65, 100, 128, 140, 192};
+            int32_t w = edges[random_u32() % 9], h = edges[random_u32() % 9];
+            uint32_t base = random_base(KD_TARGET_OPAQUE);
+            uint32_t *next = malloc((size_t)w * (size_t)h * sizeof(uint32_t));
+            struct kd_pixels *resized = NULL;
+            struct draw_commands list;
+            struct drawn_frame frame;
+
+            for (int32_t y = 0; y < h; y++)
+                for (int32_t x = 0; x < w; x++)
+                    next[y * w + x] = x < width && y < height ? want[y * width + x] : base;
+            if (picture)
+                ck_assert_int_eq(kd_plan_resize(picture, w, h, base, DRAW_SEED, &resized), 0);
+            if (resized)
+                expect_picture(resized, next, "resized");
+            random_commands(&list, w, h, images, random_u32() % 6);
+            draw_paint(next, w, h, KD_TARGET_OPAQUE, &list, images);
+            draw_frame(&frame, resized, false, kd_grid_of(w, h), KD_TARGET_OPAQUE, base,
+                       KD_PLAN_MAX_TOUCHES, &list, images, MOST_IMAGES);
+            expect_picture(frame.picture, next, "drawn over a resized picture");
+            kd_pixels_unref(resized);
+            kd_pixels_unref(picture);
+            picture = frame.picture;
+            free(want);
+            want = next;
+            width = w;
+            height = h;
+        }
+        kd_pixels_unref(picture);
+        free(want);
+        finish_images(images);
+    }
+}
+END_TEST
+
+Suite *cpu_suite(void)
+{
+    Suite *suite = suite_create("cpu");
+    TCase *commands = tcase_create("commands");
+    TCase *layers = tcase_create("layers");
+
+    tcase_set_timeout(commands, 0);
+    tcase_add_test(commands, commands_equal_the_painter);
+    tcase_add_test(commands, without_lists_the_pixels_are_the_same);
+    tcase_add_test(commands, every_blend_flip_and_kind);
+    tcase_add_test(commands, slices_that_end_within_a_tile);
+    tcase_add_test(commands, what_is_there_is_not_drawn_again);
+    tcase_add_test(commands, a_resized_picture_keeps_its_corner);
+    suite_add_tcase(suite, commands);
+    tcase_set_timeout(layers, 0);
+    tcase_add_test(layers, buffers_in_rotation_equal_a_full_redraw);
+    suite_add_tcase(suite, layers);
+    return suite;
+}
