@@ -17,7 +17,8 @@ struct kd_lane {
     struct kd_lane *next;       /* among those that wait for their turn */
     unsigned uncollected;       /* complete jobs whose done() has not returned */
     bool urgent;
-    atomic_bool dying; /* freed when empty */
+    bool dying;            /* freed when empty */
+    atomic_bool abandoned; /* nobody waits for its jobs */
 };
 
 /* Lanes whose turn will come. */
@@ -239,12 +240,18 @@ int kd_lane_create(struct kd_jobs *jobs, bool urgent, struct kd_lane **out)
     return 0;
 }
 
+void kd_lane_abandon(struct kd_lane *lane)
+{
+    atomic_store_explicit(&lane->abandoned, true, memory_order_relaxed);
+}
+
 void kd_lane_destroy(struct kd_lane *lane)
 {
     struct kd_jobs *jobs;
 
     if (!lane)
         return;
+    kd_lane_abandon(lane);
     jobs = lane->jobs;
     pthread_mutex_lock(&jobs->mutex);
     lane->dying = true;
@@ -254,7 +261,7 @@ void kd_lane_destroy(struct kd_lane *lane)
 
 bool kd_job_is_abandoned(const struct kd_job *job)
 {
-    return atomic_load_explicit(&job->lane->dying, memory_order_relaxed);
+    return atomic_load_explicit(&job->lane->abandoned, memory_order_relaxed);
 }
 
 void kd_lane_submit(struct kd_lane *lane, struct kd_job *job)

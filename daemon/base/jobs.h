@@ -42,10 +42,13 @@ unsigned kd_jobs_threads(const struct kd_jobs *jobs);
 /* urgent lanes go before the others when it is somebody's turn. */
 int kd_lane_create(struct kd_jobs *jobs, bool urgent, struct kd_lane **out);
 
-/* Frees the lane as soon as its last job is done; no more jobs may be submitted. NULL is allowed. */
+/* Nobody waits for the lane's jobs any more: they may end early. */
+void kd_lane_abandon(struct kd_lane *lane);
+
+/* Abandons the lane, and frees it as soon as its last job is done; no more jobs may be submitted. NULL is allowed. */
 void kd_lane_destroy(struct kd_lane *lane);
 
-/* In a step: whether the lane has been destroyed, so that nobody waits for the job. */
+/* In a step: whether the lane has been abandoned or destroyed. */
 bool kd_job_is_abandoned(const struct kd_job *job);
 
 void kd_lane_submit(struct kd_lane *lane, struct kd_job *job);

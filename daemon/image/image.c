@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/format.h"
+#include "base/hash.h"
 #include "image/read.h"
 
 struct kd_source *kd_source_ref(struct kd_source *source)
@@ -160,6 +161,71 @@ int kd_image_update(struct kd_image *image, const struct kb_rect *rects, size_t 
         return -EINVAL;
     }
     return start_read(image, rects, count, image->newest->account, lane, notice, why);
+}
+
+/* All tiles of one size are the same one, until somebody draws. */
+static struct kd_pixels *transparent(int32_t width_px, int32_t height_px)
+{
+    struct kd_pixels *pixels = kd_pixels_create(KD_SOURCE_PREMULTIPLIED, width_px, height_px, true);
+    struct kd_tile *blanks[2][2] = {
+        {NULL, NULL}, {NULL, NULL}}; /* by whether they are cut to the right and below */
+
+    for (size_t i = 0; pixels && i < kd_pixels_tiles(pixels); i++) {
+        struct kd_box box = kd_pixels_tile_box(pixels, i);
+        struct kd_tile **blank =
+            &blanks[kd_box_width(box) < KD_TILE_PX][kd_box_height(box) < KD_TILE_PX];
+
+        if (*blank) {
+            kd_pixels_share_tile(pixels, i, *blank);
+            continue;
+        }
+        *blank = kd_pixels_own_tile(pixels, i, false);
+        if (!*blank) {
+            kd_pixels_unref(pixels);
+            return NULL;
+        }
+        memset((*blank)->pixels, 0,
+               (size_t)(*blank)->stride_px * (*blank)->height_px * sizeof(uint32_t));
+        (*blank)->key = kd_hash_mix(kd_hash_process_seed(), (uint64_t)kd_box_width(box) << 32 |
+                                                                (uint32_t)kd_box_height(box));
+    }
+    return pixels;
+}
+
+int kd_image_create_canvas(int32_t width_px, int32_t height_px, struct kd_account *account,
+                           const char **why, struct kd_image **out)
+{
+    struct kd_image *image = calloc(1, sizeof(*image));
+    int error = image ? 0 : -ENOMEM;
+
+    *why = "the daemon is out of memory";
+    if (!error) {
+        *image = (struct kd_image){.width_px = width_px, .height_px = height_px, .is_canvas = true};
+        error = source_create(image, account, why, &image->newest);
+    }
+    if (!error) {
+        image->newest->pixels = transparent(width_px, height_px);
+        image->newest->state = KD_SOURCE_READY;
+        error = image->newest->pixels ? 0 : -ENOMEM;
+    }
+    if (error)
+        kd_image_destroy(image);
+    else
+        *out = image;
+    return error;
+}
+
+int kd_image_new_version(struct kd_image *canvas, const char **why, struct kd_source **out)
+{
+    struct kd_source *source;
+    int error = source_create(canvas, canvas->newest->account, why, &source);
+
+    if (error)
+        return error;
+    kd_source_unref(canvas->newest);
+    canvas->newest = source;
+    *out = kd_source_ref(source);
+    return 0;
 }
 
 void kd_image_destroy(struct kd_image *image)

@@ -33,6 +33,7 @@ struct kd_image {
     uint32_t *palette; /* owned: what conversion refers to; NULL: none */
     int32_t width_px, height_px;
     bool shared;
+    bool is_canvas;           /* drawn by frames; has no memory */
     struct kd_memory *memory; /* a reference; NULL once an image that is not shared has been read */
     uint64_t offset_bytes;
     uint32_t stride_bytes;
@@ -72,6 +73,13 @@ int kd_image_create(const struct kd_image_info *info, struct kd_memory *memory,
 /* Starts reading rectangles of a shared image again, as a new version. */
 int kd_image_update(struct kd_image *image, const struct kb_rect *rects, size_t count,
                     struct kd_lane *lane, const struct kd_image_notice *notice, const char **why);
+
+/* An image that frames draw into, transparent at first. Errors: -EDQUOT, -ENOMEM. */
+int kd_image_create_canvas(int32_t width_px, int32_t height_px, struct kd_account *account,
+                           const char **why, struct kd_image **out);
+
+/* Makes a canvas's newest version one that has yet to be drawn; *out is a reference to it for who draws it. Errors: -EDQUOT, -ENOMEM. */
+int kd_image_new_version(struct kd_image *canvas, const char **why, struct kd_source **out);
 
 /* Frames and reads under way keep what they need. NULL is allowed. */
 void kd_image_destroy(struct kd_image *image);

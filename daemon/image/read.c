@@ -129,7 +129,9 @@ static enum kd_job_step read_step(struct kd_job *job)
 {
     struct read_job *read = read_job_of(job);
 
-    if (!read->pixels)
+    if (kd_job_is_abandoned(job))
+        read->error = -ECANCELED;
+    else if (!read->pixels)
         read->error = begin(read);
     if (!read->error && read->rect_index < read->rects_count) {
         struct kd_box box = read->rects[read->rect_index];

@@ -3,26 +3,17 @@
 #include <stdlib.h>
 #include <string.h>
 
-struct kd_frame *kd_frame_create(const struct kd_window *window, struct kd_account *account,
-                                 union kb_command *commands, uint32_t units,
-                                 struct kd_source **sources, uint32_t sources_count)
+struct kd_frame *kd_frame_create(const struct kd_window *window, struct kd_batch *batch)
 {
     struct kd_frame *frame = calloc(1, sizeof(*frame));
 
     if (!frame) {
-        for (uint32_t i = 0; i < sources_count; i++)
-            kd_source_unref(sources[i]);
-        free(sources);
-        free(commands);
-        kd_account_release(account, (uint64_t)units * 32);
+        kd_batch_finish(batch);
         return NULL;
     }
     frame->attr = window->newest;
-    frame->account = kd_account_ref(account);
-    frame->commands = commands;
-    frame->units = units;
-    frame->sources = sources;
-    frame->sources_count = sources_count;
+    frame->batch = *batch;
+    *batch = (struct kd_batch){.commands = NULL};
     return frame;
 }
 
@@ -30,20 +21,15 @@ void kd_frame_destroy(struct kd_frame *frame)
 {
     if (!frame)
         return;
-    for (uint32_t i = 0; i < frame->sources_count; i++)
-        kd_source_unref(frame->sources[i]);
-    free(frame->sources);
-    free(frame->commands);
-    kd_account_release(frame->account, (uint64_t)frame->units * 32);
-    kd_account_unref(frame->account);
+    kd_batch_finish(&frame->batch);
     kd_pixels_unref(frame->picture);
     free(frame);
 }
 
 bool kd_frame_is_ready(struct kd_frame *frame)
 {
-    while (frame->sources_ready < frame->sources_count) {
-        if (frame->sources[frame->sources_ready]->state == KD_SOURCE_WAITING)
+    while (frame->sources_ready < frame->batch.sources_count) {
+        if (frame->batch.sources[frame->sources_ready]->state == KD_SOURCE_WAITING)
             return false;
         frame->sources_ready++;
     }

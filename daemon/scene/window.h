@@ -14,7 +14,7 @@
 
 #include "base/geom.h"
 #include "base/jobs.h"
-#include "image/image.h"
+#include "scene/batch.h"
 #include "scene/objects.h"
 
 #include "gen/kmsblit_types.h"
@@ -44,13 +44,8 @@ struct kd_frame {
     bool
         is_answered; /* a client's frame: it took a credit and gets an answer; else a change of attributes */
     uint32_t serial;
-    bool clear;
     struct kd_window_attr attr;
-    struct kd_account *account; /* a reference; charged for the commands */
-    union kb_command *commands; /* owned; the image fields are indices into sources */
-    uint32_t units;
-    struct kd_source **sources; /* owned, a reference each */
-    uint32_t sources_count;
+    struct kd_batch batch;     /* owned */
     uint32_t sources_ready;    /* the first so many are known to be complete */
     int64_t drawn_at_ns;       /* not to be taken before this time: simulated drawing */
     struct kd_pixels *picture; /* a reference; once DRAWN, the window's picture from here on */
@@ -90,10 +85,8 @@ struct kd_window {
     struct kd_window_stats stats;
 };
 
-/* Takes over commands, for which account has been charged, and sources, in any case. NULL: out of memory. */
-struct kd_frame *kd_frame_create(const struct kd_window *window, struct kd_account *account,
-                                 union kb_command *commands, uint32_t units,
-                                 struct kd_source **sources, uint32_t sources_count);
+/* A frame of the window as its attributes are now. Takes over the batch, in any case. NULL: out of memory. */
+struct kd_frame *kd_frame_create(const struct kd_window *window, struct kd_batch *batch);
 void kd_frame_destroy(struct kd_frame *frame); /* NULL is allowed */
 
 /* Whether every source is complete; sources that could not be read count as complete. */

@@ -105,6 +105,7 @@ static struct kd_host host_of(struct kd_server *server)
         .output_exists = host_output_exists,
         .window_created = host_window_created,
         .window_queued = host_window_queued,
+        .canvas_frame = kd_canvas_frame,
         .window_destroyed = host_window_destroyed,
         .screenshot = kd_tools_screenshot,
         .statistics = kd_tools_statistics,

@@ -114,6 +114,10 @@ void kd_window_damage(struct kd_server *server, const struct kd_window *window);
 /* paint.c: drawing windows' pictures. */
 void kd_paint_pump(struct kd_server *server, struct kd_window *window);
 
+/* canvas.c: frames of canvases. Takes over the batch if it returns 0; else *why is a static sentence. */
+int kd_canvas_frame(void *ctx, struct kd_client *client, struct kd_image *image,
+                    struct kd_batch *batch, uint32_t object, uint32_t serial, const char **why);
+
 /* frame.c: the displays' tick. */
 int kd_display_init(struct kd_display *display, struct kd_server *server, struct kd_output *output);
 void kd_display_finish(struct kd_display *display);

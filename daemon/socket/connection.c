@@ -186,6 +186,7 @@ void kd_connection_destroy(struct kd_connection *connection)
     if (!connection)
         return;
     connection->client->connection = NULL;
+    kd_lane_abandon(connection->client->lane);
     kd_objects_each(&connection->client->objects, destroy_object, connection);
     kd_client_unref(connection->client);
     kd_peer_destroy(connection->peer);

@@ -26,6 +26,9 @@ struct kd_host {
     /* A window is new, has frames to be drawn, or (before it is destroyed) is about to go. */
     void (*window_created)(void *ctx, struct kd_window *window);
     void (*window_queued)(void *ctx, struct kd_window *window);
+    int (*canvas_frame)(void *ctx, struct kd_client *client, struct kd_image *image,
+                        struct kd_batch *batch, uint32_t object, uint32_t serial,
+                        const char **why); /* takes over the batch if it returns 0 */
     void (*window_destroyed)(void *ctx, struct kd_window *window);
 
     /* These answer by themselves, now or later. */

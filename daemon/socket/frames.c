@@ -8,210 +8,134 @@
 #include "socket/connection.h"
 #include "socket/events.h"
 #include "socket/requests.h"
+#include "socket/resolve.h"
 
-/* A frame whose commands are being checked. */
-struct batch {
+/* A frame on its way in. */
+struct incoming {
     struct kd_connection *connection;
-    struct kd_window *window;
-    uint32_t serial;
-    uint32_t flags;
-    struct kd_account *account; /* the client's; charged for the commands */
-    union kb_command *commands; /* owned: a copy that the client cannot write */
-    uint32_t units;
-    struct kd_source **sources; /* owned, a reference each */
-    uint32_t sources_count, sources_capacity;
-    uint32_t mark; /* of this frame, in the images that it uses */
+    uint32_t object, serial;
+    struct kd_window *window; /* one of the two, once the target is found */
+    struct kd_image *canvas;
+    struct kd_batch batch; /* owned */
 };
 
-/* Memory for a batch's commands, charged to the client. NULL after a refusal. */
-static union kb_command *commands_alloc(struct kd_connection *connection, uint32_t object,
-                                        uint32_t serial, uint32_t units)
+/* Memory for a batch's commands, charged to the client. False after a refusal. */
+static bool alloc_commands(struct incoming *in, uint32_t units)
 {
-    struct kd_account *account = connection->client->account;
+    struct kd_account *account = in->connection->client->account;
     size_t bytes = (size_t)units * 32;
-    union kb_command *commands;
 
     if (!kd_account_charge(account, bytes)) {
-        kd_connection_error(connection, object, serial, KB_ERROR_CODE_QUOTA, 0,
+        kd_connection_error(in->connection, in->object, in->serial, KB_ERROR_CODE_QUOTA, 0,
                             "the frame is refused: its commands are more than this client may "
                             "still hold; wait for answers, or destroy images");
-        return NULL;
+        return false;
     }
-    commands = malloc(bytes ? bytes : 1);
-    if (!commands) {
-        kd_account_release(account, bytes);
-        kd_connection_error(connection, object, serial, KB_ERROR_CODE_NO_MEMORY, 0,
+    in->batch.account = kd_account_ref(account);
+    in->batch.units = units;
+    in->batch.commands = malloc(bytes ? bytes : 1);
+    if (!in->batch.commands) {
+        kd_connection_error(in->connection, in->object, in->serial, KB_ERROR_CODE_NO_MEMORY, 0,
                             "the frame is refused: the daemon is out of memory");
+        kd_batch_finish(&in->batch);
+        return false;
     }
-    return commands;
+    return true;
 }
 
-static void batch_finish(struct batch *batch)
-{
-    kd_account_release(batch->account, (uint64_t)batch->units * 32);
-    for (uint32_t i = 0; i < batch->sources_count; i++)
-        kd_source_unref(batch->sources[i]);
-    free(batch->sources);
-    free(batch->commands);
-}
-
-static void refuse(struct batch *batch, enum kb_error_code code, uint32_t unit, const char *what)
-{
-    kd_connection_error(batch->connection, batch->window->id, batch->serial, code, unit,
-                        "the frame is refused: %s (at 32-byte unit %u of its commands)", what,
-                        unit);
-}
-
-/* The image's place among the frame's sources: its version as of now. -ENOMEM. */
-static int64_t source_index(struct batch *batch, struct kd_image *image)
-{
-    if (image->frame_mark != batch->mark) {
-        if (batch->sources_count == batch->sources_capacity) {
-            uint32_t capacity = batch->sources_capacity ? 2 * batch->sources_capacity : 16;
-            struct kd_source **sources = realloc(batch->sources, capacity * sizeof(*sources));
-
-            if (!sources)
-                return -ENOMEM;
-            batch->sources = sources;
-            batch->sources_capacity = capacity;
-        }
-        image->frame_mark = batch->mark;
-        image->frame_source = batch->sources_count;
-        batch->sources[batch->sources_count++] = kd_source_ref(image->newest);
-    }
-    return image->frame_source;
-}
-
-/* Replaces the image's id by the index of its source. False after a refusal. */
-static bool resolve_blit(struct batch *batch, struct kb_command_blit *blit, uint32_t unit)
+/* False after a refusal. */
+static bool find_target(struct incoming *in)
 {
     enum kd_object_kind kind;
-    struct kd_image *image =
-        kd_objects_get(&batch->connection->client->objects, blit->image, &kind);
-    int64_t index;
+    void *object = kd_objects_get(&in->connection->client->objects, in->object, &kind);
 
-    if (!image || kind != KD_OBJECT_IMAGE) {
-        refuse(batch, image ? KB_ERROR_CODE_WRONG_KIND : KB_ERROR_CODE_BAD_OBJECT, unit,
-               image ? "it draws something that is no image"
-                     : "it draws an image that does not exist, or no more");
-        return false;
+    if (kind == KD_OBJECT_IMAGE && ((struct kd_image *)object)->is_canvas) {
+        in->canvas = object;
+        return true;
     }
-    if (blit->tint >> 24 != 255 || blit->flags & KB_BLIT_FLAG_BILINEAR) {
-        refuse(batch, KB_ERROR_CODE_BAD_VALUE, unit,
-               blit->tint >> 24 != 255 ? "a tint's alpha must be 255"
-                                       : "only transformed blits can be filtered");
-        return false;
-    }
-    index = source_index(batch, image);
-    if (index < 0) {
-        refuse(batch, KB_ERROR_CODE_NO_MEMORY, unit, "the daemon is out of memory");
-        return false;
-    }
-    blit->image = (uint32_t)index;
-    return true;
-}
-
-/* Whether the bytes are commands at all. Any thread. -EPROTO. */
-static int validate(const union kb_command *commands, uint32_t units, struct kb_wire_error *error)
-{
-    struct kb_stream stream;
-    const union kb_command *command;
-    int more;
-
-    kb_stream_init(&stream, commands, units);
-    do {
-        more = kb_command_next(&stream, &command, error);
-    } while (more == 1);
-    return more;
-}
-
-/* Checks what valid commands refer to. False after a refusal. */
-static bool resolve(struct batch *batch)
-{
-    for (uint32_t unit = 0; unit < batch->units; unit++) {
-        union kb_command *command = (void *)((char *)batch->commands + (size_t)unit * 32);
-
-        if (command->op == KB_COMMAND_TRANSFORMED_BLIT) {
-            refuse(batch, KB_ERROR_CODE_NOT_IMPLEMENTED, unit,
-                   "this daemon cannot do transformed blits yet");
-            return false;
-        }
-        if (command->op == KB_COMMAND_BLIT && !resolve_blit(batch, &command->blit, unit))
-            return false;
-    }
-    return true;
+    in->window = kd_connection_object(in->connection, in->object, KD_OBJECT_WINDOW, in->serial);
+    return in->window;
 }
 
 /* Malformed commands are malformed framing: the connection ends. */
-static void refuse_malformed(struct batch *batch, const struct kb_wire_error *error)
+static void refuse_malformed(struct incoming *in, const struct kb_wire_error *error)
 {
-    kd_connection_error(batch->connection, batch->window->id, batch->serial, KB_ERROR_CODE_PROTOCOL,
+    kd_connection_error(in->connection, in->object, in->serial, KB_ERROR_CODE_PROTOCOL,
                         error->offset / 32, "%s (at 32-byte unit %u of the commands)", error->what,
                         error->offset / 32);
-    kd_peer_shut(batch->connection->peer);
+    kd_peer_shut(in->connection->peer);
 }
 
-/* Takes over everything the batch owns; its commands are valid. */
-static void apply(struct batch *batch)
+static void apply_to_window(struct incoming *in)
 {
-    struct kd_window *window = batch->window;
-    struct kd_client *client = batch->connection->client;
+    struct kd_window *window = in->window;
+    struct kd_client *client = in->connection->client;
     struct kd_frame *frame;
+    uint32_t units = in->batch.units;
 
-    client->frames_counted++;
-    batch->mark = client->frames_counted;
-    if (window->credits_used >= KB_CREDITS) {
-        kd_connection_error(
-            batch->connection, window->id, batch->serial, KB_ERROR_CODE_NO_CREDIT, 0,
-            "the frame is refused: two frames of this window are unanswered; wait for presented or discarded");
-        batch_finish(batch);
-        return;
-    }
-    if (!resolve(batch)) {
-        batch_finish(batch);
-        return;
-    }
-    frame = kd_frame_create(window, batch->account, batch->commands, batch->units, batch->sources,
-                            batch->sources_count);
+    frame = kd_frame_create(window, &in->batch);
     if (!frame) {
-        kd_connection_error(batch->connection, window->id, batch->serial, KB_ERROR_CODE_NO_MEMORY,
-                            0, "the frame is refused: the daemon is out of memory");
+        kd_connection_error(in->connection, window->id, in->serial, KB_ERROR_CODE_NO_MEMORY, 0,
+                            "the frame is refused: the daemon is out of memory");
         return;
     }
     frame->is_answered = true;
-    frame->serial = batch->serial;
-    frame->clear = batch->flags & KB_FRAME_FLAG_CLEAR;
+    frame->serial = in->serial;
     window->credits_used++;
     window->stats.frames_committed++;
-    window->stats.commands += batch->units;
+    window->stats.commands += units;
     client->stats.frames_committed++;
     kd_window_enqueue(window, frame);
-    batch->connection->host->window_queued(batch->connection->host->ctx, window);
+    in->connection->host->window_queued(in->connection->host->ctx, window);
 }
 
-int kd_on_frame(void *ctx, const struct kb_req_frame *in)
+static void apply_to_canvas(struct incoming *in)
 {
-    struct kd_connection *connection = ctx;
-    struct batch batch = {.connection = connection,
-                          .account = connection->client->account,
-                          .serial = in->serial,
-                          .flags = in->flags,
-                          .units = in->commands_units};
+    const struct kd_host *host = in->connection->host;
+    const char *why;
+    int error = host->canvas_frame(host->ctx, in->connection->client, in->canvas, &in->batch,
+                                   in->object, in->serial, &why);
+
+    if (error)
+        kd_connection_error(in->connection, in->object, in->serial, kd_error_code(error), 0,
+                            "the frame is refused: %s", why);
+}
+
+/* Takes over the batch; its commands are valid. */
+static void apply(struct incoming *in)
+{
+    struct kd_refusal refusal;
+
+    if (in->window && in->window->credits_used >= KB_CREDITS)
+        kd_connection_error(in->connection, in->object, in->serial, KB_ERROR_CODE_NO_CREDIT, 0,
+                            "the frame is refused: two frames of this window are unanswered; wait "
+                            "for presented or discarded");
+    else if (!kd_batch_resolve(&in->batch, in->connection->client, in->canvas, &refusal))
+        kd_connection_error(in->connection, in->object, in->serial, refusal.code, refusal.unit,
+                            "the frame is refused: %s (at 32-byte unit %u of its commands)",
+                            refusal.what, refusal.unit);
+    else if (in->window)
+        apply_to_window(in);
+    else
+        apply_to_canvas(in);
+    kd_batch_finish(&in->batch); /* empty if it was applied */
+}
+
+int kd_on_frame(void *ctx, const struct kb_req_frame *request)
+{
+    struct incoming in = {.connection = ctx, .object = request->object, .serial = request->serial};
     struct kb_wire_error error;
 
-    batch.window = kd_connection_object(connection, in->object, KD_OBJECT_WINDOW, in->serial);
-    if (!batch.window)
+    if (!find_target(&in) || !alloc_commands(&in, request->commands_units))
         return 0;
-    batch.commands = commands_alloc(connection, in->object, in->serial, in->commands_units);
-    if (!batch.commands)
-        return 0;
-    if (in->commands_units > 0)
-        memcpy(batch.commands, in->commands, (size_t)in->commands_units * 32);
-    if (validate(batch.commands, batch.units, &error) < 0) {
-        refuse_malformed(&batch, &error);
-        batch_finish(&batch);
+    in.batch.clear = request->flags & KB_FRAME_FLAG_CLEAR;
+    if (request->commands_units > 0)
+        memcpy(in.batch.commands, request->commands, (size_t)request->commands_units * 32);
+    if (kd_commands_validate(in.batch.commands, in.batch.units, &error) < 0) {
+        refuse_malformed(&in, &error);
+        kd_batch_finish(&in.batch);
     } else {
-        apply(&batch);
+        apply(&in);
     }
     return 0;
 }
@@ -219,10 +143,9 @@ int kd_on_frame(void *ctx, const struct kb_req_frame *in)
 /* Reading a large frame out of its memfd. The client's next requests wait for it, others' do not. */
 struct copy_job {
     struct kd_job job;
-    struct kd_client *client;   /* a reference */
-    struct kd_memory *memory;   /* a reference */
-    union kb_command *commands; /* owned until it is applied */
-    uint32_t object, serial, flags, units;
+    struct kd_client *client; /* a reference */
+    struct kd_memory *memory; /* a reference */
+    struct incoming in;       /* its connection may be gone when the copy is made */
     uint64_t offset_bytes;
     int error; /* of reading, or -EPROTO with malformed */
     struct kb_wire_error malformed;
@@ -236,96 +159,100 @@ static struct copy_job *copy_job_of(struct kd_job *job)
 static enum kd_job_step copy_step(struct kd_job *job)
 {
     struct copy_job *copy = copy_job_of(job);
+    struct kd_batch *batch = &copy->in.batch;
 
-    copy->error =
-        kd_memory_read(copy->memory, copy->offset_bytes, copy->commands, (size_t)copy->units * 32);
+    copy->error = kd_memory_read(copy->memory, copy->offset_bytes, batch->commands,
+                                 (size_t)batch->units * 32);
     if (!copy->error)
-        copy->error = validate(copy->commands, copy->units, &copy->malformed);
+        copy->error = kd_commands_validate(batch->commands, batch->units, &copy->malformed);
     return KD_JOB_DONE;
 }
 
 /* Takes over the batch. */
-static void apply_copied(const struct copy_job *copy, struct batch *batch)
+static void apply_copied(struct copy_job *copy)
 {
-    struct kd_connection *connection = batch->connection;
+    struct incoming *in = &copy->in;
 
-    batch->window = kd_connection_object(connection, copy->object, KD_OBJECT_WINDOW, copy->serial);
-    if (batch->window && !copy->error) {
-        apply(batch);
-        return;
-    }
-    if (batch->window && copy->error == -EPROTO)
-        refuse_malformed(batch, &copy->malformed);
-    else if (batch->window)
-        kd_connection_error(connection, copy->object, copy->serial, kd_error_code(copy->error), 0,
+    if (copy->error == -EPROTO)
+        refuse_malformed(in, &copy->malformed);
+    else if (copy->error)
+        kd_connection_error(in->connection, in->object, in->serial, kd_error_code(copy->error), 0,
                             "the frame is refused: reading its commands failed: %s",
                             strerror(-copy->error));
-    batch_finish(batch);
+    else if (find_target(in))
+        apply(in);
 }
 
 static void copy_done(struct kd_job *job)
 {
     struct copy_job *copy = copy_job_of(job);
     struct kd_connection *connection = copy->client->connection;
-    struct batch batch = {.connection = connection,
-                          .account = copy->client->account,
-                          .serial = copy->serial,
-                          .flags = copy->flags,
-                          .units = copy->units,
-                          .commands = copy->commands};
 
     if (connection) {
         connection->opcode = KB_REQ_FRAME_MEMFD;
-        kd_event_released(copy->client, copy->object, copy->serial);
-        apply_copied(copy, &batch);
+        kd_event_released(copy->client, copy->in.object, copy->in.serial);
+        apply_copied(copy);
         kd_peer_resume(connection->peer);
-    } else {
-        batch_finish(&batch);
     }
+    kd_batch_finish(&copy->in.batch);
     kd_memory_unref(copy->memory);
     kd_client_unref(copy->client);
     free(copy);
 }
 
-int kd_on_frame_memfd(void *ctx, const struct kb_req_frame_memfd *in)
+/* NULL after a refusal. */
+static struct copy_job *copy_create(struct kd_connection *connection,
+                                    const struct kb_req_frame_memfd *request,
+                                    struct kd_memory *memory)
+{
+    struct copy_job *copy = calloc(1, sizeof(*copy));
+
+    if (!copy) {
+        kd_connection_error(connection, request->object, request->serial, KB_ERROR_CODE_NO_MEMORY,
+                            0, "the frame is refused: the daemon is out of memory");
+        return NULL;
+    }
+    copy->job = (struct kd_job){.step = copy_step, .done = copy_done};
+    copy->in = (struct incoming){
+        .connection = connection, .object = request->object, .serial = request->serial};
+    copy->in.batch.clear = request->flags & KB_FRAME_FLAG_CLEAR;
+    copy->offset_bytes = request->offset_bytes;
+    if (!alloc_commands(&copy->in, request->units)) {
+        free(copy);
+        return NULL;
+    }
+    copy->client = kd_client_ref(connection->client);
+    copy->memory = memory;
+    return copy;
+}
+
+int kd_on_frame_memfd(void *ctx, const struct kb_req_frame_memfd *request)
 {
     struct kd_connection *connection = ctx;
     struct kd_client *client = connection->client;
-    uint64_t bytes = (uint64_t)in->units * 32;
+    uint64_t bytes = (uint64_t)request->units * 32;
     struct kd_memory *memory;
     struct copy_job *copy;
     const char *why;
-    int error = kd_memory_create(in->commands, client->account, &why, &memory);
+    int error = kd_memory_create(request->commands, client->account, &why, &memory);
 
     if (error) {
-        kd_connection_error(connection, in->object, in->serial, kd_error_code(error), 0, "%s", why);
+        kd_connection_error(connection, request->object, request->serial, kd_error_code(error), 0,
+                            "%s", why);
         return 0;
     }
-    if (in->offset_bytes > memory->size_bytes || memory->size_bytes - in->offset_bytes < bytes) {
-        kd_connection_error(connection, in->object, in->serial, KB_ERROR_CODE_BAD_FD, 0,
+    if (request->offset_bytes > memory->size_bytes ||
+        memory->size_bytes - request->offset_bytes < bytes) {
+        kd_connection_error(connection, request->object, request->serial, KB_ERROR_CODE_BAD_FD, 0,
                             "the memory is too small for offset_bytes + 32 * units");
         kd_memory_unref(memory);
         return 0;
     }
-    copy = calloc(1, sizeof(*copy));
-    if (copy)
-        copy->commands = commands_alloc(connection, in->object, in->serial, in->units);
-    else
-        kd_connection_error(connection, in->object, in->serial, KB_ERROR_CODE_NO_MEMORY, 0,
-                            "the frame is refused: the daemon is out of memory");
-    if (!copy || !copy->commands) {
+    copy = copy_create(connection, request, memory);
+    if (!copy) {
         kd_memory_unref(memory);
-        free(copy);
         return 0;
     }
-    copy->job = (struct kd_job){.step = copy_step, .done = copy_done};
-    copy->client = kd_client_ref(client);
-    copy->memory = memory;
-    copy->object = in->object;
-    copy->serial = in->serial;
-    copy->flags = in->flags;
-    copy->units = in->units;
-    copy->offset_bytes = in->offset_bytes;
     kd_lane_submit(client->lane, &copy->job);
     return -EAGAIN;
 }

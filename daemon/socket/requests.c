@@ -183,6 +183,25 @@ static int on_image_update(void *ctx, const struct kb_req_image_update *in)
     return 0;
 }
 
+static int on_canvas_create(void *ctx, const struct kb_req_canvas_create *in)
+{
+    struct kd_connection *connection = ctx;
+    struct kd_client *client = connection->client;
+    struct kd_image *canvas;
+    const char *why;
+    int error;
+
+    if (!new_id(connection, in->object, in->serial))
+        return 0;
+    error = kd_image_create_canvas((int32_t)in->width, (int32_t)in->height, client->account, &why,
+                                   &canvas);
+    if (error)
+        refuse(connection, in->object, in->serial, error, why);
+    else
+        kd_objects_put(&client->objects, in->object, KD_OBJECT_IMAGE, canvas);
+    return 0;
+}
+
 static int on_image_destroy(void *ctx, const struct kb_req_image_destroy *in)
 {
     struct kd_connection *connection = ctx;
@@ -303,12 +322,13 @@ static struct kd_window_attr changed_attr(const struct kd_window_attr *before,
 static int enqueue_change(struct kd_window *window)
 {
     struct kd_frame *last = window->queue_tail, *frame;
+    struct kd_batch nothing = {.commands = NULL};
 
     if (last && !last->is_answered && last->state == KD_FRAME_QUEUED) {
         last->attr = window->newest;
         return 0;
     }
-    frame = kd_frame_create(window, window->client->account, NULL, 0, NULL, 0);
+    frame = kd_frame_create(window, &nothing);
     if (!frame)
         return -ENOMEM;
     kd_window_enqueue(window, frame);
@@ -428,6 +448,7 @@ const struct kb_req_handler kd_request_handler = {
     .image_create = on_image_create,
     .image_update = on_image_update,
     .image_destroy = on_image_destroy,
+    .canvas_create = on_canvas_create,
     .window_create = on_window_create,
     .window_set = on_window_set,
     .window_destroy = on_window_destroy,

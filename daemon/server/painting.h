@@ -1,0 +1,35 @@
+/*
+ * A batch drawn over a version of pixels, as a new version: what windows' frames and canvases' frames have in common. The steps run in a job.
+ */
+#ifndef KD_SERVER_PAINTING_H
+#define KD_SERVER_PAINTING_H
+
+#include "render/render.h"
+#include "scene/batch.h"
+
+struct kd_painting {
+    /* What is wanted; set before the first step. */
+    struct kd_renderer *renderer;
+    uint64_t seed;
+    const struct kd_batch *batch;
+    enum kd_target_kind target;
+    int32_t width_px, height_px;
+    uint32_t base_color;
+    struct kd_pixels *before; /* a reference; NULL: the base colour everywhere */
+
+    /* What comes of it. */
+    struct kd_pixels
+        *picture; /* a reference; complete when the last step returned and there is no error */
+    int error;
+
+    const struct kd_pixels **sources; /* owned */
+    struct kd_arena arena;
+    struct kd_plan plan;
+    struct kd_draw draw;
+};
+
+/* The first step makes the plan; all sources of the batch must be complete by then. */
+enum kd_job_step kd_painting_step(struct kd_painting *painting);
+void kd_painting_finish(struct kd_painting *painting);
+
+#endif
