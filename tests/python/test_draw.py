@@ -220,7 +220,9 @@ def test_alpha_tint_and_flips(display, window):
 @pytest.mark.parametrize("flip_x", [False, True])
 @pytest.mark.parametrize("flip_y", [False, True])
 def test_flipped_areas(display, window, area, flip_x, flip_y):
-    """The area is mirrored in itself; what of it lies outside of the image draws and moves nothing."""
+    """The area is mirrored in itself; what of it lies outside of the image draws and moves
+    nothing.
+    """
     words = (numpy.arange(30, dtype=numpy.uint32) + 1).reshape(6, 5) | 0xFF000000
     image = display.image(words)
     window.fill(0)

@@ -210,8 +210,8 @@ def test_nothing_is_left(daemon):
         assert daemon.open_fds() <= before[1] + 1
     del display
     assert our_objects() == objects
-    # The smallest object that could be left in every turn has 40 bytes, and there are hundreds in a turn; Python's own free lists
-    # hold a few KiB.
+    # The smallest object that could be left in every turn has 40 bytes, and there are hundreds in a
+    # turn; Python's own free lists hold a few KiB.
     assert growth < 400 * 40, growth
     assert resident_bytes() - resident < 4 << 20
 

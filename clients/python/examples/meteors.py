@@ -1,8 +1,9 @@
 #!/usr/bin/python3
 """Meteors: a small complete game for kmsblit. A ship clears its way through a field of meteors.
 
-It plays by itself, draws everything anew in every frame, and brings its own pictures: they are made at the start,
-out of nothing but Python. What happens depends on the frame's number and on --seed only.
+It plays by itself, draws everything anew in every frame, and brings its own pictures: they are made
+at the start, out of nothing but Python. What happens depends on the frame's number and on --seed
+only.
 
     meteors.py [--seed N] [--frames N] [--socket PATH] [--title TEXT] [--hold]
 """
@@ -39,7 +40,8 @@ FONT = {                      # rows of five pixels, one number each
 }
 
 
-# ---- Pictures --------------------------------------------------------------------------------------
+# ---- Pictures
+# --------------------------------------------------------------------------------------
 
 def byte(value: float) -> int:
     """A number from 0 to 1 as a byte."""
@@ -106,8 +108,9 @@ def make_planet(display: kmsblit.Display, size: int) -> kmsblit.Image:
             depth = math.sqrt(max(0.0, 1 - distance * distance))
             light = max(0.05, -u * 0.75 - v * 0.35 + depth * 0.5)
             stripe = math.sin(v * 9 + u * 1.3 + math.sin(v * 23 + u * 2) * 0.6) * 0.5 + 0.5
-            pixels += bytes((byte(light * (0.75 + 0.25 * stripe)), byte(light * (0.45 + 0.3 * stripe)),
-                             byte(light * (0.35 + 0.2 * stripe) + 0.03), byte(cover)))
+            red, green = light * (0.75 + 0.25 * stripe), light * (0.45 + 0.3 * stripe)
+            blue = light * (0.35 + 0.2 * stripe) + 0.03
+            pixels += bytes((byte(red), byte(green), byte(blue), byte(cover)))
     return display.image(pixels, "RGBA", (size, size))
 
 
@@ -176,7 +179,8 @@ def inside(x: float, y: float, corners: list[tuple[float, float]]) -> bool:
 
 def make_ship(display: kmsblit.Display) -> kmsblit.Image:
     """Polygons, looked at in sixteen places of each pixel."""
-    half = [(0.5, 0.02), (0.6, 0.32), (0.66, 0.55), (0.98, 0.82), (0.98, 0.92), (0.64, 0.86), (0.58, 0.97)]
+    half = [(0.5, 0.02), (0.6, 0.32), (0.66, 0.55), (0.98, 0.82), (0.98, 0.92), (0.64, 0.86),
+            (0.58, 0.97)]
     hull = half + [(1 - x, y) for x, y in reversed(half)]
     parts = [((0.62, 0.68, 0.78), hull),
              ((0.85, 0.25, 0.2), [(0.78, 0.68), (0.98, 0.82), (0.98, 0.92), (0.8, 0.9)]),
@@ -195,7 +199,8 @@ def make_ship(display: kmsblit.Display) -> kmsblit.Image:
                         cover += 1
                         break
             seen = max(1.0, cover)
-            pixels += bytes((byte(red / seen), byte(green / seen), byte(blue / seen), byte(cover / 16)))
+            pixels += bytes(byte(channel / seen) for channel in (red, green, blue))
+            pixels.append(byte(cover / 16))
     return display.image(pixels, "RGBA", (SHIP_SIZE, SHIP_SIZE))
 
 
@@ -208,7 +213,7 @@ def make_letter(display: kmsblit.Display, rows: tuple[int, ...]) -> kmsblit.Imag
     for y in range(16):
         for x in range(12):
             cx, cy = (x - 1) // 2, (y - 1) // 2
-            sides = ink(cx + (1 if x % 2 == 0 else -1), cy) + ink(cx, cy + (1 if y % 2 == 0 else -1))
+            sides = ink(cx + 1 - x % 2 * 2, cy) + ink(cx, cy + 1 - y % 2 * 2)
             alpha = (0.75 if sides == 0 else 1.0) if ink(cx, cy) else 0.3 if sides == 2 else 0.0
             pixels += bytes((255, 255, 255, byte(alpha)))
     return display.image(pixels, "RGBA", (12, 16))
@@ -226,17 +231,20 @@ class Art:
         self.meteors = []  # by kind, then by turn
         for size in SIZES * 2:
             rock = Rock(rng)
-            self.meteors.append([rock.draw(display, size, turn * math.tau / TURNS) for turn in range(TURNS)])
+            self.meteors.append([rock.draw(display, size, turn * math.tau / TURNS)
+                                 for turn in range(TURNS)])
         # Sparks cool down: white and large, then yellow, orange, red and small.
-        self.sparks = [make_glow(display, 20 - age, (1.0, 0.8 - age * 0.045, 0.35 - age * 0.022), 0.5 - age / 32)
-                       for age in range(16)]
-        self.blast = [make_glow(display, 30 + 9 * age, (0.9 - 0.08 * age, 0.5 - 0.05 * age, 0.2 - 0.02 * age))
-                      for age in range(9)]
+        self.sparks = [make_glow(display, 20 - age, (1.0, 0.8 - age * 0.045, 0.35 - age * 0.022),
+                                 core=0.5 - age / 32) for age in range(16)]
+        fading = [1 - age / 10 for age in range(9)]
+        self.blast = [make_glow(display, 120 - int(90 * rest), (0.9 * rest, 0.5 * rest, 0.2 * rest))
+                      for rest in fading]
         self.shot = make_glow(display, 11, (0.3, 1.0, 0.6))
         self.stars = [make_glow(display, size, (0.7, 0.8, 1.0)) for size in (3, 4, 6)]
 
 
-# ---- The game --------------------------------------------------------------------------------------
+# ---- The game
+# --------------------------------------------------------------------------------------
 
 class Meteor:
     """A rock that falls and turns."""
@@ -270,8 +278,8 @@ class Game:
         self.rng = random.Random(seed)
         self.frame = 0
         self.high = 0
-        self.stars = [(self.rng.uniform(0, WIDTH), self.rng.uniform(0, HEIGHT), self.rng.randrange(3))
-                      for _ in range(48)]
+        self.stars = [(self.rng.uniform(0, WIDTH), self.rng.uniform(0, HEIGHT),
+                       self.rng.randrange(3)) for _ in range(48)]
         self.restart()
 
     def restart(self) -> None:
@@ -339,13 +347,15 @@ class Game:
             spark.dy = spark.dy * 0.96 + 0.02
             spark.age += 0.35
         self.sparks = [spark for spark in self.sparks if spark.age < len(self.art.sparks)]
-        self.blasts = [blast for blast in self.blasts if self.frame - blast[2] < 2 * len(self.art.blast)]
+        self.blasts = [(x, y, begin) for x, y, begin in self.blasts
+                       if self.frame - begin < 2 * len(self.art.blast)]
 
     def hit(self, meteor: Meteor) -> None:
         """A shot has hit. What was large falls into pieces."""
         meteor.hits -= 1
         if meteor.hits > 0:
-            self.sparks += [Spark(self.rng, meteor.x, meteor.y + meteor.size / 3, 1.2) for _ in range(3)]
+            self.sparks += [Spark(self.rng, meteor.x, meteor.y + meteor.size / 3, 1.2)
+                            for _ in range(3)]
             return
         self.meteors.remove(meteor)
         self.score += POINTS[meteor.kind % len(SIZES)]
@@ -361,7 +371,8 @@ class Game:
         left = []
         for shot in self.shots:
             for meteor in self.meteors:
-                if abs(meteor.y - shot[1]) < meteor.size / 2 and abs(meteor.x - shot[0]) < meteor.size / 2:
+                reach = meteor.size / 2
+                if abs(meteor.y - shot[1]) < reach and abs(meteor.x - shot[0]) < reach:
                     self.hit(meteor)
                     break
             else:
@@ -370,7 +381,8 @@ class Game:
         if self.safe or self.over:
             return
         for meteor in self.meteors:
-            if math.hypot(meteor.x - self.x, meteor.y - self.y) < meteor.size * 0.42 + SHIP_SIZE * 0.32:
+            reach = meteor.size * 0.42 + SHIP_SIZE * 0.32
+            if math.hypot(meteor.x - self.x, meteor.y - self.y) < reach:
                 self.lives -= 1
                 self.safe = 120
                 self.explode(self.x, self.y, 70)
@@ -409,21 +421,23 @@ class Game:
         window, art = self.window, self.art
         window.blit(art.background, (0, 0))
         window.blit(art.planet, (470, 46))
-        window.blits([(art.stars[kind], (x, (y + self.frame * (0.3 + 0.35 * kind)) % (HEIGHT + 8) - 8), None,
-                       BLEND_ADD) for x, y, kind in self.stars], False)
-        window.blits([(art.meteors[m.kind][int(m.turn) % TURNS], (m.x - m.size / 2, m.y - m.size / 2))
-                      for m in self.meteors], False)
+        for x, y, kind in self.stars:
+            down = (y + self.frame * (0.3 + 0.35 * kind)) % (HEIGHT + 8) - 8
+            window.blit(art.stars[kind], (x, down), special_flags=BLEND_ADD)
+        window.blits([(art.meteors[m.kind][int(m.turn) % TURNS],
+                       (m.x - m.size / 2, m.y - m.size / 2)) for m in self.meteors], False)
         window.blits([(art.shot, (x - 5, y - 5), None, BLEND_ADD) for x, y, _ in self.shots], False)
         if not self.over and self.safe % 8 < 5:
             flame = art.sparks[(self.frame * 7) % 4]
             for side in (-5, 5):
-                window.blit(flame, (self.x + side - flame.width / 2, self.y + 9), special_flags=BLEND_ADD)
+                window.blit(flame, flame.get_rect(center=(self.x + side, self.y + 18)),
+                            special_flags=BLEND_ADD)
             window.blit(art.ship, (self.x - SHIP_SIZE / 2, self.y - SHIP_SIZE / 2))
         for x, y, begin in self.blasts:
             blast = art.blast[(self.frame - begin) // 2]
             window.blit(blast, blast.get_rect(center=(x, y)), special_flags=BLEND_ADD)
-        window.blits([(art.sparks[int(s.age)], (s.x - 10 + s.age / 2, s.y - 10 + s.age / 2), None, BLEND_ADD)
-                      for s in self.sparks], False)
+        window.blits([(art.sparks[int(s.age)], (s.x - 10 + s.age / 2, s.y - 10 + s.age / 2), None,
+                       BLEND_ADD) for s in self.sparks], False)
         self.write(f"SCORE {self.score:06}", 10, 8, "white")
         self.write(f"HIGH {self.high:06}", 240, 8, "lightblue")
         self.write(f"WAVE {self.wave}", 470, 8, "white")
@@ -433,7 +447,8 @@ class Game:
             self.write("GAME OVER", WIDTH // 2 - 58, HEIGHT // 2 - 8, "orange")
 
 
-# ---- Around it -------------------------------------------------------------------------------------
+# ---- Around it
+# -------------------------------------------------------------------------------------
 
 def play(window: kmsblit.Window, game: Game, frames: int) -> None:
     """Runs the game for so many frames; 0 is until Control-C. Then tells how it went."""
@@ -457,12 +472,14 @@ def play(window: kmsblit.Window, game: Game, frames: int) -> None:
 
 def main() -> int:
     """Reads the options and plays."""
-    parser = argparse.ArgumentParser(description="A ship clears its way through a field of meteors, by itself.")
+    parser = argparse.ArgumentParser(
+        description="A ship clears its way through a field of meteors, by itself.")
     parser.add_argument("--seed", type=int, default=1, help="makes another game (default: 1)")
     parser.add_argument("--frames", type=int, default=0, help="ends after so many (default: never)")
-    parser.add_argument("--socket", help="of the daemon (default: $KMSBLIT_SOCKET or the usual places)")
+    parser.add_argument("--socket", help="of the daemon (default: $KMSBLIT_SOCKET and so on)")
     parser.add_argument("--title", default="Meteors", help="of the window")
-    parser.add_argument("--hold", action="store_true", help="stay after the last frame, until standard input ends")
+    parser.add_argument("--hold", action="store_true",
+                        help="stay after the last frame, until standard input ends")
     options = parser.parse_args()
     try:
         with kmsblit.connect(options.socket) as display:

@@ -10,12 +10,12 @@
             window.blit(alien, (x, 100))
             window.flip()
 
-A program connects to the daemon, hands over its images once, makes a window, and then sends whole frames:
-lists of fills and blits. Arguments are pygame's wherever pygame has the same function.
+A program connects to the daemon, hands over its images once, makes a window, and then sends whole
+frames: lists of fills and blits. Arguments are pygame's wherever pygame has the same function.
 
-Coordinates are pixels of the window's logical size; x grows to the right, y downwards; anything may lie partly
-or wholly outside. Times are nanoseconds. A display and what is made from it may be used by several threads, but a
-frame is best drawn by one.
+Coordinates are pixels of the window's logical size; x grows to the right, y downwards; anything may
+lie partly or wholly outside. Times are nanoseconds. A display and what is made from it may be used
+by several threads, but a frame is best drawn by one.
 """
 
 from ._kmsblit import (

@@ -3,12 +3,13 @@
 from collections.abc import Iterable, Sequence
 from os import PathLike
 from types import TracebackType
-from typing import Any, BinaryIO, Literal, NamedTuple, Protocol, SupportsIndex, Union, overload
+from typing import Any, BinaryIO, Final, Literal, Protocol, SupportsIndex, Union, overload
 from typing_extensions import Self, TypeAlias, final
 
 __version__: str
 
-# pygame's special_flags, with pygame's values. Formulas: "Colours and blending" in docs/protocol.md.
+# pygame's special_flags, with pygame's values. Formulas: "Colours and blending" in
+# docs/protocol.md.
 BLEND_ADD: int
 """Saturating sum of colours; so are the others, as their names say."""
 BLEND_SUB: int
@@ -52,8 +53,8 @@ RectLike: TypeAlias = Union[
 """A Rect, a pygame.Rect, (x, y, w, h), ((x, y), (w, h)), or an object with such a .rect."""
 
 Color: TypeAlias = Union[str, int, Sequence[int]]
-"""A name ("orange"), "#rrggbb", "#rrggbbaa", (r, g, b) or (r, g, b, a) with 0 to 255, or a number: 0xRRGGBB,
-or 0xAARRGGBB if it is larger than 0xFFFFFF."""
+"""A name ("orange"), "#rrggbb", "#rrggbbaa", (r, g, b) or (r, g, b, a) with 0 to 255, or a number:
+0xRRGGBB, or 0xAARRGGBB if it is larger than 0xFFFFFF."""
 
 Scale: TypeAlias = Literal["none", "integer", "fit", "stretch"]
 Format: TypeAlias = Literal["argb8888", "argb8888_premultiplied", "xrgb8888"]
@@ -61,7 +62,8 @@ RawFormat: TypeAlias = Union[Format, Literal["RGB", "RGBA"]]
 Scope: TypeAlias = Literal["server", "client", "window", "output", "renderer"]
 
 class Error(OSError):
-    """Something went wrong between the program and kmsblitd. errno tells what kind of mistake it was.
+    """Something went wrong between the program and kmsblitd. errno tells what kind of mistake it
+    was.
 
     An object that has been closed raises it too (errno.EBADF).
     """
@@ -72,71 +74,113 @@ class NoDaemonError(Error):
 class RequestError(Error):
     """The daemon (or the library on its behalf) refused a request; the text says which and why.
 
-    Most requests are not waited for: what is wrong with them is raised by the next flip(), commit() or sync().
+    Most requests are not waited for: what is wrong with them is raised by the next flip(), commit()
+    or sync().
     """
 
 class ConnectionLostError(Error, ConnectionError):
-    """The connection to the daemon has ended, for good. Connect again, and make images and windows anew."""
+    """The connection to the daemon has ended, for good. Connect again, and make images and windows
+    anew.
+    """
 
 def connect(
     socket: str | bytes | PathLike[str] | PathLike[bytes] | None = None, name: str | None = None
 ) -> Display:
     """Connects to the daemon.
 
-    socket is its path; without it $KMSBLIT_SOCKET, $XDG_RUNTIME_DIR/kmsblit.sock and /run/kmsblit/kmsblit.sock are tried.
-    name is the program's name for logs and tools (the script's, if it is not given).
+    socket is its path; without it $KMSBLIT_SOCKET, $XDG_RUNTIME_DIR/kmsblit.sock and
+    /run/kmsblit/kmsblit.sock are tried. name is the program's name for logs and tools (the
+    script's, if it is not given).
 
-    Raises NoDaemonError if nobody listens there, Error if the daemon is none of ours, speaks another version, or
-    does not answer within 5 seconds.
+    Raises NoDaemonError if nobody listens there, Error if the daemon is none of ours, speaks
+    another version, or does not answer within 5 seconds.
     """
 
-class Output(NamedTuple):
+@final
+class Output(tuple[int, str, str, int, int, int, int, int, bool, bool]):
     """A display that windows can be on."""
 
-    id: int
-    """The daemon's number of it."""
-    name: str
-    """Its connector: "HDMI-A-1"."""
-    description: str
-    """Maker and model."""
-    x: int
-    """Position among the outputs, in pixels."""
-    y: int
-    """Position among the outputs, in pixels."""
-    width: int
-    """Pixels, after rotation."""
-    height: int
-    """Pixels, after rotation."""
-    refresh_ns: int
-    """Nanoseconds from refresh to refresh; 0 where frames are not paced."""
-    headless: bool
-    """Whether it is virtual."""
-    primary: bool
-    """Whether windows go there by default."""
+    __match_args__: Final = ("id", "name", "description", "x", "y", "width", "height", "refresh_ns",
+        "headless", "primary")
+    n_fields: Final[int]
+    n_sequence_fields: Final[int]
+    n_unnamed_fields: Final[int]
 
-class Presented(NamedTuple):
+    @property
+    def id(self) -> int:
+        """The daemon's number of it."""
+    @property
+    def name(self) -> str:
+        """Its connector: "HDMI-A-1"."""
+    @property
+    def description(self) -> str:
+        """Maker and model."""
+    @property
+    def x(self) -> int:
+        """Position among the outputs, in pixels."""
+    @property
+    def y(self) -> int:
+        """Position among the outputs, in pixels."""
+    @property
+    def width(self) -> int:
+        """Pixels, after rotation."""
+    @property
+    def height(self) -> int:
+        """Pixels, after rotation."""
+    @property
+    def refresh_ns(self) -> int:
+        """Nanoseconds from refresh to refresh; 0 where frames are not paced."""
+    @property
+    def headless(self) -> bool:
+        """Whether it is virtual."""
+    @property
+    def primary(self) -> bool:
+        """Whether windows go there by default."""
+
+@final
+class Presented(tuple[int, int, int, int, int, bool, bool, bool, bool, bool]):
     """The answer to a frame."""
 
-    serial: int
-    """The frame's number, as commit() returned it."""
-    time_ns: int
-    """When it was shown, in nanoseconds as time.monotonic_ns() counts them (with a virtual clock: its own)."""
-    refresh_ns: int
-    """Nanoseconds from refresh to refresh; 0 where frames are not paced."""
-    sequence: int
-    """The output's count of refreshes."""
-    output: int
-    """The id of the output that showed it; 0 if it was discarded."""
-    discarded: bool
-    """Whether it was not shown, since the window is hidden or on no output. Its drawing still counts."""
-    unchanged: bool
-    """Whether it changed no pixel, so that nothing had to be drawn."""
-    vsync: bool
-    """Whether it was shown at vertical blank, without tearing."""
-    hardware_clock: bool
-    """Whether time_ns is the display hardware's own."""
-    scaled_by_plane: bool
-    """Whether the display hardware scaled the picture."""
+    __match_args__: Final = ("serial", "time_ns", "refresh_ns", "sequence", "output", "discarded",
+        "unchanged", "vsync", "hardware_clock", "scaled_by_plane")
+    n_fields: Final[int]
+    n_sequence_fields: Final[int]
+    n_unnamed_fields: Final[int]
+
+    @property
+    def serial(self) -> int:
+        """The frame's number, as commit() returned it."""
+    @property
+    def time_ns(self) -> int:
+        """When it was shown, in nanoseconds as time.monotonic_ns() counts them (a virtual clock has
+        a time of its own).
+        """
+    @property
+    def refresh_ns(self) -> int:
+        """Nanoseconds from refresh to refresh; 0 where frames are not paced."""
+    @property
+    def sequence(self) -> int:
+        """The output's count of refreshes."""
+    @property
+    def output(self) -> int:
+        """The id of the output that showed it; 0 if it was discarded."""
+    @property
+    def discarded(self) -> bool:
+        """Whether it was not shown, since the window is hidden or on no output. Its drawing still
+        counts.
+        """
+    @property
+    def unchanged(self) -> bool:
+        """Whether it changed no pixel, so that nothing had to be drawn."""
+    @property
+    def vsync(self) -> bool:
+        """Whether it was shown at vertical blank, without tearing."""
+    @property
+    def hardware_clock(self) -> bool:
+        """Whether time_ns is the display hardware's own."""
+    @property
+    def scaled_by_plane(self) -> bool:
+        """Whether the display hardware scaled the picture."""
 
 @final
 class Display:
@@ -169,21 +213,28 @@ class Display:
         """Makes a window; it is shown from its first frame on.
 
         size: its logical size, 1 to 8192 pixels each way. It is scaled into its place once:
-        scale: "integer" by the largest whole factor, "fit" as large as fits with its shape, "stretch" over all of it,
-            "none" not at all; always centred, with bars in the base colour.
+        scale: "integer" by the largest whole factor, "fit" as large as fits with its shape,
+            "stretch" over all of it, "none" not at all; always centred, with bars in the base
+            colour.
         title: for people and tools; the program's name if it is not given.
-        base: the colour that clear() starts from, and of the bars; black if it is not given. Its alpha is ignored.
+        base: the colour that clear() starts from, and of the bars; black if it is not given. Its
+            alpha is ignored.
         z: stacking; higher is nearer; of equal ones the later made is nearer.
         place: a rectangle in output pixels; without it all of the output.
         output: an Output, its name or its id; without it the primary one.
         hidden: do not show it (its frames are discarded, at 60 a second).
 
-        Raises ValueError or TypeError for what cannot be, RequestError if the daemon refuses it (too many objects).
+        Raises ValueError or TypeError for what cannot be, RequestError if the daemon refuses it
+        (too many objects).
         """
-    def load(self, file: str | PathLike[str] | PathLike[bytes] | bytes | bytearray | memoryview | BinaryIO) -> Image:
+    def load(
+        self,
+        file: str | PathLike[str] | PathLike[bytes] | bytes | bytearray | memoryview | BinaryIO,
+    ) -> Image:
         """Loads a PNG picture of any kind, from a path, from bytes or from an open file.
 
-        Raises FileNotFoundError and its like, and RequestError if it is not a PNG, is damaged, or has more than 16384 pixels a side.
+        Raises FileNotFoundError and its like, and RequestError if it is not a PNG, is damaged, or
+        has more than 16384 pixels a side.
         """
     def image(
         self,
@@ -195,11 +246,13 @@ class Display:
         """Makes an image of pixels in memory. They are copied; the image never changes.
 
         source can be
-        - bytes or another contiguous buffer, with size=(width, height), and a format: "argb8888" (the default; little-endian words, so bytes
-          B, G, R, A), "argb8888_premultiplied", "xrgb8888", or bytes in the order "RGB" or "RGBA". stride: bytes from row to row, if
-          there are gaps;
-        - an array (numpy's or any other with the buffer protocol) of height x width x 3 or 4 of uint8 (R, G, B and A), or of
-          height x width of uint32 (0xAARRGGBB). It need not be contiguous;
+        - bytes or another contiguous buffer, with size=(width, height), and a format: "argb8888"
+          (the default; little-endian words, so bytes B, G, R, A), "argb8888_premultiplied",
+          "xrgb8888", or bytes in the order "RGB" or "RGBA". stride: bytes from row to row, if there
+          are gaps;
+        - an array (numpy's or any other with the buffer protocol) of height x width x 3 or 4 of
+          uint8 (R, G, B and A), or of height x width of uint32 (0xAARRGGBB). It need not be
+          contiguous;
         - a pygame Surface of any depth: its colour key and alpha are applied to the pixels.
 
         Width and height go from 1 to 16384. Raises ValueError or TypeError for what cannot be.
@@ -211,10 +264,14 @@ class Display:
 
         Raises RequestError without the permission for it, or if nothing has been shown yet.
         """
-    def statistics(self, scope: Scope = "client", object: Window | Output | str | int | None = None) -> dict[str, int]:
-        """The daemon's counters by name: of itself ("server"), of this connection ("client"), of a window, an output or the renderer.
+    def statistics(
+        self, scope: Scope = "client", object: Window | Output | str | int | None = None
+    ) -> dict[str, int]:
+        """The daemon's counters by name: of itself ("server"), of this connection ("client"), of a
+        window, an output or the renderer.
 
-        object is the window or output that is meant. Names and meanings: "statistic" in docs/protocol.md.
+        object is the window or output that is meant. Names and meanings: "statistic" in
+        docs/protocol.md.
         Raises RequestError without the permission for it (one's own need none).
         """
     def sync(self) -> None:
@@ -223,14 +280,17 @@ class Display:
         Raises RequestError for the first one that it refused since the last time that was asked.
         """
     def step(self, duration_ns: int) -> None:
-        """Moves a virtual clock on by so many nanoseconds, and waits until all that falls due has happened.
+        """Moves a virtual clock on by so many nanoseconds, and waits until all that falls due has
+        happened.
 
         Raises RequestError where the clock is real, or without the permission for it.
         """
     def dispatch(self, timeout: float | None = 0.0) -> int:
-        """Handles what the daemon sent; returns the number of events. For event loops: poll fileno(), then call this.
+        """Handles what the daemon sent; returns the number of events. For event loops: poll
+        fileno(), then call this.
 
-        timeout: seconds to wait for something; None is for ever. Functions that wait do this by themselves.
+        timeout: seconds to wait for something; None is for ever. Functions that wait do this by
+        themselves.
         """
     def fileno(self) -> int:
         """The socket, to be polled for reading only."""
@@ -238,7 +298,10 @@ class Display:
         """Ends the connection; images and windows are closed with it. Doing it twice is allowed."""
     def __enter__(self) -> Self: ...
     def __exit__(
-        self, type: type[BaseException] | None, value: BaseException | None, traceback: TracebackType | None
+        self,
+        type: type[BaseException] | None,
+        value: BaseException | None,
+        traceback: TracebackType | None,
     ) -> None: ...
 
 class Image:
@@ -268,7 +331,10 @@ class Image:
         """Gives the image up. Doing it twice is allowed."""
     def __enter__(self) -> Self: ...
     def __exit__(
-        self, type: type[BaseException] | None, value: BaseException | None, traceback: TracebackType | None
+        self,
+        type: type[BaseException] | None,
+        value: BaseException | None,
+        traceback: TracebackType | None,
     ) -> None: ...
 
 @final
@@ -287,17 +353,20 @@ class SharedImage(Image):
     def update(self, rects: RectLike | Iterable[RectLike] | None = None) -> None:
         """Tells what has been drawn into: a rectangle, several, or everything.
 
-        Frames committed before do not see it, later ones do. What lies outside of the image is ignored.
+        Frames committed before do not see it, later ones do. What lies outside of the image is
+        ignored.
         """
     def wait(self) -> None:
-        """Waits until the daemon has read the last update: only then may the same pixels be drawn into again."""
+        """Waits until the daemon has read the last update: only then may the same pixels be drawn
+        into again.
+        """
 
 @final
 class Window:
     """Something that is shown, and the frame being built for it; made by display.window().
 
-    Drawing adds to the frame; flip() or commit() sends it as one whole. A frame that does not begin with clear() or a
-    fill() draws over the picture as it is.
+    Drawing adds to the frame; flip() or commit() sends it as one whole. A frame that does not begin
+    with clear() or a fill() draws over the picture as it is.
     """
 
     size: Any
@@ -317,7 +386,9 @@ class Window:
     hidden: bool
     """Whether it is not shown; can be set."""
     clip: Any
-    """The Rect that drawing is limited to; any rectangle, or None for the whole window, can be set."""
+    """The Rect that drawing is limited to; any rectangle, or None for the whole window, can be
+    set.
+    """
     @property
     def visible(self) -> bool:
         """Whether some of it may be seen."""
@@ -336,11 +407,15 @@ class Window:
     def closed(self) -> bool:
         """Whether it or its display was closed."""
     def clear(self) -> None:
-        """Starts the frame anew from the base colour, forgetting what was drawn into it so far. The clip does not matter."""
+        """Starts the frame anew from the base colour, forgetting what was drawn into it so far. The
+        clip does not matter.
+        """
     def fill(self, color: Color, rect: RectLike | None = None, special_flags: int = 0) -> Rect:
-        """Fills a rectangle (without it the whole window) with a colour; returns what was filled, within the clip.
+        """Fills a rectangle (without it the whole window) with a colour; returns what was filled,
+        within the clip.
 
-        The colour's alpha is ignored, unless special_flags is BLEND_ALPHA_SDL2 or another BLEND_ constant.
+        The colour's alpha is ignored, unless special_flags is BLEND_ALPHA_SDL2 or another BLEND_
+        constant.
         """
     def blit(
         self,
@@ -367,17 +442,26 @@ class Window:
         """
     @overload
     def blits(
-        self, blit_sequence: Iterable[Sequence[Any]], return_rects: Literal[True] = True, *, doreturn: Literal[True, 1] = True
+        self,
+        blit_sequence: Iterable[Sequence[Any]],
+        return_rects: Literal[True] = True,
+        *,
+        doreturn: Literal[True, 1] = True,
     ) -> list[Rect]: ...
     @overload
     def blits(
-        self, blit_sequence: Iterable[Sequence[Any]], return_rects: bool = True, *, doreturn: bool | int = True
+        self,
+        blit_sequence: Iterable[Sequence[Any]],
+        return_rects: bool = True,
+        *,
+        doreturn: bool | int = True,
     ) -> list[Rect] | None:
         """Draws many images at once, which is much faster than blit() in a loop.
 
-        blit_sequence: (image, dest), (image, dest, area) or (image, dest, area, special_flags), from a list or anything that can
-            be iterated over, a generator for example.
-        return_rects (pygame calls it doreturn): whether to return the list of drawn Rects, as blit() would.
+        blit_sequence: (image, dest), (image, dest, area) or (image, dest, area, special_flags),
+            from a list or anything that can be iterated over, a generator for example.
+        return_rects (pygame calls it doreturn): whether to return the list of drawn Rects, as
+            blit() would.
 
         If an item is wrong, nothing of the call is drawn, and the error names the item's index.
         """
@@ -387,16 +471,20 @@ class Window:
     def flip(self, wait: bool = False) -> Presented | None:
         """Sends the frame and begins a new one.
 
-        Returns as soon as another frame can be sent, so that the next one is made while this one is drawn: with the last answer,
-        which as a rule is that of an earlier frame (None: none yet). With wait=True, returns this frame's own answer once it is shown.
+        Returns as soon as another frame can be sent, so that the next one is made while this one is
+        drawn: with the last answer, which as a rule is that of an earlier frame (None: none yet).
+        With wait=True, returns this frame's own answer once it is shown.
 
-        Raises RequestError for an earlier request that was refused (the frame is still there then, and another flip() sends
-        it), ConnectionLostError when the daemon is gone.
+        Raises RequestError for an earlier request that was refused (the frame is still there then,
+        and another flip() sends it), ConnectionLostError when the daemon is gone.
         """
     def commit(self) -> int:
-        """Sends the frame and begins a new one; returns its serial. Waits only while two frames are unanswered. Errors: those of flip()."""
+        """Sends the frame and begins a new one; returns its serial. Waits only while two frames are
+        unanswered. Errors: those of flip().
+        """
     def wait(self, serial: int) -> Presented | None:
-        """Waits until the frame with this serial has been answered; returns the answer (if it is long ago, the last one).
+        """Waits until the frame with this serial has been answered; returns the answer (if it is
+        long ago, the last one).
 
         Raises ValueError if no frame has that serial, RequestError if the daemon refused the frame.
         """
@@ -413,12 +501,17 @@ class Window:
         """Takes the window away. Doing it twice is allowed."""
     def __enter__(self) -> Self: ...
     def __exit__(
-        self, type: type[BaseException] | None, value: BaseException | None, traceback: TracebackType | None
+        self,
+        type: type[BaseException] | None,
+        value: BaseException | None,
+        traceback: TracebackType | None,
     ) -> None: ...
 
 @final
 class Screenshot:
-    """A picture of an output or a window. Has the buffer protocol: numpy.asarray(shot), display.image(shot)."""
+    """A picture of an output or a window. Has the buffer protocol: numpy.asarray(shot),
+    display.image(shot).
+    """
 
     @property
     def size(self) -> tuple[int, int]:
@@ -438,8 +531,9 @@ class Screenshot:
 class Rect:
     """A rectangle of whole pixels, with pygame's attributes and methods.
 
-    Rect(x, y, width, height), Rect((x, y), (width, height)) or Rect(rectangle). Numbers lie within ±2147483647; results beyond are cut
-    off there. Floats lose their fraction. It equals tuples and pygame's Rects with the same numbers.
+    Rect(x, y, width, height), Rect((x, y), (width, height)) or Rect(rectangle). Numbers lie within
+    ±2147483647; results beyond are cut off there. Floats lose their fraction. It equals tuples and
+    pygame's Rects with the same numbers.
     """
 
     x: int
