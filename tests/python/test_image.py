@@ -55,6 +55,9 @@ def test_formats(display, window):
     assert drawn(window, display.image(half, "argb8888_premultiplied"))[0, 0] == 0x804000
     assert drawn(window, display.image(half.tobytes(), "argb8888_premultiplied", (1, 1)))[0, 0] \
         == 0x804000
+    assert drawn(window, display.image(b"\x40\x00\xff\x80", "xbgr8888", (1, 1)))[0, 0] == 0x4000FF
+    assert drawn(window, display.image(b"\x1f\xf8", "rgb565", (1, 1)))[0, 0] == 0xFF00FF
+    assert drawn(window, display.image(b"\x33", "a8", (1, 1)), "red")[0, 0] == 0xFF3333
 
 
 def test_stride(display, window):
@@ -77,6 +80,8 @@ def test_stride(display, window):
     ((bytes(16), None, None, 8), TypeError, "size"),
     ((bytes(16), "rgb", (2, 2)), ValueError, "argb8888"),
     ((bytes(16), 7, (2, 2)), TypeError, "word"),
+    ((bytes(16), "p8", (2, 2)), ValueError, "palette"),
+    ((bytes(16), "rgb565", (3, 3)), ValueError, "18 bytes"),
     (("alien.png",), TypeError, r"load\(\)"),
     ((None,), TypeError, "Surface"),
 ])

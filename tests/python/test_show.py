@@ -134,7 +134,7 @@ def test_frame_is_kept_when_flip_tells_of_an_earlier_mistake(display):
     image = display.image(b"\xff\x00\x00\xff", size=(1, 1))
     window.blit(image, (1, 1))
     del image
-    display.image(bytes(2), "rgb565", (1, 1))
+    display.shared_image((16384, 16384))
     window.screenshot()  # by now the refusal has come
     with pytest.raises(kmsblit.RequestError, match="image_create"):
         window.flip()

@@ -39,6 +39,11 @@ static bool parse_layout(PyObject *object, struct layout *layout)
         if (!names_format(object, &layout->format)) {
             return false;
         }
+        if (layout->format == KB_FORMAT_P8) {
+            PyErr_Format(PyExc_ValueError, "format %R needs a palette, which image() does not take",
+                         object);
+            return false;
+        }
     }
     layout->pixel_bytes = pixels_bytes_of(layout->format);
     return true;

@@ -57,8 +57,16 @@ Color: TypeAlias = Union[str, int, Sequence[int]]
 0xRRGGBB, or 0xAARRGGBB if it is larger than 0xFFFFFF."""
 
 Scale: TypeAlias = Literal["none", "integer", "fit", "stretch"]
-Format: TypeAlias = Literal["argb8888", "argb8888_premultiplied", "xrgb8888"]
-RawFormat: TypeAlias = Union[Format, Literal["RGB", "RGBA"]]
+Format: TypeAlias = Literal[
+    "argb8888",
+    "argb8888_premultiplied",
+    "xrgb8888",
+    "abgr8888",
+    "abgr8888_premultiplied",
+    "xbgr8888",
+]
+RawFormat: TypeAlias = Union[Format, Literal["rgb565", "a8", "RGB", "RGBA"]]
+"""Names of the protocol ("format" in docs/protocol.md), or bytes in the order R, G, B (and A)."""
 Scope: TypeAlias = Literal["server", "client", "window", "output", "renderer"]
 
 class Error(OSError):
@@ -248,8 +256,8 @@ class Display:
         source can be
         - bytes or another contiguous buffer, with size=(width, height), and a format: "argb8888"
           (the default; little-endian words, so bytes B, G, R, A), "argb8888_premultiplied",
-          "xrgb8888", or bytes in the order "RGB" or "RGBA". stride: bytes from row to row, if there
-          are gaps;
+          "xrgb8888", another of the protocol's, or bytes in the order "RGB" or "RGBA". stride: bytes
+          from row to row, if there are gaps;
         - an array (numpy's or any other with the buffer protocol) of height x width x 3 or 4 of
           uint8 (R, G, B and A), or of height x width of uint32 (0xAARRGGBB). It need not be
           contiguous;
