@@ -89,18 +89,10 @@ static void close_fds(const int *fds, unsigned count)
 /* False, and the fds are closed, if the request is not to be handled. */
 static bool check_permitted(struct kd_connection *connection, const struct kb_header *header)
 {
-    const struct kb_message_info *info = kb_message_info(header->opcode);
-
     if (!connection->said_hello && header->opcode != KB_REQ_HELLO) {
         kd_connection_error(connection, header->object, header->serial, KB_ERROR_CODE_PROTOCOL, 0,
                             "the first request must be hello");
         kd_peer_shut(connection->peer);
-        return false;
-    }
-    if (info && header->opcode < 0x8000 && !info->implemented) {
-        kd_connection_error(connection, header->object, header->serial,
-                            KB_ERROR_CODE_NOT_IMPLEMENTED, 0, "this daemon cannot do %s yet",
-                            info->name);
         return false;
     }
     return true;
@@ -126,7 +118,14 @@ static int on_message(void *ctx, const void *message, size_t message_bytes, cons
     result = header->opcode < 0x8000 ? kb_req_dispatch(&kd_request_handler, connection, message,
                                                        message_bytes, taken, fds_count, &error)
                                      : -EOPNOTSUPP;
-    if (result == -EPROTO || result == -EOPNOTSUPP || result == -ENOSYS) {
+    if (result == -ENOSYS) { /* well-formed, but there is no handler */
+        close_fds(fds, fds_count);
+        kd_connection_error(connection, header->object, header->serial,
+                            KB_ERROR_CODE_NOT_IMPLEMENTED, 0, "this daemon cannot do %s yet",
+                            kb_message_info(header->opcode)->name);
+        return 0;
+    }
+    if (result == -EPROTO || result == -EOPNOTSUPP) {
         close_fds(fds, fds_count); /* nothing was handed over */
         if (result != -EPROTO)
             error.what = "there is no request with this opcode";
