@@ -128,8 +128,8 @@ void kd_display_forget_window(struct kd_display *display, const struct kd_window
                               int64_t now_ns);
 
 /* tools.c: screenshots, statistics, steps of the clock. */
-void kd_tools_screenshot(void *ctx, struct kd_connection *connection,
-                         enum kb_screenshot_target target, uint32_t object, uint32_t serial);
+int kd_tools_screenshot(void *ctx, struct kd_connection *connection,
+                        enum kb_screenshot_target target, uint32_t object, uint32_t serial);
 void kd_tools_statistics(void *ctx, struct kd_connection *connection,
                          enum kb_statistics_scope scope, uint32_t object, uint32_t serial);
 void kd_tools_clock_step(void *ctx, struct kd_connection *connection, uint64_t duration_ns,

@@ -70,17 +70,21 @@ static void shot_done(struct kd_job *job)
     struct shot *shot = shot_of(job);
     struct kd_connection *connection = shot->client->connection;
 
-    if (shot->error && connection)
-        kd_connection_error(connection, shot->object, shot->serial, KB_ERROR_CODE_NO_MEMORY, 0,
-                            "no memory for the screenshot: %s", strerror(-shot->error));
-    else
-        kd_event_screenshot_done(
+    if (!shot->error)
+        shot->error = kd_event_screenshot_done(
             shot->client, &(struct kb_evt_screenshot_done){.object = shot->object,
                                                            .serial = shot->serial,
                                                            .width = (uint32_t)shot->width_px,
                                                            .height = (uint32_t)shot->height_px,
                                                            .sequence = shot->sequence,
                                                            .pixels = shot->fd});
+    if (connection) {
+        connection->opcode = KB_REQ_SCREENSHOT;
+        if (shot->error)
+            kd_connection_error(connection, shot->object, shot->serial, KB_ERROR_CODE_NO_MEMORY, 0,
+                                "no memory for the screenshot: %s", strerror(-shot->error));
+        kd_peer_resume(connection->peer);
+    }
     close(shot->fd);
     kd_pixels_unref(shot->picture);
     kd_client_unref(shot->client);
@@ -127,8 +131,9 @@ static struct kd_lane *shot_aim(struct kd_server *server, struct kd_connection *
     return display->lane;
 }
 
-void kd_tools_screenshot(void *ctx, struct kd_connection *connection,
-                         enum kb_screenshot_target target, uint32_t object, uint32_t serial)
+/* One at a time for each client: the pixels are in no quota until it has them. */
+int kd_tools_screenshot(void *ctx, struct kd_connection *connection,
+                        enum kb_screenshot_target target, uint32_t object, uint32_t serial)
 {
     struct shot *shot = calloc(1, sizeof(*shot));
     struct kd_lane *lane;
@@ -137,7 +142,7 @@ void kd_tools_screenshot(void *ctx, struct kd_connection *connection,
         kd_connection_error(connection, object, serial, KB_ERROR_CODE_NO_MEMORY, 0,
                             "no memory for the screenshot");
         free(shot);
-        return;
+        return 0;
     }
     shot->job.step = shot_step;
     shot->job.done = shot_done;
@@ -147,10 +152,11 @@ void kd_tools_screenshot(void *ctx, struct kd_connection *connection,
     if (!lane) {
         close(shot->fd);
         free(shot);
-        return;
+        return 0;
     }
     shot->client = kd_client_ref(connection->client);
     kd_lane_submit(lane, &shot->job);
+    return -EAGAIN;
 }
 
 /* ---- Statistics ----------------------------------------------------------------------------- */

@@ -31,9 +31,9 @@ struct kd_host {
                         const char **why); /* takes over the batch if it returns 0 */
     void (*window_destroyed)(void *ctx, struct kd_window *window);
 
-    /* These answer by themselves, now or later. */
-    void (*screenshot)(void *ctx, struct kd_connection *connection,
-                       enum kb_screenshot_target target, uint32_t object, uint32_t serial);
+    /* These answer by themselves, now or later. screenshot: 0, or -EAGAIN: the peer is resumed with the answer. */
+    int (*screenshot)(void *ctx, struct kd_connection *connection, enum kb_screenshot_target target,
+                      uint32_t object, uint32_t serial);
     void (*statistics)(void *ctx, struct kd_connection *connection, enum kb_statistics_scope scope,
                        uint32_t object, uint32_t serial);
     void (*clock_step)(void *ctx, struct kd_connection *connection, uint64_t duration_ns,

@@ -73,7 +73,19 @@ void kd_event_statistics(struct kd_client *client, const struct kb_evt_statistic
     SEND(client, statistics, event);
 }
 
-void kd_event_screenshot_done(struct kd_client *client, const struct kb_evt_screenshot_done *event)
+/* Unlike the others this one can fail without the connection's end: its fd is duplicated. */
+int kd_event_screenshot_done(struct kd_client *client, const struct kb_evt_screenshot_done *event)
 {
-    SEND(client, screenshot_done, event);
+    _Alignas(8) uint8_t bytes[64];
+    struct kb_writer writer;
+    int error;
+
+    if (!client->connection)
+        return 0;
+    kb_writer_init(&writer, bytes, sizeof(bytes));
+    error = kb_evt_screenshot_done_encode(&writer, event);
+    if (error)
+        return error;
+    return kd_peer_send(client->connection->peer, writer.bytes, writer.used_bytes, writer.fds,
+                        writer.fds_count);
 }

@@ -18,6 +18,6 @@ void kd_event_window_state(struct kd_client *client, const struct kb_evt_window_
 void kd_event_presented(struct kd_client *client, const struct kb_evt_presented *event);
 void kd_event_discarded(struct kd_client *client, const struct kb_evt_discarded *event);
 void kd_event_statistics(struct kd_client *client, const struct kb_evt_statistics *event);
-void kd_event_screenshot_done(struct kd_client *client, const struct kb_evt_screenshot_done *event);
+int kd_event_screenshot_done(struct kd_client *client, const struct kb_evt_screenshot_done *event);
 
 #endif

@@ -421,9 +421,8 @@ static int on_screenshot(void *ctx, const struct kb_req_screenshot *in)
                           in->serial)) {
         return 0;
     }
-    connection->host->screenshot(connection->host->ctx, connection, in->target, in->object,
-                                 in->serial);
-    return 0;
+    return connection->host->screenshot(connection->host->ctx, connection, in->target, in->object,
+                                        in->serial);
 }
 
 static int on_clock_step(void *ctx, const struct kb_req_clock_step *in)
