@@ -109,6 +109,40 @@ static inline uint32_t kd_pix_fill_color(uint32_t color, uint8_t alpha)
     return (color & 0x00FFFFFFu) | kd_pix_mul(color >> 24, alpha) << 24;
 }
 
+/* Bilinear filtering: four premultiplied neighbours (left and right, above and below), the fractions of 256 that the right and
+ * the lower ones get. */
+static inline uint32_t kd_pix_bilinear(const uint32_t p[2][2], uint32_t fx, uint32_t fy)
+{
+    uint32_t out = 0;
+
+    for (int shift = 0; shift < 32; shift += 8) {
+        uint32_t above = (p[0][0] >> shift & 255) * (256 - fx) + (p[0][1] >> shift & 255) * fx;
+        uint32_t below = (p[1][0] >> shift & 255) * (256 - fx) + (p[1][1] >> shift & 255) * fx;
+
+        out |= (above * (256 - fy) + below * fy + 32768) >> 16 << shift;
+    }
+    return out;
+}
+
+/* A pixel of a source as a premultiplied one. */
+static inline uint32_t kd_pix_premultiplied(uint32_t pixel, enum kd_source_kind kind)
+{
+    uint32_t a = pixel >> 24;
+
+    if (kind == KD_SOURCE_OPAQUE)
+        return pixel | 0xFF000000;
+    if (kind == KD_SOURCE_PREMULTIPLIED)
+        return pixel;
+    return a << 24 | kd_pix_mul(pixel >> 16 & 255, a) << 16 | kd_pix_mul(pixel >> 8 & 255, a) << 8 |
+           kd_pix_mul(pixel & 255, a);
+}
+
+/* Where a shown pixel's centre lies in a picture, in 256ths of a pixel, counted from the centre of the picture's first one. */
+static inline int64_t kd_pix_filtered(int64_t place, uint32_t picture_px, uint32_t shown_px)
+{
+    return (2 * place + 1) * (int64_t)picture_px * 256 / (2 * (int64_t)shown_px) - 128;
+}
+
 /* The pixel (or row) of a picture picture_px long that is shown at place of shown_px, 0 <= place. */
 static inline int64_t kd_pix_nearest(int64_t place, uint32_t picture_px, uint32_t shown_px)
 {

@@ -83,6 +83,31 @@ static void add_blit(struct builder *builder, const struct kb_command_blit *blit
     kd_ops_add(builder->ops, &op);
 }
 
+static void add_transformed(struct builder *builder, const struct kb_command_transformed_blit *blit)
+{
+    struct kd_ops *ops = builder->ops;
+    const struct kd_pixels *source = ops->sources[blit->image];
+    struct kd_transform *transform = &ops->transforms[ops->transforms_count];
+    struct kd_op op = {
+        .kind = KD_OP_TRANSFORM, .blend = blit->blend, .alpha = blit->alpha, .color = blit->tint};
+
+    if (!source ||
+        !kd_transform_init(transform, blit, kd_box_of_size(source->width_px, source->height_px)))
+        return;
+    op.source = blit->image;
+    op.filter = blit->flags & KB_BLIT_FLAG_BILINEAR ? KB_FILTER_BILINEAR : KB_FILTER_NEAREST;
+    op.transform = ops->transforms_count++;
+    op.where = kd_transform_bounds(transform, builder->clip);
+    kd_ops_add(ops, &op);
+}
+
+/* Room for the transforms of as many commands as can have one. -ENOMEM. */
+static int alloc_transforms(struct kd_ops *ops, struct kd_arena *arena, uint32_t units)
+{
+    ops->transforms = kd_arena_alloc(arena, units / 2 + 1, sizeof(*ops->transforms));
+    return ops->transforms ? 0 : -ENOMEM;
+}
+
 int kd_ops_from_commands(struct kd_ops *ops, struct kd_arena *arena, struct kd_grid grid,
                          const union kb_command *commands, uint32_t units, uint64_t seed,
                          const struct kd_pixels *const *sources)
@@ -91,6 +116,8 @@ int kd_ops_from_commands(struct kd_ops *ops, struct kd_arena *arena, struct kd_g
                               .everything = kd_box_of_size(grid.width_px, grid.height_px)};
     int error = kd_ops_init(ops, arena, units, seed, sources);
 
+    if (!error)
+        error = alloc_transforms(ops, arena, units);
     if (error)
         return error;
     builder.clip = builder.everything;
@@ -107,8 +134,9 @@ int kd_ops_from_commands(struct kd_ops *ops, struct kd_arena *arena, struct kd_g
                 builder.everything);
             break;
         case KB_COMMAND_TRANSFORMED_BLIT:
-            i++;
-            break; /* 64 bytes; refused before it comes here, until it is implemented */
+            add_transformed(&builder, &command->transformed_blit);
+            i++; /* it has 64 bytes */
+            break;
         }
     }
     return 0;

@@ -29,6 +29,7 @@ static void add_picture(struct kd_ops *ops, const struct kd_layer *layer, struct
         op.src_y = where.y1 - shown.y1;
     } else {
         op.kind = KD_OP_SCALE;
+        op.filter = layer->filter;
         op.shown_x = shown.x1;
         op.shown_y = shown.y1;
         op.shown_width = kd_box_width(shown);

@@ -13,9 +13,12 @@ int kd_ops_init(struct kd_ops *ops, struct kd_arena *arena, uint32_t capacity, u
     return ops->ops ? 0 : -ENOMEM;
 }
 
+_Static_assert(sizeof(struct kd_transform) == 12 * sizeof(int32_t),
+               "struct kd_transform has a gap");
+
 /* Fields before the key have no gaps between them (see the assertion), so that their bytes can be hashed. The index of the source says
- * nothing about the pixels: equal content under another index is the same drawing. */
-_Static_assert(offsetof(struct kd_op, key) == 56,
+ * nothing about the pixels: equal content under another index is the same drawing; likewise that of the transform. */
+_Static_assert(offsetof(struct kd_op, key) == 64,
                "struct kd_op has a gap, or changed: look at op_key()");
 
 static uint64_t op_key(const struct kd_ops *ops, const struct kd_op *op)
@@ -24,7 +27,11 @@ static uint64_t op_key(const struct kd_ops *ops, const struct kd_op *op)
     uint64_t key;
 
     hashed.source = 0;
+    hashed.transform = 0;
     key = kd_hash_bytes(ops->seed, &hashed, offsetof(struct kd_op, key));
+    if (op->kind == KD_OP_TRANSFORM)
+        key = kd_hash_mix(key, kd_hash_bytes(ops->seed, &ops->transforms[op->transform],
+                                             sizeof(ops->transforms[0])));
     if (op->kind != KD_OP_FILL) {
         const struct kd_pixels *source = ops->sources[op->source];
 

@@ -14,13 +14,15 @@
 #include "base/tile.h"
 #include "image/pixels.h"
 #include "pix/pix.h"
+#include "plan/transform.h"
 
 #include "gen/kmsblit_types.h"
 
 enum kd_op_kind {
     KD_OP_FILL,
     KD_OP_BLIT,  /* source pixels one to one, perhaps mirrored */
-    KD_OP_SCALE, /* a whole picture, nearest */
+    KD_OP_SCALE, /* a whole picture */
+    KD_OP_TRANSFORM,
 };
 
 /* One drawing operation, cut to the target; it refers to sources by index. */
@@ -36,6 +38,8 @@ struct kd_op {
     int32_t shown_x, shown_y; /* scaled: where the whole picture's corner would be, and ... */
     int32_t shown_width, shown_height; /* ... its scaled size */
     uint32_t is_opaque;                /* what was in where before does not matter */
+    uint32_t filter;                   /* scaled and transformed: enum kb_filter */
+    uint32_t transform;                /* transformed: index into the transforms */
     uint64_t key; /* of all the above and, unless the source has many tiles, of its content */
 };
 
@@ -59,6 +63,7 @@ struct kd_plan {
     uint32_t base_color;
     enum kd_target_kind target;
     const struct kd_op *ops; /* in drawing order */
+    const struct kd_transform *transforms;
     uint32_t ops_count;
     const struct kd_pixels *const *sources;
     struct kd_plan_tile *tiles;
@@ -74,6 +79,8 @@ struct kd_plan {
 struct kd_ops {
     struct kd_op *ops;
     uint32_t count, capacity;
+    struct kd_transform *transforms;
+    uint32_t transforms_count;
     uint64_t seed;
     uint64_t max_touches; /* KD_PLAN_MAX_TOUCHES; tests choose less */
     const struct kd_pixels *const *sources;
@@ -97,6 +104,7 @@ struct kd_layer {
     struct kd_output_box
         picture; /* where its scaled picture lies; what is outside place is cropped */
     uint32_t base_color;
+    enum kb_filter filter;
     uint32_t source; /* its picture among the sources */
 };
 

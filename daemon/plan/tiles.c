@@ -11,22 +11,28 @@ uint64_t kd_plan_base_key(uint64_t seed, uint32_t base_color, struct kd_box tile
     return kd_hash_mix(key, (uint64_t)kd_box_width(tile) << 32 | (uint32_t)kd_box_height(tile));
 }
 
-/* The source pixels that an operation samples for a part of its target. */
-static struct kd_box footprint(const struct kd_op *op, struct kd_box part,
-                               const struct kd_pixels *source)
+/* The picture's pixels that a scaled one samples. */
+static struct kd_box scale_footprint(const struct kd_op *op, struct kd_box part,
+                                     const struct kd_pixels *source)
+{
+    const struct kd_box everything = kd_box_of_size(source->width_px, source->height_px);
+    uint32_t w = (uint32_t)source->width_px, h = (uint32_t)source->height_px;
+    uint32_t shown_w = (uint32_t)op->shown_width, shown_h = (uint32_t)op->shown_height;
+    int32_t more = op->filter == KB_FILTER_BILINEAR ? 1 : 0;
+    struct kd_box px;
+
+    px.x1 = (int32_t)kd_pix_nearest(part.x1 - op->shown_x, w, shown_w) - more;
+    px.x2 = (int32_t)kd_pix_nearest(part.x2 - 1 - op->shown_x, w, shown_w) + 1 + more;
+    px.y1 = (int32_t)kd_pix_nearest(part.y1 - op->shown_y, h, shown_h) - more;
+    px.y2 = (int32_t)kd_pix_nearest(part.y2 - 1 - op->shown_y, h, shown_h) + 1 + more;
+    return kd_box_intersect(px, everything);
+}
+
+/* The source pixels that a blit samples for a part of its target. */
+static struct kd_box blit_footprint(const struct kd_op *op, struct kd_box part)
 {
     struct kd_box px;
 
-    if (op->kind == KD_OP_SCALE) {
-        uint32_t w = (uint32_t)source->width_px, h = (uint32_t)source->height_px;
-        uint32_t shown_w = (uint32_t)op->shown_width, shown_h = (uint32_t)op->shown_height;
-
-        px.x1 = (int32_t)kd_pix_nearest(part.x1 - op->shown_x, w, shown_w);
-        px.x2 = (int32_t)kd_pix_nearest(part.x2 - 1 - op->shown_x, w, shown_w) + 1;
-        px.y1 = (int32_t)kd_pix_nearest(part.y1 - op->shown_y, h, shown_h);
-        px.y2 = (int32_t)kd_pix_nearest(part.y2 - 1 - op->shown_y, h, shown_h) + 1;
-        return px;
-    }
     px = kd_box_moved(part, op->src_x - op->where.x1, op->src_y - op->where.y1);
     if (op->flags & KB_BLIT_FLAG_FLIP_X) {
         px.x2 = op->src_x - (part.x1 - op->where.x1) + 1;
@@ -39,6 +45,18 @@ static struct kd_box footprint(const struct kd_op *op, struct kd_box part,
     return px;
 }
 
+/* The source pixels that an operation samples for a part of its target. */
+static struct kd_box footprint(const struct kd_ops *ops, const struct kd_op *op, struct kd_box part)
+{
+    switch (op->kind) {
+    case KD_OP_SCALE: return scale_footprint(op, part, ops->sources[op->source]);
+    case KD_OP_TRANSFORM:
+        return kd_transform_footprint(&ops->transforms[op->transform], part,
+                                      op->filter == KB_FILTER_BILINEAR);
+    default: return blit_footprint(op, part);
+    }
+}
+
 /* The operation's key, with the content of the source tiles that this target tile samples. */
 static uint64_t key_in_tile(const struct kd_ops *ops, const struct kd_op *op, struct kd_box tile)
 {
@@ -49,7 +67,9 @@ static uint64_t key_in_tile(const struct kd_ops *ops, const struct kd_op *op, st
     if (op->kind == KD_OP_FILL || kd_pixels_tiles(ops->sources[op->source]) == 1)
         return key;
     source = ops->sources[op->source];
-    px = footprint(op, kd_box_intersect(op->where, tile), source);
+    px = footprint(ops, op, kd_box_intersect(op->where, tile));
+    if (kd_box_empty(px))
+        return key;
     for (int32_t ty = px.y1 >> source->tile_shift; ty <= (px.y2 - 1) >> source->tile_shift; ty++)
         for (int32_t tx = px.x1 >> source->tile_shift; tx <= (px.x2 - 1) >> source->tile_shift;
              tx++)
@@ -183,6 +203,7 @@ int kd_plan_make(struct kd_plan *plan, struct kd_arena *arena, struct kd_grid gr
                              .target = target,
                              .ops = ops->ops,
                              .ops_count = ops->count,
+                             .transforms = ops->transforms,
                              .sources = ops->sources};
     plan->tiles = kd_arena_alloc(arena, kd_grid_count(grid), sizeof(*plan->tiles));
     if (!plan->tiles)

@@ -219,7 +219,8 @@ static int stack_build(struct kd_compose *compose, struct kd_layer **layers_out,
         kd_window_place(display->server, window, &place, &picture);
         layers[i] = (struct kd_layer){.place = on_output(place, display->output),
                                       .picture = on_output(picture, display->output),
-                                      .base_color = window->shown.base_color};
+                                      .base_color = window->shown.base_color,
+                                      .filter = window->shown.filter};
         if (window->shown_picture) {
             layers[i].source = compose->pictures_count;
             compose->pictures[compose->pictures_count++] = kd_pixels_ref(window->shown_picture);

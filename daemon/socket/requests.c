@@ -217,19 +217,15 @@ static int on_image_destroy(void *ctx, const struct kb_req_image_destroy *in)
 
 /* ---- Windows -------------------------------------------------------------------------------- */
 
-/* NULL if the values are good. */
-static const char *window_values_wrong(struct kd_connection *connection, enum kb_filter filter,
-                                       uint32_t output, int *error)
+/* True if there is such an output; else an error was sent. */
+static bool good_output(struct kd_connection *connection, uint32_t object, uint32_t serial,
+                        uint32_t output)
 {
-    if (filter != KB_FILTER_NEAREST) {
-        *error = -ENOSYS;
-        return "this daemon cannot do bilinear filtering yet";
-    }
-    if (output != 0 && !connection->host->output_exists(connection->host->ctx, output)) {
-        *error = -EINVAL;
-        return "there is no such output: use 0 for the primary one";
-    }
-    return NULL;
+    if (output == 0 || connection->host->output_exists(connection->host->ctx, output))
+        return true;
+    refuse(connection, object, serial, -EINVAL,
+           "there is no such output: use 0 for the primary one");
+    return false;
 }
 
 /* The picture's memory is charged when the window gets its size. */
@@ -263,24 +259,21 @@ static int on_window_create(void *ctx, const struct kb_req_window_create *in)
                                         .z = in->z,
                                         .output = in->output,
                                         .place = in->place};
+    const char *why = "the daemon is out of memory";
     struct kd_window *window;
     char title[300];
-    const char *why;
-    int error = 0;
+    int error;
 
-    if (!new_id(connection, in->object, in->serial))
+    if (!new_id(connection, in->object, in->serial) ||
+        !good_output(connection, in->object, in->serial, in->output))
         return 0;
-    why = window_values_wrong(connection, in->filter, in->output, &error);
-    if (!why) {
-        why = "the daemon is out of memory";
-        error = kd_window_create(host->scene, connection->client, in->object, &attr,
-                                 kd_log_safe(title, sizeof(title), in->title, in->title_bytes),
-                                 host->jobs, &window);
-        if (!error) {
-            error = charge_picture(window, in->width, in->height, &why);
-            if (error)
-                kd_window_destroy(host->scene, window);
-        }
+    error = kd_window_create(host->scene, connection->client, in->object, &attr,
+                             kd_log_safe(title, sizeof(title), in->title, in->title_bytes),
+                             host->jobs, &window);
+    if (!error) {
+        error = charge_picture(window, in->width, in->height, &why);
+        if (error)
+            kd_window_destroy(host->scene, window);
     }
     if (error) {
         refuse(connection, in->object, in->serial, error, why);
@@ -340,39 +333,32 @@ static int on_window_set(void *ctx, const struct kb_req_window_set *in)
     struct kd_connection *connection = ctx;
     struct kd_window *window =
         kd_connection_object(connection, in->object, KD_OBJECT_WINDOW, in->serial);
+    const char *why = "the daemon is out of memory";
     struct kd_window_attr before;
-    const char *why = NULL;
-    int error = 0;
     char title[300];
+    int error = 0;
 
-    if (!window)
+    if (!window || (in->fields & KB_WINDOW_FIELD_PLACEMENT &&
+                    !good_output(connection, in->object, in->serial, in->output)))
         return 0;
     if (in->fields & KB_WINDOW_FIELD_SIZE && (in->width == 0 || in->height == 0)) {
         error = -EINVAL;
         why = "a window's width and height must be 1 to 8192";
-    } else {
-        why = window_values_wrong(
-            connection, in->fields & KB_WINDOW_FIELD_SCALE ? in->filter : KB_FILTER_NEAREST,
-            in->fields & KB_WINDOW_FIELD_PLACEMENT ? in->output : 0, &error);
-    }
-    if (!why && in->fields & KB_WINDOW_FIELD_SIZE)
+    } else if (in->fields & KB_WINDOW_FIELD_SIZE) {
         error = charge_picture(window, in->width, in->height, &why);
-    if (!why && in->fields & KB_WINDOW_FIELD_TITLE &&
-        kd_window_set_title(window, kd_log_safe(title, sizeof(title), in->title, in->title_bytes)) <
-            0) {
-        error = -ENOMEM;
-        why = "the daemon is out of memory";
     }
-    if (!why) {
+    if (!error && in->fields & KB_WINDOW_FIELD_TITLE)
+        error = kd_window_set_title(window,
+                                    kd_log_safe(title, sizeof(title), in->title, in->title_bytes));
+    if (!error) {
         before = window->newest;
         window->newest = changed_attr(&before, in);
-        if (!(in->fields & KB_WINDOW_FIELD_WITH_NEXT_FRAME) && enqueue_change(window) < 0) {
+        if (!(in->fields & KB_WINDOW_FIELD_WITH_NEXT_FRAME))
+            error = enqueue_change(window);
+        if (error)
             window->newest = before;
-            error = -ENOMEM;
-            why = "the daemon is out of memory";
-        }
     }
-    if (why)
+    if (error)
         refuse(connection, in->object, in->serial, error, why);
     else
         connection->host->window_queued(connection->host->ctx, window);

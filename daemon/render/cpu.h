@@ -1,0 +1,33 @@
+/*
+ * Inside the CPU renderer: the tile that is being drawn, and the operations that sample.
+ */
+#ifndef KD_RENDER_CPU_H
+#define KD_RENDER_CPU_H
+
+#include "pix/pix.h"
+#include "plan/plan.h"
+
+struct kd_cpu_tile {
+    const struct kd_pix *pix;
+    const struct kd_plan *plan;
+    struct kd_box box; /* its pixels, in the target */
+    uint32_t *pixels;  /* of its top left corner */
+    size_t stride_px;
+};
+
+static inline uint32_t *kd_cpu_row(const struct kd_cpu_tile *tile, int32_t x, int32_t y)
+{
+    return tile->pixels + (size_t)(y - tile->box.y1) * tile->stride_px + (x - tile->box.x1);
+}
+
+/* Tints a row, applies alpha, and blends it: what all blits end with. */
+void kd_cpu_blend_row(const struct kd_cpu_tile *tile, const struct kd_op *op,
+                      enum kd_source_kind kind, int32_t x, int32_t y, const uint32_t *row,
+                      int32_t width);
+
+/* part: where the operation and the tile overlap; not empty. */
+void kd_cpu_draw_scaled(const struct kd_cpu_tile *tile, const struct kd_op *op, struct kd_box part);
+void kd_cpu_draw_transformed(const struct kd_cpu_tile *tile, const struct kd_op *op,
+                             struct kd_box part);
+
+#endif
