@@ -47,10 +47,10 @@ struct kd_box kd_transform_bounds(const struct kd_transform *t, struct kd_box cl
         double v = (corner & 2 ? s.y2 : s.y1) - t->y0 / 65536.0;
         double x = (yy * u - xy * v) / determinant, y = (xx * v - yx * u) / determinant;
 
-        left = fmin(left, x);
-        right = fmax(right, x);
-        top = fmin(top, y);
-        bottom = fmax(bottom, y);
+        left = x < left ? x : left;
+        right = x > right ? x : right;
+        top = y < top ? y : top;
+        bottom = y > bottom ? y : bottom;
     }
     return kd_box_intersect((struct kd_box){edge(floor(left) - 2), edge(floor(top) - 2),
                                             edge(ceil(right) + 2), edge(ceil(bottom) + 2)},

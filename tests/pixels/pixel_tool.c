@@ -197,8 +197,10 @@ static const struct {
 static void run_line(char *line)
 {
     char *words[8];
+    char *rest;
     unsigned count = 0;
-    for (char *word = strtok(line, " \n"); word != NULL && count < 8; word = strtok(NULL, " \n")) {
+    for (char *word = strtok_r(line, " \n", &rest); word != NULL && count < 8;
+         word = strtok_r(NULL, " \n", &rest)) {
         words[count++] = word;
     }
     for (size_t i = 0; i < sizeof(operations) / sizeof(operations[0]); i++) {

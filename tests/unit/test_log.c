@@ -202,7 +202,7 @@ START_TEST(test_the_ring_keeps_all_levels)
     ck_assert_ptr_null(strstr(text, "ring line 743\n"));
     const char *at = text;
     for (int i = 744; i < 1000; i++) {
-        char wanted[32];
+        char wanted[48];
         snprintf(wanted, sizeof(wanted), "debug test: ring line %d\n", i);
         at = strstr(at, wanted);
         ck_assert_msg(at != NULL, "%s is not in its place", wanted);
