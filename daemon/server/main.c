@@ -5,9 +5,13 @@
 #include <fcntl.h>
 #include <signal.h>
 #include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
 #include "server/server.h"
+
+#define KD_LOG_MODULE "main"
+#include "base/log.h"
 
 /* A daemon started without the three standard fds must not find its socket under one of them. */
 static void keep_standard_fds(void)
@@ -39,6 +43,10 @@ int main(int argc, char **argv)
     if (kd_server_create(&config, &server) < 0)
         return 1;
     result = kd_loop_run(server->loop);
+    if (result < 0) {
+        KD_ERROR("the event loop failed: %s; what came before:", strerror(-result));
+        kd_log_dump_ring();
+    }
     kd_server_destroy(server);
     return result < 0;
 }
