@@ -310,20 +310,40 @@ static struct kd_window_attr changed_attr(const struct kd_window_attr *before,
     return attr;
 }
 
-/* Changes that wait for nothing else stand in the queue by themselves; a client that sends many of them in a row has them merged, so that
- * the queue stays short. */
-static int enqueue_change(struct kd_window *window)
-{
-    struct kd_frame *last = window->queue_tail, *frame;
-    struct kd_batch nothing = {.commands = NULL};
+/* The most changes that may stand in a row in a window's queue. */
+#define MAX_CHANGES 256
 
-    if (last && !last->is_answered && last->state == KD_FRAME_QUEUED) {
-        last->attr = window->newest;
+/* Resizing cuts the picture and fills what is new with the base colour: of these changes none may be left out, of others the last one counts. */
+static bool can_merge(const struct kd_frame *last, const struct kd_window_attr *attr)
+{
+    return last && !last->is_answered && last->state == KD_FRAME_QUEUED &&
+           last->attr.width_px == attr->width_px && last->attr.height_px == attr->height_px &&
+           last->attr.base_color == attr->base_color;
+}
+
+/* Changes that wait for nothing else stand in the queue by themselves; a client that sends many of them in a row has them merged, so that
+ * the queue stays short. Errors: -EDQUOT, -ENOMEM. */
+static int enqueue_change(struct kd_window *window, const char **why)
+{
+    struct kd_batch nothing = {.commands = NULL};
+    struct kd_frame *frame;
+    unsigned in_a_row = 0;
+
+    if (can_merge(window->queue_tail, &window->newest)) {
+        window->queue_tail->attr = window->newest;
         return 0;
     }
+    for (frame = window->queue; frame; frame = frame->next)
+        in_a_row = frame->is_answered ? 0 : in_a_row + 1;
+    if (in_a_row >= MAX_CHANGES) {
+        *why = "too many changes wait for a frame of this window: wait for its answer";
+        return -EDQUOT;
+    }
     frame = kd_frame_create(window, &nothing);
-    if (!frame)
+    if (!frame) {
+        *why = "the daemon is out of memory";
         return -ENOMEM;
+    }
     kd_window_enqueue(window, frame);
     return 0;
 }
@@ -354,7 +374,7 @@ static int on_window_set(void *ctx, const struct kb_req_window_set *in)
         before = window->newest;
         window->newest = changed_attr(&before, in);
         if (!(in->fields & KB_WINDOW_FIELD_WITH_NEXT_FRAME))
-            error = enqueue_change(window);
+            error = enqueue_change(window, &why);
         if (error)
             window->newest = before;
     }
