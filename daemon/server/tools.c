@@ -171,14 +171,28 @@ static void add(struct values *values, enum kb_statistic name, uint64_t value)
     values->list[values->count++] = (struct kb_statistic_value){.name = name, .value = value};
 }
 
+static void count_window(void *ctx, uint32_t id, enum kd_object_kind kind, void *object)
+{
+    uint32_t *windows = ctx;
+
+    (void)id;
+    (void)object;
+    *windows += kind == KD_OBJECT_WINDOW;
+}
+
 static void add_client(struct values *values, const struct kd_client *client)
 {
+    uint32_t windows = 0;
+
+    kd_objects_each(&client->objects, count_window, &windows);
     add(values, KB_STATISTIC_REQUESTS, client->stats.requests);
     add(values, KB_STATISTIC_ERRORS, client->stats.errors);
     add(values, KB_STATISTIC_FRAMES_COMMITTED, client->stats.frames_committed);
     add(values, KB_STATISTIC_FRAMES_PRESENTED, client->stats.frames_presented);
     add(values, KB_STATISTIC_FRAMES_DISCARDED, client->stats.frames_discarded);
+    add(values, KB_STATISTIC_IMAGES, client->objects.used - windows);
     add(values, KB_STATISTIC_IMAGE_BYTES, client->account->used_bytes);
+    add(values, KB_STATISTIC_WINDOWS, windows);
     add(values, KB_STATISTIC_BYTES_RECEIVED,
         client->connection ? kd_peer_received_bytes(client->connection->peer) : 0);
     add(values, KB_STATISTIC_BYTES_SENT,
