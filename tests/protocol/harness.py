@@ -454,18 +454,18 @@ class Pace:
         self.client = client
         self.id = id
         self.color = 0
-        self.last = 0
         client.window(id, 16, 16, place=place, z=-1, title="pace")
 
     def run(self, frames: int = 3, look: bool = True) -> None:
         """Presents some frames, each at the refresh after the one before; looks at the last."""
+        last = 0
         for _ in range(frames):
             self.color = (self.color + 1) & 0xFFFFFF
             serial = self.client.frame(self.id, fill(0xFF000000 | self.color, (0, 0, 16, 16)))
             self.client.refresh()
             sequence = self.client.expect(kb.EvtPresented, serial=serial).sequence
-            assert self.last in (0, sequence - 1), "a refresh was missed"
-            self.last = sequence
+            assert last in (0, sequence - 1), "a refresh was missed"
+            last = sequence
         if look:
             assert (self.client.see_window(self.id) == self.color).all()
         self.client.sync()  # the daemon has closed what it sent
