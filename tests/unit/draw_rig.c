@@ -50,8 +50,9 @@ void draw_image_finish(struct draw_image *image)
 
 static void append(struct draw_commands *list, const void *command, size_t bytes)
 {
-    ck_assert_uint_eq(bytes, 32);
-    memcpy(list->bytes + (size_t)list->units++ * 32, command, bytes);
+    ck_assert_uint_eq(bytes % 32, 0);
+    memcpy(list->bytes + (size_t)list->units * 32, command, bytes);
+    list->units += (uint32_t)bytes / 32;
 }
 
 void draw_fill(struct draw_commands *list, enum kb_blend blend, uint8_t alpha, uint32_t color,
@@ -141,12 +142,76 @@ static void random_blit(struct draw_commands *list, int32_t width, int32_t heigh
     draw_blit(list, &blit);
 }
 
+static int32_t random_fixed(int64_t value)
+{
+    return (int32_t)(value < INT32_MIN ? INT32_MIN : value > INT32_MAX ? INT32_MAX : value);
+}
+
+/* Turns and scales about the middle, mostly; shears, lines and nonsense at times. */
+static void random_matrix(struct kb_command_transformed_blit *blit, int32_t width, int32_t height,
+                          int32_t image_width, int32_t image_height)
+{
+    static const int32_t edges[] = {0, 1, -1, 65536, -65536, 32768, INT32_MIN, INT32_MAX};
+    int32_t *const factors[] = {&blit->xx, &blit->xy, &blit->yx, &blit->yy};
+    unsigned bits = 14 + random_u32() % 6;
+
+    for (int i = 0; i < 4; i++)
+        *factors[i] = (int32_t)(random_u32() % (2u << bits)) - (int32_t)(1u << bits);
+    if (random_u32() % 3 == 0)
+        blit->xy = blit->yx = 0;
+    if (random_u32() % 6 == 0)
+        *factors[random_u32() % 4] = edges[random_u32() % 8];
+    if (random_u32() % 12 == 0) { /* nearly a line */
+        blit->yx = random_fixed((int64_t)blit->xx + random_between(-1, 1));
+        blit->yy = random_fixed((int64_t)blit->xy + random_between(-1, 1));
+    }
+    if (random_u32() % 30 == 0)
+        for (int i = 0; i < 4; i++)
+            *factors[i] = (int32_t)random_u32();
+    if (random_u32() % 30 == 0)
+        for (int i = 0; i < 4; i++)
+            *factors[i] = 0x70000000 + random_between(-9, 9);
+    blit->x0 = random_fixed(((int64_t)image_width << 15) - (int64_t)blit->xx * (width / 2) -
+                            (int64_t)blit->xy * (height / 2));
+    blit->y0 = random_fixed(((int64_t)image_height << 15) - (int64_t)blit->yx * (width / 2) -
+                            (int64_t)blit->yy * (height / 2));
+    if (random_u32() % 20 == 0)
+        blit->x0 = edges[random_u32() % 8];
+}
+
+static void random_transformed(struct draw_commands *list, int32_t width, int32_t height,
+                               const struct draw_image *images, uint32_t images_count)
+{
+    unsigned char straight[32];
+    struct draw_commands one = {.bytes = straight};
+    struct kb_command_blit blit;
+    struct kb_command_transformed_blit transformed;
+    const struct kd_pixels *image;
+
+    random_blit(&one, width, height, images, images_count);
+    memcpy(&blit, straight, 32);
+    image = images[blit.image].pixels;
+    transformed = (struct kb_command_transformed_blit){.op = KB_COMMAND_TRANSFORMED_BLIT,
+                                                       .blend = blit.blend,
+                                                       .alpha = blit.alpha,
+                                                       .flags = (uint8_t)(random_u32() % 8),
+                                                       .tint = blit.tint,
+                                                       .image = blit.image,
+                                                       .src_x = blit.src_x,
+                                                       .src_y = blit.src_y,
+                                                       .src_width = blit.src_width,
+                                                       .src_height = blit.src_height};
+    random_matrix(&transformed, width, height, image ? image->width_px : 10,
+                  image ? image->height_px : 10);
+    append(list, &transformed, sizeof(transformed));
+}
+
 void draw_random_command(struct draw_commands *list, int32_t width, int32_t height,
                          const struct draw_image *images, uint32_t images_count)
 {
     enum kb_blend blend = random_u32() % KD_PIX_BLENDS;
 
-    switch (random_u32() % 8) {
+    switch (random_u32() % 10) {
     case 0: draw_clip(list, random_rect(width, height)); break;
     case 1: draw_clip(list, (struct kb_rect){0, 0, (uint32_t)width, (uint32_t)height}); break;
     case 2:
@@ -155,6 +220,8 @@ void draw_random_command(struct draw_commands *list, int32_t width, int32_t heig
                   random_u32() % 2 ? 255 : (uint8_t)random_u32(), random_pixel(),
                   random_rect(width, height));
         break;
+    case 4:
+    case 5: random_transformed(list, width, height, images, images_count); break;
     default: random_blit(list, width, height, images, images_count); break;
     }
 }
@@ -226,20 +293,27 @@ static uint32_t blended(enum kd_target_kind target, int blend, uint32_t dst, str
     return pack(r);
 }
 
-static struct color sampled(const struct draw_image *image, int64_t x, int64_t y,
-                            const struct kb_command_blit *blit)
+/* Tint, then alpha. */
+static struct color modulated(struct color s, bool premultiplied, uint32_t tint_pixel, int alpha)
 {
-    const struct kd_pixels *pixels = image->pixels;
-    struct color s = unpack(image->plain[y * pixels->width_px + x]), tint = unpack(blit->tint);
+    struct color tint = unpack(tint_pixel);
 
-    if (pixels->kind == KD_SOURCE_OPAQUE)
-        s.a = 255;
     for (int i = 0; i < 3; i++) {
         s.c[i] = mul(s.c[i], tint.c[i]);
-        if (pixels->kind == KD_SOURCE_PREMULTIPLIED)
-            s.c[i] = mul(s.c[i], blit->alpha);
+        if (premultiplied)
+            s.c[i] = mul(s.c[i], alpha);
     }
-    s.a = mul(s.a, blit->alpha);
+    s.a = mul(s.a, alpha);
+    return s;
+}
+
+/* The image's pixel as it counts. */
+static struct color pixel_of(const struct draw_image *image, int64_t x, int64_t y)
+{
+    struct color s = unpack(image->plain[y * image->pixels->width_px + x]);
+
+    if (image->pixels->kind == KD_SOURCE_OPAQUE)
+        s.a = 255;
     return s;
 }
 
@@ -253,6 +327,7 @@ static void paint_blit(uint32_t *pixel, int32_t x, int32_t y, enum kd_target_kin
                        const struct kb_command_blit *blit, const struct draw_image *image)
 {
     int64_t column = (int64_t)x - blit->x, row = (int64_t)y - blit->y;
+    bool premultiplied;
 
     if (!image->pixels || column < 0 || row < 0 || column >= blit->src_width ||
         row >= blit->src_height)
@@ -266,8 +341,70 @@ static void paint_blit(uint32_t *pixel, int32_t x, int32_t y, enum kd_target_kin
     if (column < 0 || row < 0 || column >= image->pixels->width_px ||
         row >= image->pixels->height_px)
         return;
-    *pixel = blended(kind, blit->blend, *pixel, sampled(image, column, row, blit),
-                     image->pixels->kind == KD_SOURCE_PREMULTIPLIED);
+    premultiplied = image->pixels->kind == KD_SOURCE_PREMULTIPLIED;
+    *pixel =
+        blended(kind, blit->blend, *pixel,
+                modulated(pixel_of(image, column, row), premultiplied, blit->tint, blit->alpha),
+                premultiplied);
+}
+
+static int64_t clamped(int64_t value, int64_t low, int64_t high)
+{
+    return value < low ? low : value >= high ? high - 1 : value;
+}
+
+/* Bilinear: u and v in 256ths, from the centre of the first pixel; neighbours are clamped to the box. Premultiplied. */
+static struct color filtered(const struct draw_image *image, struct kd_box box, int64_t u,
+                             int64_t v)
+{
+    int64_t left = kd_floor_div(u, 256), top = kd_floor_div(v, 256);
+    int64_t fx = u - left * 256, fy = v - top * 256;
+    int64_t sums[4] = {0};
+
+    for (int i = 0; i < 4; i++) {
+        int64_t weight = (i & 1 ? fx : 256 - fx) * (i & 2 ? fy : 256 - fy);
+        struct color s = pixel_of(image, clamped(left + (i & 1), box.x1, box.x2),
+                                  clamped(top + (i >> 1), box.y1, box.y2));
+
+        for (int c = 0; c < 3; c++)
+            sums[c] += weight *
+                       (image->pixels->kind == KD_SOURCE_PREMULTIPLIED ? s.c[c] : mul(s.c[c], s.a));
+        sums[3] += weight * s.a;
+    }
+    return (struct color){(int)((sums[3] + 32768) >> 16),
+                          {(int)((sums[0] + 32768) >> 16), (int)((sums[1] + 32768) >> 16),
+                           (int)((sums[2] + 32768) >> 16)}};
+}
+
+static void paint_transformed(uint32_t *pixel, int64_t x, int64_t y, enum kd_target_kind kind,
+                              const struct kb_command_transformed_blit *blit,
+                              const struct draw_image *image)
+{
+    int64_t u = kd_floor_div(blit->xx * (2 * x + 1) + blit->xy * (2 * y + 1), 2) + blit->x0;
+    int64_t v = kd_floor_div(blit->yx * (2 * x + 1) + blit->yy * (2 * y + 1), 2) + blit->y0;
+    bool bilinear = blit->flags & KB_BLIT_FLAG_BILINEAR, premultiplied;
+    struct kd_box box;
+    struct color s;
+
+    if (!image->pixels)
+        return;
+    if (blit->flags & KB_BLIT_FLAG_FLIP_X)
+        u = (2 * (int64_t)blit->src_x + blit->src_width) * 65536 - 1 - u;
+    if (blit->flags & KB_BLIT_FLAG_FLIP_Y)
+        v = (2 * (int64_t)blit->src_y + blit->src_height) * 65536 - 1 - v;
+    box = (struct kd_box){blit->src_x > 0 ? blit->src_x : 0, blit->src_y > 0 ? blit->src_y : 0,
+                          kd_min(blit->src_x + blit->src_width, image->pixels->width_px),
+                          kd_min(blit->src_y + blit->src_height, image->pixels->height_px)};
+    if (u < (int64_t)box.x1 * 65536 || v < (int64_t)box.y1 * 65536 ||
+        u >= (int64_t)box.x2 * 65536 || v >= (int64_t)box.y2 * 65536)
+        return;
+    premultiplied = bilinear || image->pixels->kind == KD_SOURCE_PREMULTIPLIED;
+    if (bilinear)
+        s = filtered(image, box, kd_floor_div(u - 32768, 256), kd_floor_div(v - 32768, 256));
+    else
+        s = pixel_of(image, u / 65536, v / 65536);
+    *pixel = blended(kind, blit->blend, *pixel,
+                     modulated(s, premultiplied, blit->tint, blit->alpha), premultiplied);
 }
 
 void draw_paint(uint32_t *target, int32_t width, int32_t height, enum kd_target_kind kind,
@@ -291,6 +428,9 @@ void draw_paint(uint32_t *target, int32_t width, int32_t height, enum kd_target_
                     continue;
                 if (command->op == KB_COMMAND_BLIT) {
                     paint_blit(pixel, x, y, kind, &command->blit, &images[command->blit.image]);
+                } else if (command->op == KB_COMMAND_TRANSFORMED_BLIT) {
+                    paint_transformed(pixel, x, y, kind, &command->transformed_blit,
+                                      &images[command->transformed_blit.image]);
                 } else if (inside(command->fill.where, x, y)) {
                     color = unpack(command->fill.color);
                     color.a = mul(color.a, command->fill.alpha);
@@ -298,6 +438,7 @@ void draw_paint(uint32_t *target, int32_t width, int32_t height, enum kd_target_
                 }
             }
         }
+        i += command->op == KB_COMMAND_TRANSFORMED_BLIT; /* it has 64 bytes */
     }
 }
 
@@ -317,10 +458,15 @@ void draw_paint_layer(uint32_t *target, int32_t width, int32_t height, const str
             if (x >= shown.x1 && x < shown.x2 && y >= shown.y1 && y < shown.y2) {
                 const struct draw_image *picture = &pictures[layer->source];
                 int64_t w = picture->pixels->width_px, h = picture->pixels->height_px;
-                int64_t from_x = ((2 * ((int64_t)x - shown.x1) + 1) * w) / (2 * shown_w);
-                int64_t from_y = ((2 * ((int64_t)y - shown.y1) + 1) * h) / (2 * shown_h);
+                int64_t from_x = (2 * ((int64_t)x - shown.x1) + 1) * w;
+                int64_t from_y = (2 * ((int64_t)y - shown.y1) + 1) * h;
 
-                *pixel = picture->plain[from_y * w + from_x];
+                if (layer->filter == KB_FILTER_BILINEAR && (w != shown_w || h != shown_h))
+                    *pixel = pack(filtered(picture, kd_box_of_size((int32_t)w, (int32_t)h),
+                                           from_x * 256 / (2 * shown_w) - 128,
+                                           from_y * 256 / (2 * shown_h) - 128));
+                else
+                    *pixel = picture->plain[from_y / (2 * shown_h) * w + from_x / (2 * shown_w)];
             }
         }
     }

@@ -31,7 +31,7 @@ void draw_image_finish(struct draw_image *image);
 
 /* A list of commands under way; the memory is the caller's. */
 struct draw_commands {
-    unsigned char *bytes; /* 32 each */
+    unsigned char *bytes; /* 32 a unit */
     uint32_t units;
 };
 void draw_fill(struct draw_commands *list, enum kb_blend blend, uint8_t alpha, uint32_t color,
@@ -39,7 +39,8 @@ void draw_fill(struct draw_commands *list, enum kb_blend blend, uint8_t alpha, u
 void draw_clip(struct draw_commands *list, struct kb_rect where);
 void draw_blit(struct draw_commands *list, const struct kb_command_blit *blit);
 
-/* A random command for a target of this size: fills, blits of the first so many images, now and then a clip. */
+/* A random command for a target of this size: fills, blits of the first so many images, plain and transformed, now and then a
+ * clip. At most two units. */
 void draw_random_command(struct draw_commands *list, int32_t width, int32_t height,
                          const struct draw_image *images, uint32_t images_count);
 
@@ -47,7 +48,7 @@ void draw_random_command(struct draw_commands *list, int32_t width, int32_t heig
 void draw_paint(uint32_t *target, int32_t width, int32_t height, enum kd_target_kind kind,
                 const struct draw_commands *list, const struct draw_image *images);
 
-/* One layer, nearest, over plain rows. */
+/* One layer over plain rows. */
 void draw_paint_layer(uint32_t *target, int32_t width, int32_t height, const struct kd_layer *layer,
                       const struct draw_image *pictures);
 

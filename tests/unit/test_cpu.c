@@ -12,7 +12,7 @@
 #define MOST_IMAGES   7
 #define MOST_COMMANDS 64
 
-static unsigned char command_bytes[MOST_COMMANDS * 32];
+static unsigned char command_bytes[(MOST_COMMANDS + 1) * 32];
 
 static const int32_t sizes[][2] = {{1, 1},    {3, 200},  {64, 64},   {65, 63}, {100, 70},
                                    {128, 64}, {129, 65}, {200, 150}, {191, 1}};
@@ -172,16 +172,17 @@ START_TEST(slices_that_end_within_a_tile)
         uint32_t *want = malloc(130 * 60 * sizeof(uint32_t));
 
         ck_assert_uint_le(units, KB_MAX_FRAME_UNITS);
-        list = (struct draw_commands){.bytes = malloc((size_t)units * 32)};
+        list = (struct draw_commands){.bytes = malloc((size_t)(units + 1) * 32)};
         /* Many that cost time, and a few that show. */
         while (list.units < units - 8)
             draw_fill(&list, KB_BLEND_OVER, 0, 0xFFFFFF, (struct kb_rect){0, 0, 130, 60});
-        for (uint32_t i = 0; i < 8; i++)
+        while (list.units < units)
             draw_random_command(&list, 130, 60, &image, 1);
         for (int i = 0; i < 130 * 60; i++)
             want[i] = 0xFF102030;
         {
-            struct draw_commands shown = {list.bytes + (size_t)(units - 8) * 32, 8};
+            struct draw_commands shown = {list.bytes + (size_t)(units - 8) * 32,
+                                          list.units - (units - 8)};
 
             draw_paint(want, 130, 60, KD_TARGET_OPAQUE, &shown, &image);
         }
@@ -223,6 +224,10 @@ START_TEST(what_is_there_is_not_drawn_again)
 
             if (command->op == KB_COMMAND_BLIT)
                 command->blit.image++;
+            if (command->op == KB_COMMAND_TRANSFORMED_BLIT) {
+                command->transformed_blit.image++;
+                i++;
+            }
         }
         draw_frame(&again, first.picture, true, grid, KD_TARGET_OPAQUE, 0xFF000000,
                    KD_PLAN_MAX_TOUCHES, &list, copies, MOST_IMAGES + 1);
@@ -249,7 +254,8 @@ static struct kd_layer random_layer(int32_t width, int32_t height,
                                     const struct draw_image *pictures, uint32_t pictures_count)
 {
     struct kd_layer layer = {.base_color = random_u32() | 0xFF000000,
-                             .source = random_u32() % pictures_count};
+                             .source = random_u32() % pictures_count,
+                             .filter = random_u32() % 2 ? KB_FILTER_BILINEAR : KB_FILTER_NEAREST};
     const struct kd_pixels *picture = pictures[layer.source].pixels;
     int32_t x = random_between(-width / 2, width), y = random_between(-height / 2, height);
     int32_t w = random_between(1, 2 * width), h = random_between(1, 2 * height);
