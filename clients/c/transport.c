@@ -18,6 +18,7 @@ int kc_transport_init(struct kc_transport *transport, int fd)
         return -ENOMEM;
     }
     transport->out_capacity = KC_OUT_BYTES_BEGIN;
+    transport->record = kc_record_begin();
     return 0;
 }
 
@@ -31,6 +32,7 @@ void kc_transport_finish(struct kc_transport *transport)
     free(transport->in);
     if (transport->fd >= 0)
         close(transport->fd);
+    kc_record_end(transport->record);
     *transport = (struct kc_transport){.fd = -1};
 }
 
@@ -87,6 +89,7 @@ int kc_transport_queue(struct kc_transport *transport, uint16_t opcode, const vo
             transport->parcels[transport->parcels_count++] =
                 (struct kc_parcel){.at = at, .memory = kc_memory_ref(memory)};
         }
+        kc_record_request(transport->record, message, writer.bytes, memory);
         transport->out_end += writer.used_bytes;
         return 0;
     }
@@ -133,6 +136,7 @@ static ssize_t send_some(struct kc_transport *transport)
 
 int kc_transport_send(struct kc_transport *transport)
 {
+    kc_record_flush(transport->record);
     while (kc_transport_has_queued(transport)) {
         if (send_some(transport) < 0) {
             if (errno == EINTR)
@@ -229,6 +233,7 @@ int kc_transport_take(struct kc_transport *transport, const struct kb_header **m
     memmove(transport->in_fds, transport->in_fds + header->nfds,
             transport->in_fds_count * sizeof(int));
     transport->in_begin += header->size;
+    kc_record_event(transport->record, header);
     *message = header;
     return 1;
 }

@@ -8,6 +8,7 @@
 
 #include "memory.h"
 #include "proto/wire.h"
+#include "record.h"
 
 #define KC_PARCELS_MAX     16u
 #define KC_FDS_MAX         16u
@@ -34,6 +35,8 @@ struct kc_transport {
     size_t in_begin, in_end;
     int in_fds[KC_FDS_MAX]; /* owned: came and belong to messages not yet taken */
     unsigned in_fds_count;
+
+    struct kc_record *record; /* owned; NULL unless messages are recorded */
 };
 
 /* Takes over the socket, also when it fails. -ENOMEM. */
