@@ -79,10 +79,15 @@ struct kb_image {
     size_t stride_bytes;
     struct kc_memory *memory; /* a shared image's; else NULL, see handed_over() in image.c */
     uint32_t unread_serial; /* of the last request whose memory the daemon has not read; 0: none */
+    struct kb_frame *frame; /* owned: a canvas's; else NULL */
+    uint32_t undone_serial; /* of a canvas's last frame, until it is answered; 0: none */
 };
 
 /* The commands of the frame being built. */
-struct kc_frame {
+struct kb_frame {
+    struct kb_display *display; /* borrowed */
+    uint32_t object;            /* the id of the window or canvas */
+    uint32_t width, height;     /* and its size */
     uint8_t *bytes; /* owned: units of KB_COMMAND_UNIT_BYTES; kept from frame to frame */
     size_t units, units_capacity;
     uint32_t flags;   /* enum kb_frame_flag */
@@ -98,10 +103,9 @@ struct kc_answer {
 struct kb_window {
     struct kb_display *display; /* borrowed */
     uint32_t id;
-    uint32_t width, height;
     bool has_state;
     struct kb_window_state state;
-    struct kc_frame frame;
+    struct kb_frame frame;        /* embedded; it knows the window's size */
     uint32_t pending[KB_CREDITS]; /* serials of the frames not answered, oldest first */
     unsigned pending_count;
     struct kc_answer answers[KC_ANSWERS_KEPT]; /* the latest is [answers_count - 1 mod kept] */
@@ -147,6 +151,12 @@ int kc_reply_wait(struct kb_display *display, struct kc_reply *reply);
 /* events.c: handles one message of the daemon. Closes the fds that nobody took. 0, or -EPIPE. */
 int kc_handle_event(struct kb_display *display, const struct kb_header *message, int *fds);
 
+/* image.c: an image with an id and nothing else, that the daemon has not heard of; and taking such
+ * a one back. -ENOMEM, -EDQUOT. */
+int kc_image_alloc(struct kb_display *display, uint32_t width, uint32_t height,
+                   struct kb_image **image);
+void kc_image_undo(struct kb_image *image);
+
 /* image.c, window.c: what kb_disconnect() does with objects; the daemon is not told. */
 void kc_image_free(struct kb_image *image);
 void kc_window_free(struct kb_window *window);
@@ -155,7 +165,16 @@ void kc_window_free(struct kb_window *window);
 void kc_window_answer(struct kb_window *window, uint32_t serial, const struct kc_answer *answer);
 
 /* frame.c */
-void kc_frame_reset(struct kc_frame *frame);
+void kc_frame_init(struct kb_frame *frame, struct kb_display *display, uint32_t object,
+                   uint32_t width, uint32_t height);
+void kc_frame_finish(struct kb_frame *frame);
+void kc_frame_reset(struct kb_frame *frame);
+
+/* show.c: 0, or why the frame could not be built, which is forgotten then. */
+int kc_frame_check(struct kb_frame *frame);
+
+/* show.c: sends the frame and begins a new one. -EINTR: it has not been sent, and is still there. */
+int kc_frame_send(struct kb_frame *frame, uint32_t *serial);
 
 /* Allocates the memory of frames. Tests put their own here to see it fail. */
 extern void *(*kc_frame_realloc)(void *memory, size_t bytes);

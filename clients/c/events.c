@@ -54,6 +54,14 @@ static void release(struct kb_display *display, uint32_t object, uint32_t serial
         image->unread_serial = 0;
 }
 
+/* A canvas's frame was drawn, or refused. */
+static void canvas_answered(const struct kb_display *display, uint32_t object, uint32_t serial)
+{
+    struct kb_image *image = kc_objects_find(&display->objects, KC_OBJECT_IMAGE, object);
+    if (image != NULL && image->undone_serial == serial)
+        image->undone_serial = 0;
+}
+
 static void refuse(struct kb_display *display, const struct kb_evt_error *event)
 {
     int error = kc_error_of(event->code);
@@ -87,6 +95,7 @@ static int on_error(void *context, const struct kb_evt_error *event)
     if (destroyed && event->code == KB_ERROR_CODE_BAD_OBJECT)
         return 0; /* its creation was refused, and that has been said */
     release(display, event->object, event->serial);
+    canvas_answered(display, event->object, event->serial);
     struct kb_window *window = find_window(display, event->object);
     if (window != NULL)
         kc_window_answer(window, event->serial,
@@ -98,6 +107,8 @@ static int on_error(void *context, const struct kb_evt_error *event)
 
 static int on_done(void *context, const struct kb_evt_done *event)
 {
+    const struct kb_display *display = context;
+    canvas_answered(display, event->object, event->serial);
     struct kc_reply *reply = find_reply(context, event->serial);
     if (reply != NULL && (reply->request == KB_REQ_SYNC || reply->request == KB_REQ_CLOCK_STEP))
         reply->complete = true;

@@ -15,8 +15,8 @@ static unsigned pixel_bytes(enum kb_format format)
     case KB_FORMAT_ABGR8888_PREMULTIPLIED:
     case KB_FORMAT_XBGR8888: return 4;
     case KB_FORMAT_RGB565: return 2;
-    case KB_FORMAT_A8: return 1;
-    case KB_FORMAT_P8: return 0; /* needs a palette, which kb_image_info cannot give */
+    case KB_FORMAT_A8:
+    case KB_FORMAT_P8: return 1;
     }
     return 0;
 }
@@ -27,8 +27,6 @@ static int check_info(const struct kb_image_info *info, struct kb_image_info *ch
     *checked = *info;
     if (checked->format == 0)
         checked->format = KB_FORMAT_ARGB8888;
-    if (checked->format == KB_FORMAT_P8)
-        return kc_fail(-ENOSYS, "palette images cannot be made yet: convert to argb8888");
     unsigned bytes = pixel_bytes(checked->format);
     if (bytes == 0)
         return kc_fail(-EINVAL, "%u is not a pixel format", (unsigned)checked->format);
@@ -42,18 +40,27 @@ static int check_info(const struct kb_image_info *info, struct kb_image_info *ch
     if (checked->stride_bytes < row_bytes)
         return kc_fail(-EINVAL, "a stride of %zu bytes is less than a row of %u pixels (%zu bytes)",
                        checked->stride_bytes, info->width, row_bytes);
+    if ((info->palette_count != 0) != (checked->format == KB_FORMAT_P8) ||
+        info->palette_count > 256)
+        return kc_fail(-EINVAL,
+                       "a palette of %zu colours: images of format p8 have 1 to 256, "
+                       "others have none",
+                       info->palette_count);
+    if (!info->has_color_key)
+        checked->color_key = 0;
+    checked->color_key &= 0xffffffu;
     return 0;
 }
 
-static int image_alloc(struct kb_display *display, const struct kb_image_info *info,
-                       struct kb_image **image)
+int kc_image_alloc(struct kb_display *display, uint32_t width, uint32_t height,
+                   struct kb_image **image)
 {
     struct kb_image *made = calloc(1, sizeof(*made));
     if (made == NULL)
         return kc_fail(-ENOMEM, "no memory for an image");
     made->display = display;
-    made->width = info->width;
-    made->height = info->height;
+    made->width = width;
+    made->height = height;
     int error = kc_objects_add(&display->objects, KC_OBJECT_IMAGE, made, &made->id);
     if (error < 0) {
         free(made);
@@ -63,14 +70,13 @@ static int image_alloc(struct kb_display *display, const struct kb_image_info *i
     return 0;
 }
 
-/* Takes back an image that the daemon has not heard of. */
-static void image_undo(struct kb_image *image)
+void kc_image_undo(struct kb_image *image)
 {
     kc_objects_remove(&image->display->objects, image->id);
     kc_image_free(image);
 }
 
-static int announce(struct kb_image *image, enum kb_format format, uint32_t flags,
+static int announce(struct kb_image *image, const struct kb_image_info *info, uint32_t flags,
                     struct kc_memory *memory)
 {
     const struct kb_req_image_create create = {
@@ -78,9 +84,12 @@ static int announce(struct kb_image *image, enum kb_format format, uint32_t flag
         .serial = kc_next_serial(image->display),
         .width = image->width,
         .height = image->height,
-        .format = (uint8_t)format,
-        .flags = flags,
+        .format = (uint8_t)info->format,
+        .flags = flags | (info->has_color_key ? KB_IMAGE_FLAG_COLOR_KEY : 0),
         .stride_bytes = (uint32_t)image->stride_bytes,
+        .color_key = info->color_key,
+        .palette = info->palette,
+        .palette_count = (uint32_t)info->palette_count,
         .pixels = memory->fd,
     };
     int error = kc_request(image->display, KB_REQ_IMAGE_CREATE, &create, memory, KC_WAIT);
@@ -109,17 +118,17 @@ int kb_image_create(struct kb_display *display, const struct kb_image_info *info
         return error;
     if (pixels == NULL)
         return kc_fail(-EINVAL, "an image needs pixels; kb_image_create_shared() begins with none");
-    error = image_alloc(display, &checked, &made);
+    error = kc_image_alloc(display, checked.width, checked.height, &made);
     if (error < 0)
         return error;
     made->stride_bytes = (size_t)checked.width * pixel_bytes(checked.format);
     error = kc_memory_create_copy("kmsblit-image", pixels, made->stride_bytes, checked.stride_bytes,
                                   checked.height, &memory);
     if (error == 0)
-        error = announce(made, checked.format, 0, memory);
+        error = announce(made, &checked, 0, memory);
     if (error < 0) {
         kc_memory_unref(memory);
-        image_undo(made);
+        kc_image_undo(made);
         return error;
     }
     handed_over(made, memory);
@@ -142,15 +151,15 @@ int kb_image_create_shared(struct kb_display *display, const struct kb_image_inf
                        "a shared image cannot have a stride of %zu bytes: it must be a "
                        "multiple of the pixel's size, at most %u",
                        checked.stride_bytes, KB_MAX_IMAGE_PX * 16u);
-    error = image_alloc(display, &checked, &made);
+    error = kc_image_alloc(display, checked.width, checked.height, &made);
     if (error < 0)
         return error;
     made->stride_bytes = checked.stride_bytes;
     error = kc_memory_create("kmsblit-shared", made->stride_bytes * made->height, &made->memory);
     if (error == 0)
-        error = announce(made, checked.format, KB_IMAGE_FLAG_SHARED, made->memory);
+        error = announce(made, &checked, KB_IMAGE_FLAG_SHARED, made->memory);
     if (error < 0) {
-        image_undo(made);
+        kc_image_undo(made);
         return error;
     }
     *image = made;
@@ -218,6 +227,9 @@ uint32_t kb_image_id(const struct kb_image *image)
 void kc_image_free(struct kb_image *image)
 {
     kc_memory_unref(image->memory);
+    if (image->frame != NULL)
+        kc_frame_finish(image->frame);
+    free(image->frame);
     free(image);
 }
 

@@ -60,6 +60,7 @@ extern "C" {
 struct kb_display; /* a connection to the daemon */
 struct kb_image;   /* pixels that frames can draw */
 struct kb_window;  /* something that is shown, and the frame being built for it */
+struct kb_frame;   /* the frame being built for a window or canvas */
 
 /* ---- Errors and versions -------------------------------------------------------------------- */
 
@@ -126,9 +127,13 @@ KB_API int kb_output_get(const struct kb_display *display, size_t index,
 /* ---- Images --------------------------------------------------------------------------------- */
 
 struct kb_image_info {
-    uint32_t width, height; /* 1..16384 pixels */
-    enum kb_format format;  /* 0 is KB_FORMAT_ARGB8888 */
-    size_t stride_bytes;    /* 0: rows without gaps */
+    uint32_t width, height;  /* 1..16384 pixels */
+    enum kb_format format;   /* 0 is KB_FORMAT_ARGB8888 */
+    size_t stride_bytes;     /* 0: rows without gaps */
+    const uint32_t *palette; /* of format p8 only: 1 to 256 colours, 0xAARRGGBB; copied */
+    size_t palette_count;
+    bool has_color_key; /* pixels of the colour color_key, 0x00RRGGBB, are transparent */
+    uint32_t color_key;
 };
 
 /* Hands over a picture once. pixels is copied before the function returns; the image never changes.
@@ -208,38 +213,114 @@ KB_API void kb_window_size(const struct kb_window *window, uint32_t *width, uint
 /* Frees the window and the frame being built for it. NULL is allowed. */
 KB_API void kb_window_destroy(struct kb_window *window);
 
-/* ---- Drawing: each adds to the frame being built -------------------------------------------- */
+/* ---- Canvases ------------------------------------------------------------------------------- */
 
-/* Starts the frame anew from the window's base colour, forgetting what was drawn into it so far. */
-KB_API void kb_clear(struct kb_window *window);
+/* Makes a canvas: an image that frames are drawn into, and that frames of windows and of other
+ * canvases can draw. It begins transparent, and keeps premultiplied colours with alpha. All that is
+ * said of images holds for it too; kb_image_destroy() frees it.
+ * Errors: -EINVAL, -ENOMEM, -EDQUOT too many objects. */
+KB_API int kb_canvas_create(struct kb_display *display, uint32_t width, uint32_t height,
+                            struct kb_image **canvas);
 
-/* Fills a rectangle (NULL: the whole window) with a colour, its alpha dropped. */
-KB_API void kb_fill(struct kb_window *window, const struct kb_rect *rect, uint32_t color);
+/* Sends the frame built so far in kb_canvas_frame() and begins a new, empty one. Needs no credit:
+ * whatever is committed afterwards sees it. serial (may be NULL) gets the frame's number. Errors as
+ * kb_commit(), and -EINVAL if the image is no canvas. Use kb_flush() to have it sent now; windows'
+ * frames do that by themselves. */
+KB_API int kb_canvas_commit(struct kb_image *canvas, uint32_t *serial);
 
-/* Draws an image (source NULL: all of it) over what is there, its top left corner at (x, y). */
-KB_API void kb_blit(struct kb_window *window, const struct kb_image *image,
-                    const struct kb_rect *source, int32_t x, int32_t y);
+/* Waits until all frames of this canvas have been drawn. There is no need to: a program that makes
+ * them faster than they are drawn may want to. Errors: those of kb_sync(). */
+KB_API int kb_canvas_wait(struct kb_image *canvas);
 
-/* The same with all options. Zeros mean: over, opaque, no tint, no flip. */
+/* ---- Drawing: each adds to a frame being built ---------------------------------------------- */
+
+/* The frame being built for a window or a canvas (NULL if the image is none). Valid as long as
+ * that. */
+KB_API struct kb_frame *kb_window_frame(struct kb_window *window);
+KB_API struct kb_frame *kb_canvas_frame(struct kb_image *canvas);
+
+/* Starts the frame anew from the window's base colour (a canvas: from transparent), forgetting what
+ * was drawn into it so far. */
+KB_API void kb_draw_clear(struct kb_frame *frame);
+
+/* Fills a rectangle (NULL: all of the window or canvas) with a colour. */
+KB_API void kb_draw_fill(struct kb_frame *frame, const struct kb_rect *rect, uint32_t color,
+                         enum kb_blend blend);
+
+/* Zeros mean: over, opaque, no tint, no flip, not filtered. */
 struct kb_blit_options {
     enum kb_blend blend;
     uint8_t transparency; /* 255 - alpha: 0 leaves the image as it is */
-    uint8_t flags;        /* enum kb_blit_flag */
+    uint8_t flags;        /* enum kb_blit_flag; bilinear is for transformed blits */
     uint32_t tint;        /* 0xFFRRGGBB multiplied into the colours; 0 is none */
 };
-KB_API void kb_fill_with(struct kb_window *window, const struct kb_rect *rect, uint32_t color,
-                         enum kb_blend blend);
-KB_API void kb_blit_with(struct kb_window *window, const struct kb_image *image,
+
+/* Draws an image (source NULL: all of it; options NULL: plainly), its top left corner at (x, y). A
+ * canvas cannot be drawn into itself. */
+KB_API void kb_draw_blit(struct kb_frame *frame, const struct kb_image *image,
                          const struct kb_rect *source, int32_t x, int32_t y,
                          const struct kb_blit_options *options);
 
-/* Limits the following commands of this frame to a rectangle; NULL: the whole window again. */
-KB_API void kb_clip(struct kb_window *window, const struct kb_rect *rect);
+/* A matrix in 16.16 fixed point that maps the target to the image: the point (X, Y) shows the
+ * image's (xx*X + xy*Y + x0, yx*X + yy*Y + y0). Pixels have their centres at halves. */
+#define KB_FIXED_ONE 65536
+struct kb_transform {
+    kb_fixed xx, xy, x0;
+    kb_fixed yx, yy, y0;
+};
+
+/* Draws an image turned, scaled or sheared: what of its source rectangle (NULL: all of it) the
+ * matrix finds. */
+KB_API void kb_draw_transformed(struct kb_frame *frame, const struct kb_image *image,
+                                const struct kb_rect *source, const struct kb_transform *transform,
+                                const struct kb_blit_options *options);
+
+/* The same in words: the source's point (pivot_x, pivot_y), counted from its top left corner, comes
+ * to lie on the target's point (x, y); around it the image is scaled and then turned by `angle`
+ * degrees counter-clockwise. A negative scale mirrors. scale_x 0 is 1, scale_y 0 is scale_x. */
+struct kb_pose {
+    double x, y;
+    double angle;
+    double scale_x, scale_y;
+    double pivot_x, pivot_y;
+};
+
+/* The matrix for a pose. -ERANGE: 16.16 bits cannot hold it, as for a picture that shrinks to
+ * nothing. kb_draw_posed() then draws nothing. */
+KB_API int kb_pose_transform(const struct kb_pose *pose, const struct kb_rect *source,
+                             struct kb_transform *transform);
+KB_API void kb_draw_posed(struct kb_frame *frame, const struct kb_image *image,
+                          const struct kb_rect *source, const struct kb_pose *pose,
+                          const struct kb_blit_options *options);
+
+/* Limits the following commands of this frame to a rectangle; NULL: all of the target again. */
+KB_API void kb_draw_clip(struct kb_frame *frame, const struct kb_rect *rect);
 
 /* Room for units of 32 bytes at the end of the frame, to be filled at once by the caller with
  * records (struct kb_command_fill, _blit, _clip: one unit; _transformed_blit: two); NULL if memory
  * or the limit of 1,048,576 units ran out. Valid until the next call that draws. Unused units must
- * be taken back with kb_frame_trim(). */
+ * be taken back with kb_draw_trim(). */
+KB_API void *kb_draw_append(struct kb_frame *frame, size_t units);
+KB_API void kb_draw_trim(struct kb_frame *frame, size_t units);
+
+/* All of these for windows, which most programs draw into. kb_fill() is opaque: it drops the
+ * colour's alpha. */
+KB_API void kb_clear(struct kb_window *window);
+KB_API void kb_fill(struct kb_window *window, const struct kb_rect *rect, uint32_t color);
+KB_API void kb_fill_with(struct kb_window *window, const struct kb_rect *rect, uint32_t color,
+                         enum kb_blend blend);
+KB_API void kb_blit(struct kb_window *window, const struct kb_image *image,
+                    const struct kb_rect *source, int32_t x, int32_t y);
+KB_API void kb_blit_with(struct kb_window *window, const struct kb_image *image,
+                         const struct kb_rect *source, int32_t x, int32_t y,
+                         const struct kb_blit_options *options);
+KB_API void kb_blit_transformed(struct kb_window *window, const struct kb_image *image,
+                                const struct kb_rect *source, const struct kb_transform *transform,
+                                const struct kb_blit_options *options);
+KB_API void kb_blit_posed(struct kb_window *window, const struct kb_image *image,
+                          const struct kb_rect *source, const struct kb_pose *pose,
+                          const struct kb_blit_options *options);
+KB_API void kb_clip(struct kb_window *window, const struct kb_rect *rect);
 KB_API void *kb_frame_append(struct kb_window *window, size_t units);
 KB_API void kb_frame_trim(struct kb_window *window, size_t units);
 

@@ -37,37 +37,60 @@ static int take_memory(struct kb_display *display, size_t bytes, struct kc_poole
     return kc_memory_create("kmsblit-frame", capacity_bytes, &free_one->memory);
 }
 
-static int send_inline(struct kb_window *window, uint32_t serial)
+static int send_inline(const struct kb_frame *frame, uint32_t serial)
 {
-    const struct kb_req_frame frame = {
-        .object = window->id,
+    const struct kb_req_frame request = {
+        .object = frame->object,
         .serial = serial,
-        .flags = window->frame.flags,
-        .commands = window->frame.bytes,
-        .commands_units = (uint32_t)window->frame.units,
+        .flags = frame->flags,
+        .commands = frame->bytes,
+        .commands_units = (uint32_t)frame->units,
     };
-    return kc_request(window->display, KB_REQ_FRAME, &frame, NULL, KC_WAIT);
+    return kc_request(frame->display, KB_REQ_FRAME, &request, NULL, KC_WAIT);
 }
 
-static int send_memfd(struct kb_window *window, uint32_t serial)
+static int send_memfd(const struct kb_frame *frame, uint32_t serial)
 {
     struct kc_pooled *pooled;
-    size_t bytes = window->frame.units * KB_COMMAND_UNIT_BYTES;
-    int error = take_memory(window->display, bytes, &pooled);
+    size_t bytes = frame->units * KB_COMMAND_UNIT_BYTES;
+    int error = take_memory(frame->display, bytes, &pooled);
     if (error < 0)
         return error;
-    memcpy(pooled->memory->map, window->frame.bytes, bytes);
-    const struct kb_req_frame_memfd frame = {
-        .object = window->id,
+    memcpy(pooled->memory->map, frame->bytes, bytes);
+    const struct kb_req_frame_memfd request = {
+        .object = frame->object,
         .serial = serial,
-        .flags = window->frame.flags,
-        .units = (uint32_t)window->frame.units,
+        .flags = frame->flags,
+        .units = (uint32_t)frame->units,
         .commands = pooled->memory->fd,
     };
-    error = kc_request(window->display, KB_REQ_FRAME_MEMFD, &frame, pooled->memory, KC_WAIT);
+    error = kc_request(frame->display, KB_REQ_FRAME_MEMFD, &request, pooled->memory, KC_WAIT);
     if (error == 0)
         pooled->serial = serial;
     return error;
+}
+
+int kc_frame_check(struct kb_frame *frame)
+{
+    if (frame->error == 0)
+        return 0;
+    int error = kc_fail(frame->error, "%s", frame->what);
+    kc_frame_reset(frame);
+    return error;
+}
+
+int kc_frame_send(struct kb_frame *frame, uint32_t *serial)
+{
+    uint32_t number = kc_next_serial(frame->display);
+    int error =
+        frame->units <= INLINE_UNITS_MAX ? send_inline(frame, number) : send_memfd(frame, number);
+    if (error == -ENOMEM || error == -EMFILE)
+        kc_frame_reset(frame);
+    if (error < 0)
+        return error;
+    kc_frame_reset(frame);
+    *serial = number;
+    return 0;
 }
 
 /* Waits until less than two frames are unanswered. */
@@ -84,36 +107,27 @@ static int wait_for_credit(struct kb_window *window)
 int kb_commit(struct kb_window *window, uint32_t *serial)
 {
     struct kb_display *display = window->display;
-    struct kc_frame *frame = &window->frame;
+    uint32_t number;
     window->flip_waits = false;
-    if (frame->error != 0) {
-        int error = kc_fail(frame->error, "%s", frame->what);
-        kc_frame_reset(frame);
-        return error;
-    }
-    int error = kc_pull(display);
+    int error = kc_frame_check(&window->frame);
+    if (error == 0)
+        error = kc_pull(display);
     if (error >= 0)
         error = wait_for_credit(window);
     if (error == 0)
         error = kc_take_refusal(display);
-    if (error < 0)
-        return error;
-    uint32_t number = kc_next_serial(display);
-    error =
-        frame->units <= INLINE_UNITS_MAX ? send_inline(window, number) : send_memfd(window, number);
-    if (error == -ENOMEM || error == -EMFILE)
-        kc_frame_reset(frame);
+    if (error == 0)
+        error = kc_frame_send(&window->frame, &number);
     if (error < 0)
         return error;
     window->pending[window->pending_count++] = number;
-    kc_frame_reset(frame);
     if (serial != NULL)
         *serial = number;
     error = kb_flush(display);
     return error == -EINTR ? 0 : error; /* what is left goes with the next wait */
 }
 
-static bool is_untouched(const struct kc_frame *frame)
+static bool is_untouched(const struct kb_frame *frame)
 {
     return frame->units == 0 && frame->flags == 0 && frame->error == 0;
 }

@@ -67,13 +67,12 @@ int kb_window_create(struct kb_display *display, const struct kb_window_info *in
     if (made == NULL)
         return kc_fail(-ENOMEM, "no memory for a window");
     made->display = display;
-    made->width = info->width;
-    made->height = info->height;
     int error = kc_objects_add(&display->objects, KC_OBJECT_WINDOW, made, &made->id);
     if (error < 0) {
         free(made);
         return error;
     }
+    kc_frame_init(&made->frame, display, made->id, info->width, info->height);
     uint32_t serial = kc_next_serial(display);
     kc_reply_begin(&display->reply, KB_REQ_WINDOW_CREATE, serial);
     error = announce(made, info, serial);
@@ -125,8 +124,8 @@ int kb_window_set(struct kb_window *window, uint32_t fields, const struct kb_win
     if (error < 0)
         return error;
     if (fields & KB_WINDOW_FIELD_SIZE) {
-        window->width = info->width;
-        window->height = info->height;
+        window->frame.width = info->width;
+        window->frame.height = info->height;
     }
     return kc_push(window->display);
 }
@@ -138,8 +137,8 @@ void kb_window_get_state(const struct kb_window *window, struct kb_window_state 
 
 void kb_window_size(const struct kb_window *window, uint32_t *width, uint32_t *height)
 {
-    *width = window->width;
-    *height = window->height;
+    *width = window->frame.width;
+    *height = window->frame.height;
 }
 
 uint32_t kb_window_id(const struct kb_window *window)
@@ -149,7 +148,7 @@ uint32_t kb_window_id(const struct kb_window *window)
 
 void kc_window_free(struct kb_window *window)
 {
-    free(window->frame.bytes);
+    kc_frame_finish(&window->frame);
     free(window);
 }
 
