@@ -215,6 +215,16 @@ static void statistics(struct fake *fake, const struct kb_header *request)
     fake_send(fake, KB_EVT_STATISTICS, &event, -1);
 }
 
+static bool is_canvas(const struct fake *fake, uint32_t object)
+{
+    const struct fake_record *record;
+    for (unsigned i = 0; (record = fake_find(fake, KB_REQ_CANVAS_CREATE, i)) != NULL; i++) {
+        if (((const struct kb_header *)(const void *)record->message)->object == object)
+            return true;
+    }
+    return false;
+}
+
 static void answer(struct fake *fake, const struct kb_header *request)
 {
     const struct kb_evt_done done = {.object = request->object, .serial = request->serial};
@@ -236,6 +246,10 @@ static void answer(struct fake *fake, const struct kb_header *request)
     case KB_REQ_WINDOW_CREATE: window_state(fake, request); break;
     case KB_REQ_FRAME:
     case KB_REQ_FRAME_MEMFD:
+        if (is_canvas(fake, request->object)) {
+            fake_send(fake, KB_EVT_DONE, &done, -1);
+            break;
+        }
         fake->held[fake->held_count].window = request->object;
         fake->held[fake->held_count++].serial = request->serial;
         if (fake->release && request->opcode == KB_REQ_FRAME_MEMFD)
