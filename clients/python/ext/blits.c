@@ -1,5 +1,5 @@
 /* blits(): many blits in one call, all or none. The records are written where they will be sent
- * from. */
+ * from. Arrays are read in arrays.c. */
 #include "module.h"
 
 #define ROOM_BEGIN 256u
@@ -8,16 +8,7 @@
 _Static_assert(sizeof(struct kb_command_blit) == KB_COMMAND_UNIT_BYTES,
                "blits lie one after the other");
 
-struct batch {
-    struct window *window;
-    PyObject *rects;                 /* owned list, or NULL if none are wanted */
-    struct kb_command_blit *records; /* room at the end of the frame */
-    size_t room, used;               /* of records */
-    size_t appended;                 /* units taken from the frame in all */
-};
-
-/* Room for so many more records. */
-static bool make_room(struct batch *batch, size_t units)
+bool batch_make_room(struct batch *batch, size_t units)
 {
     union kb_command *records = draw_append(batch->window, units);
     if (records == NULL) {
@@ -72,27 +63,29 @@ static bool add_rect(struct batch *batch, const struct box *drawn)
     return added;
 }
 
-static bool add_tuple(struct batch *batch, PyObject *items)
+bool batch_add(struct batch *batch, const struct blit *blit)
 {
-    struct blit blit;
     struct box drawn;
 
-    if (!parse_tuple(batch, items, &blit)) {
-        return false;
-    }
     if (batch->used == batch->room &&
-        !make_room(batch, batch->appended < ROOM_BEGIN  ? ROOM_BEGIN
-                          : batch->appended < ROOM_MOST ? batch->appended
-                                                        : ROOM_MOST)) {
+        !batch_make_room(batch, batch->appended < ROOM_BEGIN  ? ROOM_BEGIN
+                                : batch->appended < ROOM_MOST ? batch->appended
+                                                              : ROOM_MOST)) {
         return false;
     }
-    if (draw_record(batch->window, &blit, &drawn, &batch->records[batch->used])) {
-        if (!draw_use(batch->window, blit.image)) {
+    if (draw_record(batch->window, blit, &drawn, &batch->records[batch->used])) {
+        if (!draw_use(batch->window, blit->image)) {
             return false;
         }
         batch->used++;
     }
     return batch->rects == NULL || add_rect(batch, &drawn);
+}
+
+static bool add_tuple(struct batch *batch, PyObject *items)
+{
+    struct blit blit;
+    return parse_tuple(batch, items, &blit) && batch_add(batch, &blit);
 }
 
 /* Keeps the item alive meanwhile. */
@@ -162,33 +155,44 @@ static bool add_all(struct batch *batch, PyObject *sequence)
 {
     if (PyList_Check(sequence)) {
         const Py_ssize_t count = PyList_Size(sequence);
-        return count == 0 || (make_room(batch, (size_t)count) && add_list(batch, sequence));
+        return count == 0 || (batch_make_room(batch, (size_t)count) && add_list(batch, sequence));
     }
     if (PyTuple_Check(sequence)) {
         const Py_ssize_t count = PyTuple_Size(sequence);
-        return count == 0 || (make_room(batch, (size_t)count) && add_all_of_tuple(batch, sequence));
+        return count == 0 ||
+               (batch_make_room(batch, (size_t)count) && add_all_of_tuple(batch, sequence));
     }
     return add_iterable(batch, sequence);
 }
 
 PyObject *draw_blits(struct window *self, PyObject *args, PyObject *kwargs)
 {
-    static char *keywords[] = {"blit_sequence", "return_rects", "doreturn", NULL};
-    PyObject *sequence;
-    int return_rects = 1, doreturn = 1;
+    static char *keywords[] = {"blit_sequence", "return_rects", "doreturn",
+                               "image",         "images",       NULL};
+    PyObject *sequence, *image = Py_None, *images = Py_None;
+    int return_rects = -1, doreturn = -1;
+    bool array;
 
-    if (!PyArg_ParseTupleAndKeywords(args, kwargs, "O|p$p:blits", keywords, &sequence,
-                                     &return_rects, &doreturn) ||
-        !window_enter_frame(self)) {
+    if (!PyArg_ParseTupleAndKeywords(args, kwargs, "O|p$pOO:blits", keywords, &sequence,
+                                     &return_rects, &doreturn, &image, &images) ||
+        !arrays_check(sequence, &array)) {
+        return NULL;
+    }
+    if (!array && (image != Py_None || images != Py_None)) {
+        return PyErr_Format(PyExc_TypeError, "image= and images= go with an array");
+    }
+    if (!window_enter_frame(self)) {
         return NULL;
     }
     struct batch batch = {.window = self};
-    if (return_rects && doreturn && (batch.rects = PyList_New(0)) == NULL) {
+    const bool no_rects = return_rects == 0 || doreturn == 0;
+    const bool rects = !no_rects && (!array || return_rects == 1 || doreturn == 1);
+    if (rects && (batch.rects = PyList_New(0)) == NULL) {
         return NULL;
     }
     self->building = true; /* what the items' code may do to the window until then is little */
     self->display->building++;
-    bool done = add_all(&batch, sequence);
+    bool done = array ? arrays_add(&batch, sequence, image, images) : add_all(&batch, sequence);
     self->building = false;
     self->display->building--;
     draw_trim(self, done ? batch.room - batch.used : batch.appended);

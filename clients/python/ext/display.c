@@ -2,6 +2,7 @@
 #include "module.h"
 
 #include <errno.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/eventfd.h>
 #include <time.h>
@@ -104,6 +105,7 @@ static void display_dealloc(PyObject *object)
     if (self->wake_fd >= 0) {
         close(self->wake_fd);
     }
+    free(self->images); /* none is left: they keep the display alive */
     Py_CLEAR(self->socket);
     object_free(object);
 }

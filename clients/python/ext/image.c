@@ -10,6 +10,45 @@ bool image_check(const struct state *state, PyObject *object)
     return Py_TYPE(object) == state->image_type || PyObject_TypeCheck(object, state->image_type);
 }
 
+#define SLOT_OF(id) ((id) & ((1u << KB_SLOT_BITS) - 1))
+
+struct image *image_of_id(const struct display *display, uint32_t id)
+{
+    const size_t slot = SLOT_OF(id);
+    struct image *image = slot < display->images_count ? display->images[slot] : NULL;
+    return image != NULL && image->id == id ? image : NULL;
+}
+
+static bool note_id(struct image *self)
+{
+    struct display *display = self->display;
+    const size_t slot = SLOT_OF(self->id);
+
+    if (slot >= display->images_count) {
+        const size_t count = slot * 2 + 16;
+        struct image **images = realloc(display->images, count * sizeof(*images));
+        if (images == NULL) {
+            PyErr_NoMemory();
+            return false;
+        }
+        memset(&images[display->images_count], 0,
+               (count - display->images_count) * sizeof(*images));
+        display->images = images;
+        display->images_count = count;
+    }
+    display->images[slot] = self;
+    return true;
+}
+
+static void forget_id(struct image *self)
+{
+    struct display *display = self->display;
+    const size_t slot = SLOT_OF(self->id);
+    if (slot < display->images_count && display->images[slot] == self) {
+        display->images[slot] = NULL; /* else a later image has the slot */
+    }
+}
+
 PyObject *image_wrap(struct display *display, PyTypeObject *type, struct kb_image *kb)
 {
     uint32_t width, height;
@@ -24,6 +63,10 @@ PyObject *image_wrap(struct display *display, PyTypeObject *type, struct kb_imag
     self->id = kb_image_id(kb);
     self->width = (int32_t)width;
     self->height = (int32_t)height;
+    if (!note_id(self)) {
+        Py_DECREF((PyObject *)self);
+        return NULL;
+    }
     return (PyObject *)self;
 }
 
@@ -199,6 +242,7 @@ void image_dealloc(PyObject *object)
     }
     self->closed = true;
     if (self->display != NULL) {
+        forget_id(self);
         image_free_unneeded(self);
     }
     PyObject *display = (PyObject *)self->display;
@@ -267,6 +311,12 @@ static PyObject *get_height(PyObject *self, void *closure)
     return PyLong_FromLong(((struct image *)self)->height);
 }
 
+static PyObject *get_id(PyObject *self, void *closure)
+{
+    (void)closure;
+    return PyLong_FromUnsignedLong(((struct image *)self)->id);
+}
+
 static PyObject *get_closed(PyObject *object, void *closure)
 {
     (void)closure;
@@ -300,6 +350,7 @@ static PyGetSetDef image_getset[] = {
     {"size", get_size, NULL, "(width, height) in pixels.", NULL},
     {"width", get_width, NULL, "Width in pixels.", NULL},
     {"height", get_height, NULL, "Height in pixels.", NULL},
+    {"id", get_id, NULL, "The number that stands for it in arrays for blits().", NULL},
     {"closed", get_closed, NULL, "Whether the image or its display was closed.", NULL},
     {0},
 };

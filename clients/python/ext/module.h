@@ -45,6 +45,8 @@ struct display {
     PyObject *socket;        /* the path asked for, or None */
     PyThread_type_lock lock; /* held while busy */
     struct trash *trash;     /* owned list */
+    struct image **images;   /* owned array of borrowed pointers, by the slot in their ids */
+    size_t images_count;     /* slots in images */
     uint64_t frames_begun;   /* gives every frame being built a number of its own */
     unsigned exports;        /* views of shared images' memory: kb must live as long */
     unsigned waiters;        /* threads in call_poll() */
@@ -190,8 +192,9 @@ bool names_scope(PyObject *object, enum kb_statistics_scope *scope);
 PyObject *names_scale_of(enum kb_scale scale);
 PyObject *names_format_of(enum kb_format format);
 PyObject *names_statistic_of(uint32_t statistic);
-/* pygame's special_flags; plain is what 0 means. */
+/* pygame's special_flags; plain is what 0 means. The second sets no exception. */
 bool names_blend(PyObject *object, enum kb_blend plain, enum kb_blend *blend);
+bool names_blend_of(long value, enum kb_blend plain, enum kb_blend *blend);
 int names_add(PyObject *module);
 
 /* ---- rect.c --------------------------------------------------------------------------------- */
@@ -237,6 +240,8 @@ PyObject *image_wrap(struct display *display, PyTypeObject *type, struct kb_imag
 PyObject *image_create(struct display *display, const struct kb_image_info *info,
                        const void *pixels);
 bool image_check(const struct state *state, PyObject *object);
+/* Borrowed, NULL if none has this id. */
+struct image *image_of_id(const struct display *display, uint32_t id);
 /* Lets go of what a frame used; frees the library's image when that was the last need of it. */
 void image_unuse(struct image *image);
 
@@ -255,7 +260,7 @@ int view_fill(Py_buffer *view, PyObject *owner, void *pixels, uint32_t width, ui
               size_t stride_bytes, bool readonly, int flags);
 void view_release(Py_buffer *view);
 
-/* ---- window.c, draw.c, blits.c, show.c ------------------------------------------------------ */
+/* ---- window.c, draw.c, blits.c, arrays.c, show.c ---------------------------------------------- */
 
 extern PyType_Spec window_spec;
 PyObject *window_make(struct display *display, PyObject *args, PyObject *kwargs);
@@ -307,6 +312,21 @@ PyObject *draw_blit(struct window *self, PyObject *args, PyObject *kwargs);
 PyObject *draw_set_clip(struct window *self, PyObject *rect);
 PyObject *draw_get_clip(struct window *self, PyObject *unused);
 PyObject *draw_blits(struct window *self, PyObject *args, PyObject *kwargs);
+
+/* A blits() under way. */
+struct batch {
+    struct window *window;
+    PyObject *rects;                 /* owned list, or NULL if none are wanted */
+    struct kb_command_blit *records; /* room at the end of the frame */
+    size_t room, used;               /* of records */
+    size_t appended;                 /* units taken from the frame in all */
+};
+/* Room for so many more records. */
+bool batch_make_room(struct batch *batch, size_t units);
+bool batch_add(struct batch *batch, const struct blit *blit);
+/* Whether it is an array that arrays_add() takes; image and images may be None there. */
+bool arrays_check(PyObject *object, bool *array);
+bool arrays_add(struct batch *batch, PyObject *array, PyObject *image, PyObject *images);
 
 extern PyStructSequence_Desc presented_desc;
 PyObject *show_flip(struct window *self, PyObject *args, PyObject *kwargs);

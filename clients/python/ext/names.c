@@ -33,6 +33,21 @@ static const struct {
 };
 #define BLENDS_COUNT (sizeof(blends) / sizeof(blends[0]))
 
+bool names_blend_of(long value, enum kb_blend plain, enum kb_blend *blend)
+{
+    if (value == 0) {
+        *blend = plain;
+        return true;
+    }
+    for (size_t i = 0; i < BLENDS_COUNT; i++) {
+        if (blends[i].value == value) {
+            *blend = blends[i].blend;
+            return true;
+        }
+    }
+    return false;
+}
+
 bool names_blend(PyObject *object, enum kb_blend plain, enum kb_blend *blend)
 {
     long value = PyLong_AsLong(object);
@@ -44,15 +59,8 @@ bool names_blend(PyObject *object, enum kb_blend plain, enum kb_blend *blend)
             return false;
         }
     }
-    if (value == 0) {
-        *blend = plain;
+    if (names_blend_of(value, plain, blend)) {
         return true;
-    }
-    for (size_t i = 0; i < BLENDS_COUNT; i++) {
-        if (blends[i].value == value) {
-            *blend = blends[i].blend;
-            return true;
-        }
     }
     PyErr_Format(PyExc_ValueError, "special_flags %R is none of the BLEND_ constants", object);
     return false;
@@ -65,7 +73,10 @@ int names_add(PyObject *module)
             return -1;
         }
     }
-    return 0;
+    if (PyModule_AddIntConstant(module, "FLIP_X", KB_BLIT_FLAG_FLIP_X) < 0) {
+        return -1;
+    }
+    return PyModule_AddIntConstant(module, "FLIP_Y", KB_BLIT_FLAG_FLIP_Y);
 }
 
 #define VALUES_MOST 64u /* more than any of the enums has */

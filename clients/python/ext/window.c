@@ -435,7 +435,8 @@ static PyMethodDef window_methods[] = {
            "flip_x=False, flip_y=False)\n--\n\nDraws an image."),
     METHOD(
         "blits", draw_blits, METH_VARARGS | METH_KEYWORDS,
-        "blits($self, blit_sequence, return_rects=True, *, doreturn=True)\n--\n\nDraws many images at once."),
+        "blits($self, blit_sequence, return_rects=True, *, doreturn=True, image=None, images=None)"
+        "\n--\n\nDraws many images at once."),
     METHOD("set_clip", draw_set_clip, METH_O, "set_clip($self, rect)\n--\n\nLimits drawing."),
     METHOD("get_clip", draw_get_clip, METH_NOARGS, "The Rect that drawing is limited to."),
     METHOD("flip", show_flip, METH_VARARGS | METH_KEYWORDS,

@@ -18,6 +18,7 @@ lie partly or wholly outside. Times are nanoseconds. A display and what is made 
 by several threads, but a frame is best drawn by one.
 """
 
+from ._arrays import BLIT_DTYPE, blit_array
 from ._kmsblit import (
     BLEND_ADD,
     BLEND_ALPHA_SDL2,
@@ -37,6 +38,8 @@ from ._kmsblit import (
     BLEND_RGBA_MULT,
     BLEND_RGBA_SUB,
     BLEND_SUB,
+    FLIP_X,
+    FLIP_Y,
     ConnectionLostError,
     Display,
     Error,
@@ -72,6 +75,9 @@ __all__ = [
     "BLEND_RGBA_MULT",
     "BLEND_RGBA_SUB",
     "BLEND_SUB",
+    "BLIT_DTYPE",
+    "FLIP_X",
+    "FLIP_Y",
     "ConnectionLostError",
     "Display",
     "Error",
@@ -85,5 +91,6 @@ __all__ = [
     "SharedImage",
     "Window",
     "__version__",
+    "blit_array",
     "connect",
 ]

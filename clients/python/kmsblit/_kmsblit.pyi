@@ -33,6 +33,11 @@ BLEND_ALPHA_SDL2: int
 BLEND_REPLACE: int
 """The source's colours as they are, alpha dropped: what fill() does anyway. (pygame lacks it.)"""
 
+FLIP_X: int
+"""In the field flags of an array for blits(): mirror left and right."""
+FLIP_Y: int
+"""Likewise top and bottom."""
+
 Number: TypeAlias = Union[int, float, SupportsIndex]
 """Floats lose their fraction, towards zero."""
 Pair: TypeAlias = Union[tuple[Number, Number], Sequence[Number]]
@@ -328,6 +333,9 @@ class Image:
     def height(self) -> int:
         """Height in pixels."""
     @property
+    def id(self) -> int:
+        """The number that stands for it in the field image of arrays for blits()."""
+    @property
     def closed(self) -> bool:
         """Whether it or its display was closed."""
     def get_rect(self, **attributes: Any) -> Rect:
@@ -463,6 +471,16 @@ class Window:
         return_rects: bool = True,
         *,
         doreturn: bool | int = True,
+    ) -> list[Rect] | None: ...
+    @overload
+    def blits(
+        self,
+        blit_sequence: Any,
+        return_rects: bool = True,
+        *,
+        doreturn: bool | int = True,
+        image: Image | None = None,
+        images: Iterable[Image] | None = None,
     ) -> list[Rect] | None:
         """Draws many images at once, which is much faster than blit() in a loop.
 
@@ -470,6 +488,14 @@ class Window:
             from a list or anything that can be iterated over, a generator for example.
         return_rects (pygame calls it doreturn): whether to return the list of drawn Rects, as
             blit() would.
+
+        blit_sequence may also be an array, of which no item costs a Python object:
+        - a structured array of numpy with the fields of BLIT_DTYPE or some of them, among others
+          of the program's own. images: what its field image is an index into; without it the field
+          holds Image.id. image: one image for all, the field does not matter;
+        - an array of whole or real numbers with a row (x, y) or (x, y, width, height) for each
+          blit (the size does not matter, as in blit()), with image=.
+        Rects are returned for an array only if return_rects=True is given.
 
         If an item is wrong, nothing of the call is drawn, and the error names the item's index.
         """
