@@ -142,7 +142,7 @@ static bool draw_tile(struct kd_draw *draw, const struct kd_cpu_tile *tile, uint
 
         draw_op(tile,
                 &plan->ops[plan->lists ? plan->lists[planned->list + i] : planned->first_op + i]);
-        if (i % 64 == 63 && draw->next_op < count && kd_clock_real_ns() > until_ns)
+        if (i % 8 == 7 && draw->next_op < count && kd_clock_real_ns() > until_ns)
             return false;
     }
     return true;
