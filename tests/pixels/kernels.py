@@ -73,3 +73,12 @@ class Kernels:
         line = (f"pixman {operator} {'canvas' if canvas else 'window'} "
                 f"{'xrgb' if opaque_source else 'argb'} {alpha} {target.size // 4}")
         return self._run(line, target.shape, target, source)
+
+    def pixman_transform(self, bilinear: bool, target: Pixels, source: Pixels, canvas: bool,
+                         opaque_source: bool, matrix: tuple[int, ...]) -> Pixels:
+        """What pixman draws over the target: the source by a 16.16 matrix, its edges repeated."""
+        words = [*target.shape[1::-1], *matrix, *source.shape[1::-1]]
+        line = (f"transform {'bilinear' if bilinear else 'nearest'} "
+                f"{'canvas' if canvas else 'window'} {'xrgb' if opaque_source else 'argb'} "
+                f"{' '.join(map(str, words))}")
+        return self._run(line, target.shape, target, source)

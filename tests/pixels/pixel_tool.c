@@ -12,6 +12,9 @@
  *     reverse COUNT                                                      COUNT
  *     scale FIRST PICTURE_PX SHOWN_PX COUNT                              PICTURE_PX
  *     pixman over|src|add window|canvas argb|xrgb ALPHA COUNT            COUNT of the target, COUNT of the source
+ *     transform nearest|bilinear window|canvas argb|xrgb WIDTH HEIGHT XX XY X0 YX YY Y0 SOURCE_WIDTH SOURCE_HEIGHT
+ *                                                      WIDTH*HEIGHT of the target, SOURCE_WIDTH*SOURCE_HEIGHT of the source
+ *                                                      (pixman's OVER, the source repeated by its edges, the matrix in 16.16)
  *
  * Anything that it does not understand ends it with status 2 and a line on the standard error.
  */
@@ -185,21 +188,68 @@ static void run_pixman(char **words)
     free(src);
 }
 
+static int32_t fixed_of(const char *word)
+{
+    bool negative = *word == '-';
+    int64_t value = number_of(word + negative, UINT32_C(1) << 31);
+    return (int32_t)(negative ? -value : value);
+}
+
+static pixman_image_t *pixman_image_of(const char *format, uint32_t *pixels, uint32_t width,
+                                       uint32_t height)
+{
+    static const char *const formats[] = {"argb", "xrgb", "canvas", "window", NULL};
+    return pixman_image_create_bits(word_index(formats, format) % 2 ? PIXMAN_x8r8g8b8
+                                                                    : PIXMAN_a8r8g8b8,
+                                    (int)width, (int)height, pixels, (int)(4 * width));
+}
+
+/* Pixman's own transformed drawing. */
+static void run_transform(char **words)
+{
+    static const char *const filters[] = {"nearest", "bilinear", NULL};
+    static const pixman_filter_t values[] = {PIXMAN_FILTER_NEAREST, PIXMAN_FILTER_BILINEAR};
+    uint32_t width = number_of(words[3], 4096), height = number_of(words[4], 4096);
+    uint32_t src_width = number_of(words[11], 4096), src_height = number_of(words[12], 4096);
+    uint32_t *dst = pixels_read((size_t)width * height);
+    uint32_t *src = pixels_read((size_t)src_width * src_height);
+    pixman_image_t *to = pixman_image_of(words[1], dst, width, height);
+    pixman_image_t *from = pixman_image_of(words[2], src, src_width, src_height);
+    pixman_transform_t matrix = {{{0, 0, 0}, {0, 0, 0}, {0, 0, pixman_fixed_1}}};
+    for (int i = 0; i < 6; i++) {
+        matrix.matrix[i / 3][i % 3] = fixed_of(words[5 + i]);
+    }
+    pixman_image_set_transform(from, &matrix);
+    pixman_image_set_filter(from, values[word_index(filters, words[0])], NULL, 0);
+    pixman_image_set_repeat(from, PIXMAN_REPEAT_PAD);
+    pixman_image_composite32(PIXMAN_OP_OVER, from, NULL, to, 0, 0, 0, 0, 0, 0, (int)width,
+                             (int)height);
+    pixman_image_unref(to);
+    pixman_image_unref(from);
+    pixels_write(dst, (size_t)width * height);
+    free(src);
+}
+
 static const struct {
     const char *name;
     unsigned words; /* after the name */
     void (*run)(char **words);
 } operations[] = {
-    {"blit", 4, run_blit},       {"fill", 4, run_fill},   {"modulate", 4, run_modulate},
-    {"reverse", 1, run_reverse}, {"scale", 4, run_scale}, {"pixman", 5, run_pixman},
+    {"blit", 4, run_blit},
+    {"fill", 4, run_fill},
+    {"modulate", 4, run_modulate},
+    {"reverse", 1, run_reverse},
+    {"scale", 4, run_scale},
+    {"pixman", 5, run_pixman},
+    {"transform", 13, run_transform},
 };
 
 static void run_line(char *line)
 {
-    char *words[8];
+    char *words[14];
     char *rest;
     unsigned count = 0;
-    for (char *word = strtok_r(line, " \n", &rest); word != NULL && count < 8;
+    for (char *word = strtok_r(line, " \n", &rest); word != NULL && count < 14;
          word = strtok_r(NULL, " \n", &rest)) {
         words[count++] = word;
     }
