@@ -280,13 +280,14 @@ static bool read_layout(const Py_buffer *view, struct layout *layout)
 
 /* ---- Rows ----------------------------------------------------------------------------------- */
 
+#define BLENDS_MOST 512u /* above all BLEND_ constants */
+
 struct table {
     struct layout layout;
     struct image *only;    /* borrowed: image= */
     struct image **images; /* owned array of owned references: images=, or NULL */
     size_t images_count;
-    int32_t special_flags; /* that blend stands for; -1: none yet */
-    enum kb_blend blend;
+    int8_t blends[BLENDS_MOST]; /* what special_flags stand for; -1: nothing */
 };
 
 /* A real number loses its fraction; one that is none, or too large, becomes the largest. */
@@ -388,20 +389,17 @@ static bool find_image(struct window *window, const struct table *table, uint32_
                      (unsigned)number);
         return false;
     }
-    return draw_parse_image(window, (PyObject *)*image, image);
+    return !(*image)->closed || draw_parse_image(window, (PyObject *)*image, image);
 }
 
-static bool blit_of(struct window *window, struct table *table, const struct row *row,
+static bool blit_of(struct window *window, const struct table *table, const struct row *row,
                     struct blit *blit)
 {
-    if (row->special_flags != table->special_flags) {
-        if (!names_blend_of(row->special_flags, KB_BLEND_OVER, &table->blend)) {
-            PyErr_Format(PyExc_ValueError,
-                         "special_flags is %u: that is none of the BLEND_ constants",
-                         (unsigned)row->special_flags);
-            return false;
-        }
-        table->special_flags = row->special_flags;
+    const int blend = row->special_flags < BLENDS_MOST ? table->blends[row->special_flags] : -1;
+    if (blend < 0) {
+        PyErr_Format(PyExc_ValueError, "special_flags is %u: that is none of the BLEND_ constants",
+                     (unsigned)row->special_flags);
+        return false;
     }
     if (row->flags > fields[FLAGS].high) {
         PyErr_Format(PyExc_ValueError, "flags is %u: there are FLIP_X and FLIP_Y",
@@ -409,16 +407,40 @@ static bool blit_of(struct window *window, struct table *table, const struct row
         return false;
     }
     *blit = (struct blit){
-        .area = {row->src_x, row->src_y, row->src_width, row->src_height},
         .has_area = (row->src_width | row->src_height) != 0,
         .x = row->x,
         .y = row->y,
-        .blend = table->blend,
+        .blend = (enum kb_blend)blend,
         .alpha = row->alpha,
         .flags = row->flags,
         .tint = row->tint != 0 ? row->tint | 0xff000000 : 0xffffffff,
     };
+    if (blit->has_area) {
+        blit->area = (struct box){row->src_x, row->src_y, row->src_width, row->src_height};
+    }
     return find_image(window, table, row->image, &blit->image);
+}
+
+/* The daemon cuts a blit as draw_record() does: where nobody wants to know what is left of it, its
+ * record is written as it is. */
+static bool add_record(struct batch *batch, const struct blit *blit)
+{
+    const struct image *image = blit->image;
+    batch->records[batch->used++] = (struct kb_command_blit){
+        .op = KB_COMMAND_BLIT,
+        .blend = (uint8_t)blit->blend,
+        .alpha = blit->alpha,
+        .flags = blit->flags,
+        .tint = blit->tint,
+        .image = image->id,
+        .src_x = (int16_t)blit->area.x,
+        .src_y = (int16_t)blit->area.y,
+        .src_width = (uint16_t)(blit->has_area ? blit->area.w : image->width),
+        .src_height = (uint16_t)(blit->has_area ? blit->area.h : image->height),
+        .x = blit->x,
+        .y = blit->y,
+    };
+    return image->frame == batch->window->frame || draw_use(batch->window, blit->image);
 }
 
 static bool add_rows(struct batch *batch, struct table *table, const Py_buffer *view)
@@ -438,7 +460,8 @@ static bool add_rows(struct batch *batch, struct table *table, const Py_buffer *
         } else {
             done = read_row(&table->layout, from, &row);
         }
-        if (!done || !blit_of(batch->window, table, &row, &blit) || !batch_add(batch, &blit)) {
+        if (!done || !blit_of(batch->window, table, &row, &blit) ||
+            !(batch->rects == NULL ? add_record(batch, &blit) : batch_add(batch, &blit))) {
             error_name_item("blits()", i);
             return false;
         }
@@ -501,8 +524,12 @@ static bool take_images(struct window *window, PyObject *tuple, struct table *ta
 
 static bool add_array(struct batch *batch, const Py_buffer *view, PyObject *image, PyObject *images)
 {
-    struct table table = {.special_flags = -1};
+    struct table table = {0};
+    enum kb_blend blend;
 
+    for (unsigned i = 0; i < BLENDS_MOST; i++) {
+        table.blends[i] = names_blend_of(i, KB_BLEND_OVER, &blend) ? (int8_t)blend : -1;
+    }
     /* From here on none of the program's code runs: no image can be closed. */
     bool done = (images == NULL || take_images(batch->window, images, &table)) &&
                 (image == Py_None || draw_parse_image(batch->window, image, &table.only)) &&
