@@ -7,6 +7,7 @@ test.
 from __future__ import annotations
 
 import array
+import contextlib
 import fcntl
 import os
 import re
@@ -379,12 +380,13 @@ class Daemon:
 
     def __init__(self, folder: Path, *options: str, command: Sequence[str] = (KMSBLITD,),
                  socket_option: bool = True, env: dict[str, str] | None = None,
-                 pass_fds: Sequence[int] = ()) -> None:
+                 pass_fds: Sequence[int] = (), keeps_socket: bool = False) -> None:
         self.folder = folder
         self.path = str(folder / "kmsblit.sock")
         self.log = folder / "kmsblitd.log"
         self.clients: list[Client] = []
         self.stopped = False
+        self.keeps_socket = keeps_socket  # it is not the daemon's own
         where = ["--socket", self.path] if socket_option else []
         self.ready, says_ready = os.pipe()
         with self.log.open("wb") as log:
@@ -412,6 +414,21 @@ class Daemon:
         self.clients.append(client)
         return client
 
+    def find(self) -> None:
+        """Who listens at the socket: the daemon itself, where the process is its launcher."""
+        client = self.client(hello=False)
+        ucred = client.socket.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, 12)
+        self.pid = struct.unpack("iII", ucred)[0]
+        client.close()
+
+    def kill(self) -> None:
+        """Ends it as no service manager would: nothing is judged."""
+        self.stopped = True
+        self.process.kill()
+        self.process.wait()
+        for client in self.clients:
+            client.close()
+
     def fds(self) -> list[str]:
         """What its open fds are, in order."""
         folder = Path(f"/proc/{self.pid}/fd")
@@ -436,7 +453,7 @@ class Daemon:
         text = self.text()
         assert status == 0, f"kmsblitd ended with status {status}: {text}"
         assert not REPORT.search(text), text
-        assert not os.path.lexists(self.path), "the socket is still there"
+        assert os.path.lexists(self.path) == self.keeps_socket, "is the socket there?"
 
 
 def run_daemon(*options: str,
@@ -469,6 +486,32 @@ class Pace:
         if look:
             assert (self.client.see_window(self.id) == self.color).all()
         self.client.sync()  # the daemon has closed what it sent
+
+
+@contextlib.contextmanager
+def child(work: Callable[[], object]) -> Iterator[int]:
+    """A process that does some work and then waits to be killed, which it is in the end; it has
+    done its work when the context begins. What work returns it keeps until then."""
+    is_done, says_done = os.pipe()
+    pid = os.fork()
+    if pid == 0:
+        try:
+            os.closerange(3, says_done)  # clients of the parent end with the parent
+            os.closerange(says_done + 1, 1024)
+            kept = work()
+            os.write(says_done, b"1")
+            while kept:
+                signal.pause()
+        finally:
+            os._exit(1)
+    os.close(says_done)
+    try:
+        assert os.read(is_done, 1) == b"1", "the child failed"
+        yield pid
+    finally:
+        os.close(is_done)
+        os.kill(pid, signal.SIGKILL)
+        os.waitpid(pid, 0)
 
 
 def each_byte(message: bytes) -> Iterator[bytes]:

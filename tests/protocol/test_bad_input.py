@@ -2,6 +2,7 @@
 goes on. Clients that do harm by how they behave are in test_bad_clients.py."""
 from __future__ import annotations
 
+import ctypes
 import fcntl
 import os
 import socket
@@ -186,10 +187,10 @@ def test_holes_are_zeros(subject: Subject, bad: Client) -> None:
 
 def punch(fd: int, offset: int, length: int) -> None:
     """Makes a hole; F_SEAL_SHRINK does not forbid it."""
-    import ctypes
     keep_size, punch_hole = 1, 2
     libc = ctypes.CDLL(None, use_errno=True)
-    result = libc.fallocate(fd, punch_hole | keep_size, ctypes.c_long(offset), ctypes.c_long(length))
+    result = libc.fallocate(fd, punch_hole | keep_size, ctypes.c_long(offset),
+                            ctypes.c_long(length))
     assert result == 0, os.strerror(ctypes.get_errno())
 
 

@@ -187,7 +187,7 @@ def test_a_change_of_one_pixel_draws_one_tile(client: Client) -> None:
     client.show(WINDOW, fill(GREEN, (319, 239, 1, 1)))
     after = client.statistics(DISPLAY)
     assert after["commits"] == before["commits"] + 1
-    assert after["tiles_drawn"] - before["tiles_drawn"] <= 2  # its own, and that of the frame before
+    assert after["tiles_drawn"] - before["tiles_drawn"] <= 2  # its own, and one of before
     assert client.see_output()[239, 319] == rgb(GREEN)
     assert (client.see_output()[0, :3] == [rgb(BLUE), rgb(BLUE), rgb(RED)]).all()
 
@@ -245,7 +245,8 @@ def test_unseen_windows_are_discarded_at_60_hz(client: Client, how: str) -> None
         client.step(50_000_000)
         for event in client.take(kb.EvtDiscarded):
             assert event.serial == waiting.pop(0)
-            assert event.reason == (kb.DiscardReason.HIDDEN if hidden else kb.DiscardReason.NO_OUTPUT)
+            assert event.reason == (kb.DiscardReason.HIDDEN if hidden
+                                    else kb.DiscardReason.NO_OUTPUT)
             times.append(event.time_ns)
         while len(waiting) < 2:
             waiting.append(client.frame(WINDOW, fill(0xFF000000 + number, SMALL)))
@@ -275,7 +276,8 @@ def test_a_client_that_never_pauses_gets_60_discards_a_second(client: Client) ->
 def test_commands_of_discarded_frames_still_apply(client: Client) -> None:
     client.window(WINDOW, 64, 64, flags=kb.WindowFlag.HIDDEN)
     for index in range(4):
-        serial = client.frame(WINDOW, fill(0xFF000000 + 0x10 * (index + 1), (16 * index, 0, 16, 64)))
+        color = 0xFF000000 + 0x10 * (index + 1)
+        serial = client.frame(WINDOW, fill(color, (16 * index, 0, 16, 64)))
         client.refresh(2)
         client.expect(kb.EvtDiscarded, serial=serial)
     client.set(WINDOW, flags=0)

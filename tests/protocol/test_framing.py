@@ -10,8 +10,8 @@ from typing import Any
 
 import pytest
 from conftest import VIRTUAL
-from harness import (KMSBLITD, Daemon, Gone, Pace, Refused, blit, clip, each_byte, fill, ident, kb, memfd,
-                     patched, raw, solid)
+from harness import (KMSBLITD, Daemon, Gone, Pace, Refused, blit, clip, each_byte, fill, ident, kb,
+                     memfd, patched, raw, solid)
 
 Start = Callable[..., Daemon]
 

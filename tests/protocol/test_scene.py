@@ -32,11 +32,14 @@ def as_words(pixels: model.Pixels) -> Picture:
     return words
 
 
-def wanted(size: tuple[int, int], windows: Sequence[tuple[Sequence[int], Picture, int, int]]) -> Picture:
+Shown = tuple[tuple[int, int, int, int], Picture, int, int]
+
+
+def wanted(size: tuple[int, int], windows: Sequence[Shown]) -> Picture:
     """An output's picture: windows (rectangle, picture, base, scale) from back to front."""
     output = as_bytes(solid(*size, 0))
     for where, picture, base, scale in windows:
-        model.show(output, tuple(where), as_bytes(picture), base, kb.Scale(scale).name.lower())  # type: ignore[arg-type]
+        model.show(output, where, as_bytes(picture), base, kb.Scale(scale).name.lower())
     return as_words(output)
 
 
@@ -97,7 +100,7 @@ def test_higher_z_lies_above_and_the_newer_of_equals(client: Client) -> None:
 
     def check() -> None:
         order = sorted(range(3), key=lambda index: (zs[index], index))
-        stack = [(places[index], solid(100, 100, colors[index]), 0, kb.Scale.NONE) for index in order]
+        stack = [(places[index], solid(100, 100, colors[index]), 0, 0) for index in order]
         assert (client.see_output() == wanted((320, 240), stack)).all()
 
     check()
@@ -248,7 +251,8 @@ def test_blits_at_extreme_places(client: Client) -> None:
     client.image(IMAGE, picture)
     target = as_bytes(solid(100, 80, 0))
     rng = np.random.default_rng(5)
-    extremes = [INT_MIN, INT_MIN + 1, -2**16, -49, -1, 0, 1, 60, 99, 100, 2**16, INT_MAX - 1, INT_MAX]
+    extremes = [INT_MIN, INT_MIN + 1, -2**16, -49, -1, 0, 1, 60, 99, 100, 2**16, INT_MAX - 1,
+                INT_MAX]
     sources = [-2**15, -2**15 + 1, -60, -3, 0, 3, 49, 50, 2**15 - 1]
     sizes = [0, 1, 7, 50, 60, 2**15, 2**16 - 1]
     commands = []
