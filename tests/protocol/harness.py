@@ -345,6 +345,7 @@ class Client:
             file.seek(0)
             pixels = np.frombuffer(file.read(), np.uint32)
         assert pixels.size == done.width * done.height
+        self.sync()  # the daemon has closed what it sent
         return pixels.reshape(done.height, done.width) & np.uint32(0xFFFFFF), done
 
     def see_window(self, id: int) -> Picture:
@@ -485,7 +486,6 @@ class Pace:
             last = sequence
         if look:
             assert (self.client.see_window(self.id) == self.color).all()
-        self.client.sync()  # the daemon has closed what it sent
 
 
 @contextlib.contextmanager
