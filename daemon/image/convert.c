@@ -26,17 +26,6 @@ static uint32_t swap_red_blue(uint32_t pixel)
     return (pixel & 0xFF00FF00) | (pixel & 0xFF) << 16 | (pixel >> 16 & 0xFF);
 }
 
-/* 5 and 6 bits widen by repeating their high bits. */
-static uint32_t widen_565(uint32_t pixel)
-{
-    uint32_t r = pixel >> 11, g = pixel >> 5 & 63, b = pixel & 31;
-
-    r = r << 3 | r >> 2;
-    g = g << 2 | g >> 4;
-    b = b << 3 | b >> 2;
-    return 0xFF000000 | r << 16 | g << 8 | b;
-}
-
 static void widen_row(const struct kd_conversion *conversion, uint32_t *out, const uint8_t *in,
                       size_t count_px)
 {
@@ -49,7 +38,7 @@ static void widen_row(const struct kd_conversion *conversion, uint32_t *out, con
         case KB_FORMAT_ABGR8888_PREMULTIPLIED: out[i] = swap_red_blue(load_32(in + 4 * i)); break;
         case KB_FORMAT_XBGR8888: out[i] = 0xFF000000 | swap_red_blue(load_32(in + 4 * i)); break;
         case KB_FORMAT_RGB565:
-            out[i] = widen_565((uint32_t)in[2 * i] | (uint32_t)in[2 * i + 1] << 8);
+            out[i] = kd_rgb565_widen((uint32_t)in[2 * i] | (uint32_t)in[2 * i + 1] << 8);
             break;
         case KB_FORMAT_A8: out[i] = 0x00FFFFFF | (uint32_t)in[i] << 24; break;
         case KB_FORMAT_P8: out[i] = conversion->palette[in[i]]; break;

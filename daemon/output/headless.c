@@ -146,7 +146,7 @@ int kd_headless_create(const struct kd_headless_info *info, struct kd_output **o
     snprintf(headless->base.description, sizeof(headless->base.description), "virtual display");
     headless->origin_ns = info->origin_ns;
     while (headless->buffers_count < info->buffers && headless->buffers_count < MAX_BUFFERS) {
-        if (kd_buffer_create(info->width_px, info->height_px,
+        if (kd_buffer_create(info->width_px, info->height_px, info->format,
                              &headless->buffers[headless->buffers_count]) < 0) {
             headless_destroy(&headless->base);
             return -ENOMEM;

@@ -94,7 +94,8 @@ struct kd_headless_info {
     const char *name;
     int32_t width_px, height_px;
     int32_t x, y;
-    uint64_t refresh_ns; /* 0: not paced */
+    enum kb_format format; /* of its buffers: xrgb8888 or rgb565 */
+    uint64_t refresh_ns;   /* 0: not paced */
     unsigned buffers;
     int64_t origin_ns; /* a refresh is at this time, and every refresh_ns before and after */
 };

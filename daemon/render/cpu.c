@@ -108,21 +108,41 @@ static int open_tile(struct kd_draw *draw, uint32_t index, struct kd_cpu_tile *t
         tile->pixels = own->pixels;
         tile->stride_px = own->stride_px;
     } else {
-        tile->stride_px = draw->buffer->stride_px;
-        tile->pixels = draw->buffer->pixels + (size_t)tile->box.y1 * tile->stride_px + tile->box.x1;
-        draw->buffer->tile_keys[index] = 0;
+        struct kd_buffer *buffer = draw->buffer;
+
+        tile->stride_px = buffer->drawn_tile ? (size_t)KD_TILE_PX : buffer->stride_px;
+        tile->pixels =
+            buffer->drawn_tile
+                ? buffer->drawn_tile
+                : buffer->pixels + (size_t)tile->box.y1 * buffer->stride_px + tile->box.x1;
+        buffer->tile_keys[index] = 0;
     }
     return 0;
 }
 
-static void close_tile(struct kd_draw *draw, uint32_t index)
+/* A tile that was drawn beside its buffer goes there. */
+static void store_tile(struct kd_buffer *buffer, const struct kd_cpu_tile *tile)
+{
+    for (int32_t y = tile->box.y1; y < tile->box.y2; y++) {
+        uint16_t *to = buffer->pixels_565 + (size_t)y * buffer->stride_px + tile->box.x1;
+        const uint32_t *row = kd_cpu_row(tile, tile->box.x1, y);
+
+        for (int32_t x = 0; x < kd_box_width(tile->box); x++)
+            to[x] = kd_rgb565_narrow(row[x]);
+    }
+}
+
+static void close_tile(struct kd_draw *draw, const struct kd_cpu_tile *tile, uint32_t index)
 {
     uint64_t key = draw->plan->tiles[index].key;
 
-    if (draw->picture)
+    if (draw->picture) {
         draw->picture->tiles[index]->key = key;
-    else
+    } else {
+        if (draw->buffer->drawn_tile)
+            store_tile(draw->buffer, tile);
         draw->buffer->tile_keys[index] = key;
+    }
     draw->next_op = 0;
     draw->next_tile++;
 }
@@ -161,7 +181,7 @@ static enum kd_job_step cpu_draw(struct kd_renderer *renderer, struct kd_draw *d
         if (draw->error)
             return KD_JOB_DONE;
         if (draw_tile(draw, &tile, index, begin_ns + KD_SLICE_NS))
-            close_tile(draw, index);
+            close_tile(draw, &tile, index);
         now_ns = kd_clock_real_ns();
     }
     draw->spent_ns += kd_clock_real_ns() - begin_ns;

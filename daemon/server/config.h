@@ -11,18 +11,21 @@
 
 #include "base/log.h"
 
+#include "gen/kmsblit_types.h"
+
 #define KD_CONFIG_PATH        "/etc/kmsblit/kmsblitd.conf"
 #define KD_CONFIG_MAX_OUTPUTS 8
 
 enum kd_clock_mode { KD_CLOCK_REAL, KD_CLOCK_VIRTUAL };
 
 /* One virtual display: "headless:WxH@HZ" (HZ may have decimals; "@0": not paced), then optional
- * ",name=NAME,x=N,y=N". */
+ * ",name=NAME,x=N,y=N,format=FORMAT". */
 struct kd_config_output {
     char name[33]; /* "HEADLESS-1" */
     uint32_t width_px, height_px;
-    uint64_t refresh_ns; /* 0: paced by nothing */
-    int32_t x, y;        /* right of the output before it, unless told otherwise */
+    uint64_t refresh_ns;   /* 0: paced by nothing */
+    int32_t x, y;          /* right of the output before it, unless told otherwise */
+    enum kb_format format; /* of its buffers: xrgb8888 or rgb565 */
 };
 
 struct kd_config {

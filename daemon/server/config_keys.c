@@ -141,8 +141,10 @@ struct kd_config_output *kd_config_add_output(struct kd_config *config, const ch
         return NULL;
     }
     struct kd_config_output *output = &config->outputs[count];
-    *output = (struct kd_config_output){
-        .width_px = 1280, .height_px = 720, .refresh_ns = UINT64_C(16666667)};
+    *output = (struct kd_config_output){.width_px = 1280,
+                                        .height_px = 720,
+                                        .refresh_ns = UINT64_C(16666667),
+                                        .format = KB_FORMAT_XRGB8888};
     if (count > 0) {
         const struct kd_config_output *last = &config->outputs[count - 1];
         output->x = last->x + (int32_t)last->width_px;
@@ -235,6 +237,23 @@ static bool key_y(struct kd_config *config, const char *value, char *why)
     return set_coordinate(value, &last_output(config)->y, why);
 }
 
+static bool set_format(struct kd_config_output *output, const char *value, char *why)
+{
+    if (strcmp(value, "xrgb8888") == 0) {
+        output->format = KB_FORMAT_XRGB8888;
+    } else if (strcmp(value, "rgb565") == 0) {
+        output->format = KB_FORMAT_RGB565;
+    } else {
+        return refuse(why, "a display's format must be xrgb8888 or rgb565");
+    }
+    return true;
+}
+
+static bool key_format(struct kd_config *config, const char *value, char *why)
+{
+    return set_format(last_output(config), value, why);
+}
+
 /* One "NAME=VALUE" behind a comma. */
 static bool set_output_part(struct kd_config *config, struct kd_config_output *output,
                             const char *part, char *why)
@@ -248,7 +267,10 @@ static bool set_output_part(struct kd_config *config, struct kd_config_output *o
     if (strncmp(part, "y=", 2) == 0) {
         return set_coordinate(part + 2, &output->y, why);
     }
-    return refuse(why, "'%.32s' is none of name=, x= and y=", part);
+    if (strncmp(part, "format=", 7) == 0) {
+        return set_format(output, part + 7, why);
+    }
+    return refuse(why, "'%.32s' is none of name=, x=, y= and format=", part);
 }
 
 static bool parse_output(struct kd_config *config, struct kd_config_output *output, char *spec,
@@ -260,7 +282,8 @@ static bool parse_output(struct kd_config *config, struct kd_config_output *outp
         *next++ = '\0';
     }
     if (strncmp(spec, prefix, sizeof(prefix) - 1) != 0) {
-        return refuse(why, "must be headless[:WIDTHxHEIGHT[@HZ]][,name=NAME][,x=X][,y=Y]");
+        return refuse(
+            why, "must be headless[:WIDTHxHEIGHT[@HZ]][,name=NAME][,x=X][,y=Y][,format=FORMAT]");
     }
     char *mode = spec + sizeof(prefix) - 1;
     if (*mode == ':') {
@@ -272,7 +295,8 @@ static bool parse_output(struct kd_config *config, struct kd_config_output *outp
             return false;
         }
     } else if (*mode != '\0') {
-        return refuse(why, "must be headless[:WIDTHxHEIGHT[@HZ]][,name=NAME][,x=X][,y=Y]");
+        return refuse(
+            why, "must be headless[:WIDTHxHEIGHT[@HZ]][,name=NAME][,x=X][,y=Y][,format=FORMAT]");
     }
     while (next != NULL) {
         char *part = next;
@@ -478,8 +502,9 @@ const struct kd_config_key kd_config_keys[] = {
     {"socket", "mode", NULL, NULL, NULL, NULL, key_mode},
     {"socket", "group", NULL, NULL, NULL, NULL, key_group},
     {NULL, NULL, "output", "SPEC",
-     "add a display: headless[:WxH[@HZ]][,name=NAME][,x=X][,y=Y];\n"
-     "instead of those in the file; may be repeated",
+     "add a display: headless[:WxH[@HZ]][,name=NAME][,x=X][,y=Y]\n"
+     "[,format=xrgb8888|rgb565], instead of those in the file;\n"
+     "may be repeated",
      clear_outputs, key_output},
     {"display", "buffers", "buffers", "N", "buffers of each display, 1 to 3 (2)", NULL,
      key_buffers},
@@ -507,6 +532,7 @@ const struct kd_config_key kd_config_output_keys[] = {
     {"output", "refresh", NULL, NULL, NULL, NULL, key_refresh},
     {"output", "x", NULL, NULL, NULL, NULL, key_x},
     {"output", "y", NULL, NULL, NULL, NULL, key_y},
+    {"output", "format", NULL, NULL, NULL, NULL, key_format},
 };
 const size_t kd_config_output_keys_count =
     sizeof(kd_config_output_keys) / sizeof(kd_config_output_keys[0]);

@@ -199,6 +199,7 @@ static int create_display(struct kd_server *server, const struct kd_config_outpu
                                           .height_px = (int32_t)config->height_px,
                                           .x = config->x,
                                           .y = config->y,
+                                          .format = config->format,
                                           .refresh_ns = config->refresh_ns,
                                           .buffers = server->config.buffers,
                                           .origin_ns = kd_server_now_ns(server)};

@@ -38,9 +38,7 @@ static void shot_row(const struct shot *shot, int32_t y, uint32_t *row)
                        (size_t)shot->width_px);
     } else {
         for (int32_t x = 0; x < shot->width_px; x++)
-            row[x] = shot->buffer
-                         ? shot->buffer->pixels[(size_t)y * shot->buffer->stride_px + (size_t)x]
-                         : shot->base_color;
+            row[x] = shot->buffer ? kd_buffer_pixel(shot->buffer, x, y) : shot->base_color;
     }
 }
 

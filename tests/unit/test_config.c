@@ -194,7 +194,8 @@ START_TEST(test_outputs)
 {
     ck_assert_int_eq(read_text("[output left]\nsize = 640x480\nrefresh = 59.94\n"
                                "[output right]\n"
-                               "[output above]\nsize=1x8192\nrefresh = 0\nx = -5\ny = -720\n"),
+                               "[output above]\nsize=1x8192\nrefresh = 0\nx = -5\ny = -720\n"
+                               "format = rgb565\n"),
                      0);
     ck_assert_uint_eq(config.outputs_count, 3);
     const struct kd_config_output *output = config.outputs;
@@ -210,6 +211,8 @@ START_TEST(test_outputs)
     ck_assert_int_eq(output[1].x, 640);
     ck_assert_int_eq(output[1].y, 0);
     ck_assert_uint_eq(output[2].refresh_ns, 0);
+    ck_assert_int_eq(output[1].format, KB_FORMAT_XRGB8888);
+    ck_assert_int_eq(output[2].format, KB_FORMAT_RGB565);
     ck_assert_int_eq(output[2].x, -5);
     ck_assert_int_eq(output[2].y, -720);
 }
@@ -262,6 +265,7 @@ static const struct {
     {"[output a]\nrefresh = 60.0001", "a refresh must be"},
     {"[output a]\nrefresh = ", "a refresh must be"},
     {"[output a]\nx = 65537", "must be a number from -65536 to 65536"},
+    {"[output a]\nformat = RGB565", "a display's format must be xrgb8888 or rgb565"},
     {"[output a]\nx = --5", "must be a number from -65536 to 65536"},
     {"[output a]\ncolour = red",
      "2: [output a] colour: unknown key; there are size, refresh, x, y"},
@@ -487,7 +491,7 @@ static const struct {
     {{"--output", "headless:10"}, "a size must be"},
     {{"--output", "headless:10x10@"}, "a refresh must be"},
     {{"--output", "headless:10x10@60Hz"}, "a refresh must be"},
-    {{"--output", "headless:10x10,z=1"}, "'z=1' is none of name=, x= and y="},
+    {{"--output", "headless:10x10,z=1"}, "'z=1' is none of name=, x=, y= and format="},
     {{"--output", "headless:10x10,"}, "'' is none of"},
     {{"--output", "headless,name="}, "an output's name must be"},
     {{"--output", "headless,name=a", "--output", "headless,name=a"},

@@ -389,7 +389,8 @@ static void check_display(int32_t width, int32_t height, unsigned buffers)
     display.shown_keys = calloc(kd_grid_count(display.grid), sizeof(uint64_t));
     display.shown = calloc(count, sizeof(uint32_t));
     for (unsigned i = 0; i < buffers; i++)
-        ck_assert_int_eq(kd_buffer_create(width, height, &display.buffers[i]), 0);
+        ck_assert_int_eq(kd_buffer_create(width, height, KB_FORMAT_XRGB8888, &display.buffers[i]),
+                         0);
     for (uint32_t i = 0; i < 4; i++)
         pictures[i] = random_picture();
     for (uint32_t i = 0; i < MOST_LAYERS; i++)

@@ -24,6 +24,7 @@ static struct kd_output *headless(int32_t width, int32_t height, uint64_t refres
                                           .height_px = height,
                                           .x = 100,
                                           .y = -20,
+                                          .format = KB_FORMAT_XRGB8888,
                                           .refresh_ns = refresh_ns,
                                           .buffers = buffers,
                                           .origin_ns = origin_ns};
@@ -201,7 +202,7 @@ START_TEST(buffers_begin_black_and_unknown)
 {
     struct kd_buffer *buffer;
 
-    ck_assert_int_eq(kd_buffer_create(65, 3, &buffer), 0);
+    ck_assert_int_eq(kd_buffer_create(65, 3, KB_FORMAT_XRGB8888, &buffer), 0);
     ck_assert_uint_eq((uintptr_t)buffer->pixels % 64, 0);
     for (size_t i = 0; i < 3 * buffer->stride_px; i++)
         ck_assert_uint_eq(buffer->pixels[i] & 0xFFFFFF, 0);
