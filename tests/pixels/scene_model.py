@@ -1,7 +1,7 @@
-"""What outputs must show: windows, their queues and the stack, as docs/protocol.md has them ("Program
-order, credits and answers", "Pictures and frames"), drawn anew as a whole every time. No tiles, no
-keys, no damage, no buffers: whatever the daemon leaves out because it is there already must look as
-if it had been drawn.
+"""What outputs must show: windows, their queues and the stack, as docs/protocol.md has them
+("Program order, credits and answers", "Pictures and frames"), drawn anew as a whole every time. No
+tiles, no keys, no damage, no buffers: whatever the daemon leaves out because it is there already
+must look as if it had been drawn.
 """
 from __future__ import annotations
 

@@ -21,7 +21,7 @@ MOST_WINDOWS = 6
 MOST_SPRITES = 12
 
 # Sides of pictures: about the edges of tiles, and others.
-SIDES = (1, 2, 7, 16, 31, 63, 64, 65, 100, 127, 128, 129, 150, 191, 193)
+SIDES = (63, 64, 65, 100, 127, 128, 129, 150, 191, 193)
 
 
 @dataclass(frozen=True)
@@ -42,7 +42,8 @@ class Player:
     model: Window
     connection: Connection
     clip: Rect | None = None
-    past: list[list[Drawing]] = field(default_factory=list)
+    past: list[tuple[bool, list[Drawing]]] = field(default_factory=list)  # clear, what is drawn
+    had: dict[str, list[Any]] = field(default_factory=dict)  # attributes that were set
 
 
 @dataclass
@@ -67,15 +68,15 @@ class Program:
         for connection in self.connections:
             for _ in range(4):
                 self.add_sprite(connection)
-        for _ in range(2):
+        for _ in range(3):
             self.add_window()
 
     def act(self) -> None:
         """A few things at once."""
-        for _ in range(self.random.choice((1, 1, 2, 3, 5, 8))):
+        for _ in range(self.random.choice((1, 2, 3, 5, 8))):
             self.random.choices(
                 (self.frame, self.change, self.update, self.renew_sprite, self.add_window,
-                 self.close_window), (50, 20, 10, 8, 3, 2))[0]()
+                 self.close_window), (60, 18, 15, 8, 4, 2))[0]()
 
     def end(self) -> None:
         """All windows go."""
@@ -96,7 +97,9 @@ class Program:
 
     def side(self) -> int:
         """Width or height of a window."""
-        return self.random.choice(SIDES) if self.chance(0.6) else self.between(1, 200)
+        if self.chance(0.1):
+            return self.between(1, 16)
+        return self.random.choice(SIDES) if self.chance(0.5) else self.between(20, 200)
 
     def rect(self, width: int, height: int) -> Rect:
         """A rectangle anywhere about something of this size; often small, sometimes exactly it."""
@@ -113,10 +116,10 @@ class Program:
 
     # ---- Images ----
 
-    def pixels(self, kind: str) -> Pixels:
-        """An image: noise, one colour, or a disc with a soft edge."""
+    def pixels(self, kind: str, large: float) -> Pixels:
+        """An image: noise, one colour, or a disc with a soft edge. large: how probably."""
         width, height = self.between(1, 40), self.between(1, 40)
-        if self.chance(0.15):
+        if self.chance(large):
             width, height = self.between(60, 140), self.between(60, 140)
         sort = self.random.choice(("noise", "plain", "disc"))
         if sort == "noise":
@@ -128,14 +131,16 @@ class Program:
             far = np.hypot((x - width / 2) / width, (y - height / 2) / height)
             pixels[..., 3] = np.clip((0.5 - far) * 1000, 0, 255)
         if kind == model.PREMULTIPLIED_KIND:
-            pixels[..., :3] = model.mul(pixels[..., :3].astype(np.int64), pixels[..., 3:])
+            pixels[..., :3] = model.mul(pixels[..., :3].astype(np.int64),
+                                         pixels[..., 3:].astype(np.int64))
         return pixels
 
     def add_sprite(self, connection: Connection) -> None:
         """One more image, shared or not."""
         kind = self.random.choice(model.KINDS)
-        pixels = self.pixels(kind)
-        if self.chance(0.6):
+        shared = self.chance(0.4)
+        pixels = self.pixels(kind, 0.6 if shared else 0.15)
+        if not shared:
             connection.sprites.append(sprite(connection.display, pixels, kind))
             return
         size = (pixels.shape[1], pixels.shape[0])
@@ -183,8 +188,13 @@ class Program:
         if self.chance(0.3):
             return None
         _, _, width, height = self.scene.outputs[output]
-        return (self.between(-width // 2, width), self.between(-height // 2, height),
+        return (self.between(-width // 3, width), self.between(-height // 3, height),
                 self.side(), self.side())
+
+    def again(self, player: Player, name: str) -> Any:
+        """Sometimes a value that the attribute had before: what is back must be seen to be back."""
+        values = player.had.get(name)
+        return self.random.choice(values) if values and self.chance(0.5) else None
 
     def attribute(self, name: str, output: int) -> Any:
         """A random value of an attribute."""
@@ -193,7 +203,7 @@ class Program:
         if name == "base":
             return self.color() | 0xFF000000
         if name == "hidden":
-            return self.chance(0.4)
+            return self.chance(0.25)
         if name == "scale":
             return self.random.choice(model.SCALES)
         if name == "z":
@@ -236,7 +246,9 @@ class Program:
                 player.window.output = player.connection.display.outputs[number]
                 player.model.queue.append(replace(newest, output=number))
                 continue
-            value = self.attribute(name, newest.output)
+            value = self.again(player, name) or self.attribute(name, newest.output)
+            if name != "hidden":
+                player.had.setdefault(name, []).append(value)
             setattr(player.window, name, rgba(value) if name == "base" else value)
             player.model.queue.append(replace(newest, **{name: value}))
 
@@ -247,11 +259,11 @@ class Program:
         player = self.random.choice(self.players)
         if self.counts_credits and player.model.unanswered == 2:
             return
-        drawings = self.random.choice(player.past) if player.past and self.chance(0.3) else []
+        clear, drawings = self.random.choice(player.past) if player.past and self.chance(0.4) \
+            else (self.chance(0.5), [])
         if not drawings or any(one.sprite and one.sprite.image.closed for one in drawings):
             drawings = self.drawings(player)
-            player.past = (player.past + [drawings])[-4:]
-        clear = self.chance(0.4)
+            player.past = (player.past + [(clear, drawings)])[-4:]
         if clear:
             if self.chance(0.2):
                 player.window.fill("magenta")  # forgotten
@@ -262,7 +274,7 @@ class Program:
 
     def drawings(self, player: Player) -> list[Drawing]:
         """What a frame draws."""
-        count = self.random.choice((0, 1, 1, 2, 3, 5, 8, 13))
+        count = self.random.choice((0, 1, 2, 3, 5, 8, 13, 21))
         width, height = player.model.newest.size
         found = []
         for _ in range(count):
@@ -314,7 +326,7 @@ class Program:
         else:
             more = {name: rgba(value) if name == "tint" else value for name, value in one.more}
             window.blit(one.sprite.image, position, area, FLAGS[blend], **more)
-        given = {"alpha": 255, "tint": 0xFFFFFFFF, "flip_x": False, "flip_y": False,
-                 **dict(one.more)}
+        given: dict[str, Any] = {"alpha": 255, "tint": 0xFFFFFFFF, "flip_x": False,
+                                 "flip_y": False, **dict(one.more)}
         return [Blit(one.sprite.pixels, one.sprite.kind, area, *position, blend, **given,
                      clip=player.clip)]

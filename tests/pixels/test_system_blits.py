@@ -20,7 +20,7 @@ from system import FLAGS, Board, Sprite, sprite
 import kmsblit
 
 WIDTH, HEIGHT = 133, 97
-ROUNDS = 12
+ROUNDS = 8
 
 BLENDS = pytest.mark.parametrize("blend", model.BLENDS)
 KINDS = pytest.mark.parametrize("kind", model.KINDS)

@@ -1,8 +1,9 @@
 """Random programs with several windows against the daemon and against a model that draws everything
 anew: after each refresh every output's screenshot must equal the model's to the bit.
 
-PIXELS_SCENES=N plays N scenes of each kind (KMSBLIT_LONG=1: many), PIXELS_FRAMES=N that many rounds in
-each. A failure says which seed and which scene it was: PIXELS_SEED=S PIXELS_SCENE=N plays that one.
+PIXELS_SCENES=N plays N scenes of each kind (KMSBLIT_LONG=1: many), PIXELS_FRAMES=N that many rounds
+in each. A failure says which seed and which scene it was: PIXELS_SEED=S PIXELS_SCENE=N plays that
+one.
 """
 from __future__ import annotations
 
@@ -12,19 +13,20 @@ from contextlib import ExitStack
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 import kmsblit
 from conftest import SEED
 from model import Pixels, Rect
-from samples import assert_close
-from scene_model import Attributes, Fill, Frame, Scene, Window
+from samples import assert_close, random_pixels
+from scene_model import Attributes, Blit, Fill, Frame, Scene, Window
 from scene_player import Program
-from system import Daemon, pixels_of
+from system import Daemon, pixels_of, sprite
 
 SCENES = int(os.environ.get("PIXELS_SCENES") or
-             (300 if os.environ.get("KMSBLIT_LONG") == "1" else 5))
-FRAMES = int(os.environ.get("PIXELS_FRAMES") or 40)
+             (200 if os.environ.get("KMSBLIT_LONG") == "1" else 3))
+FRAMES = int(os.environ.get("PIXELS_FRAMES") or 30)
 REFRESH_NS = 16_666_667
 
 OUTPUT: Rect = (0, 0, 203, 149)
@@ -184,6 +186,7 @@ def test_changes_behind_a_slow_frame(tmp_path: Path) -> None:
                 queue.append(replace(scene.windows[0].newest, size=size))
         scene.settle()
         display.step(120 * REFRESH_NS)
+        assert scene.windows[0].picture is not None
         assert_close(pixels_of(window.screenshot()), scene.windows[0].picture)
         assert_close(pixels_of(display.screenshot()), scene.output(0))
         # somebody who never waits is stopped, and can go on later
@@ -195,3 +198,30 @@ def test_changes_behind_a_slow_frame(tmp_path: Path) -> None:
         display.step(2000 * REFRESH_NS)
         window.size = 33, 20
         display.sync()
+
+
+def test_resized_to_and_fro(tmp_path: Path, rng: np.random.Generator) -> None:
+    """Pictures cut alike differ in what was in them before. Two buffers: each cut picture meets the
+    one before it in its buffer."""
+    options = [*option(OUTPUT, 60), "--clock", "virtual", "--buffers", "2"]
+    with Daemon(tmp_path, *options) as daemon, daemon.connect() as display:
+        window = display.window((150, 140), scale="none")
+        shown = Window(Attributes((150, 140), scale="none"))
+        scene = Scene([OUTPUT])
+        scene.windows.append(shown)
+        for _ in range(6):
+            image = sprite(display, random_pixels(rng, 140, 150), "opaque")
+            blit = Blit(image.pixels, "opaque", None, 0, 0, "over", 255, 0xFFFFFFFF, False, False,
+                        None)
+            for size in ((150, 140), (100, 90)):
+                window.size = size
+                shown.queue.append(replace(shown.newest, size=size))
+                if size == (150, 140):
+                    window.blit(image.image, (0, 0))
+                    window.commit()
+                    shown.queue.append(Frame(False, (blit,)))
+                scene.settle()
+                display.step(REFRESH_NS)
+                assert shown.picture is not None
+                assert_close(pixels_of(window.screenshot()), shown.picture)
+                assert_close(pixels_of(display.screenshot()), scene.output(0))
