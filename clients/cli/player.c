@@ -327,12 +327,24 @@ int cli_player_note(struct cli_player *player, const struct cli_record *record)
                                     .code = error.code});
 }
 
+/* What was sent after a frame's answer had come is sent after its answer here. */
+static int play_event(struct cli_player *player, const struct cli_record *record)
+{
+    uint16_t opcode = record->message->opcode;
+    bool is_answer = opcode == KB_EVT_PRESENTED || opcode == KB_EVT_DISCARDED;
+    while (is_answer && find_serial(&player->frames, record->message->serial) != NULL) {
+        if (cli_player_wait(player, CLI_LINK_FOREVER) < 0)
+            return -1;
+    }
+    return cli_player_note(player, record);
+}
+
 int cli_player_play(struct cli_player *player, const struct cli_record *record)
 {
     switch (record->kind) {
     case KB_RECORDING_REQUEST: return play_request(player, record);
     case KB_RECORDING_MEMORY: return play_memory(player, record);
-    case KB_RECORDING_EVENT: return cli_player_note(player, record);
+    case KB_RECORDING_EVENT: return play_event(player, record);
     case KB_RECORDING_END: break;
     }
     return 0;

@@ -49,7 +49,7 @@ struct cli_player {
 int cli_player_init(struct cli_player *player, const char *socket_path);
 void cli_player_finish(struct cli_player *player);
 
-/* Waits until it may, and does what the record says. Events of the recording are only noted. */
+/* Waits until it may, and does what the record says. Events are waited for, or noted. */
 int cli_player_play(struct cli_player *player, const struct cli_record *record);
 
 /* Notes which requests were refused when this was recorded; sends nothing. */

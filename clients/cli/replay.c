@@ -91,7 +91,7 @@ static int play_all(const struct options *options, struct cli_recording *recordi
         if (cli_player_play(player, &record) < 0)
             return -1;
     }
-    if (cli_player_drain(player) < 0)
+    if (player->sent > 0 && cli_player_drain(player) < 0)
         return -1;
     if (status < 0)
         *why = recording->why;
