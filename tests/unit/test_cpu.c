@@ -155,45 +155,58 @@ START_TEST(every_blend_flip_and_kind)
 }
 END_TEST
 
-/* Long enough for a slice to end within a tile: more and more commands until one does. */
-START_TEST(slices_that_end_within_a_tile)
+/* A few commands that show, many that only cost time, a few that show again. Returns whether a slice ended within a tile. */
+static bool check_slices(uint32_t idle, const struct draw_image *image, struct kd_pixels *before)
 {
-    struct kd_grid grid = kd_grid_of(130, 60);
-    struct draw_commands list = {0};
-    struct draw_image image = draw_image_create(KD_SOURCE_STRAIGHT, 40, 40, false);
-    struct kd_pixels *before;
+    struct draw_commands list = {.bytes = malloc((size_t)(idle + 20) * 32)};
+    struct draw_commands shown = {.bytes = malloc(20 * 32)};
+    uint32_t *want = malloc(130 * 60 * sizeof(uint32_t));
     struct drawn_frame frame;
 
-    draw_frame(&frame, NULL, false, grid, KD_TARGET_OPAQUE, 0xFF102030, KD_PLAN_MAX_TOUCHES, &list,
-               &image, 1);
-    before = frame.picture;
-    frame.split_a_tile = false;
-    for (uint32_t units = 512; !frame.split_a_tile; units *= 2) {
-        uint32_t *want = malloc(130 * 60 * sizeof(uint32_t));
+    while (shown.units < 8)
+        draw_random_command(&shown, 130, 60, image, 1);
+    memcpy(list.bytes, shown.bytes, (size_t)shown.units * 32);
+    list.units = shown.units;
+    for (uint32_t i = 0; i < idle; i++)
+        draw_fill(&list, KB_BLEND_OVER, 0, 0xFFFFFF, (struct kb_rect){0, 0, 130, 60});
+    while (shown.units < 16) {
+        struct draw_commands one = {list.bytes + (size_t)list.units * 32, 0};
 
-        ck_assert_uint_le(units, KB_MAX_FRAME_UNITS);
-        list = (struct draw_commands){.bytes = malloc((size_t)(units + 1) * 32)};
-        /* Many that cost time, and a few that show. */
-        while (list.units < units - 8)
-            draw_fill(&list, KB_BLEND_OVER, 0, 0xFFFFFF, (struct kb_rect){0, 0, 130, 60});
-        while (list.units < units)
-            draw_random_command(&list, 130, 60, &image, 1);
-        for (int i = 0; i < 130 * 60; i++)
-            want[i] = 0xFF102030;
-        {
-            struct draw_commands shown = {list.bytes + (size_t)(units - 8) * 32,
-                                          list.units - (units - 8)};
-
-            draw_paint(want, 130, 60, KD_TARGET_OPAQUE, &shown, &image);
-        }
-        draw_frame(&frame, before, false, grid, KD_TARGET_OPAQUE, 0xFF102030, KD_PLAN_MAX_TOUCHES,
-                   &list, &image, 1);
-        expect_picture(frame.picture, want, "after slices");
-        kd_pixels_unref(frame.picture);
-        free(want);
-        free(list.bytes);
+        draw_random_command(&one, 130, 60, image, 1);
+        memcpy(shown.bytes + (size_t)shown.units * 32, one.bytes, (size_t)one.units * 32);
+        shown.units += one.units;
+        list.units += one.units;
     }
-    kd_pixels_unref(before);
+    for (int i = 0; i < 130 * 60; i++)
+        want[i] = 0xFF102030;
+    draw_paint(want, 130, 60, KD_TARGET_OPAQUE, &shown, image);
+    draw_frame(&frame, before, before == NULL, kd_grid_of(130, 60), KD_TARGET_OPAQUE, 0xFF102030,
+               KD_PLAN_MAX_TOUCHES, &list, image, 1);
+    expect_picture(frame.picture, want, "after slices");
+    kd_pixels_unref(frame.picture);
+    free(want);
+    free(list.bytes);
+    free(shown.bytes);
+    return frame.split_a_tile;
+}
+
+/* Over the base colour and over a picture: more and more commands until a slice ends within a tile. */
+START_TEST(slices_that_end_within_a_tile)
+{
+    struct draw_commands none = {0};
+    struct draw_image image = draw_image_create(KD_SOURCE_STRAIGHT, 40, 40, false);
+    struct drawn_frame before;
+
+    draw_frame(&before, NULL, false, kd_grid_of(130, 60), KD_TARGET_OPAQUE, 0xFF102030,
+               KD_PLAN_MAX_TOUCHES, &none, &image, 1);
+    for (int over = 0; over < 2; over++)
+        for (int splits = 0, n = 0; splits < 4; n++) {
+            uint32_t idle = 512u << kd_min(n, 10);
+
+            ck_assert_int_lt(n, 100);
+            splits += check_slices(idle, &image, over ? before.picture : NULL);
+        }
+    kd_pixels_unref(before.picture);
     draw_image_finish(&image);
 }
 END_TEST

@@ -316,6 +316,24 @@ START_TEST(the_seed_is_in_every_key)
 }
 END_TEST
 
+/* The picture's pixels that a scaled pixel is made of. */
+static struct kd_box scale_samples(const struct kd_op *op, int64_t w, int64_t h, int32_t x,
+                                   int32_t y)
+{
+    int64_t at_x = (2 * (int64_t)(x - op->shown_x) + 1) * w;
+    int64_t at_y = (2 * (int64_t)(y - op->shown_y) + 1) * h;
+    int32_t left, top;
+
+    if (op->filter == KB_FILTER_NEAREST) {
+        left = (int32_t)(at_x / (2 * op->shown_width));
+        top = (int32_t)(at_y / (2 * op->shown_height));
+        return (struct kd_box){left, top, left + 1, top + 1};
+    }
+    left = (int32_t)kd_floor_div(at_x * 256 / (2 * op->shown_width) - 128, 256);
+    top = (int32_t)kd_floor_div(at_y * 256 / (2 * op->shown_height) - 128, 256);
+    return (struct kd_box){left, top, left + 2, top + 2};
+}
+
 /* A changed tile of a source changes the tiles that sample it, and of a blit no others. */
 static void check_footprint(struct kd_op op, struct draw_image *image)
 {
@@ -345,14 +363,11 @@ static void check_footprint(struct kd_op op, struct draw_image *image)
                 int32_t sx = op.flags & KB_BLIT_FLAG_FLIP_X ? op.src_x - dx : op.src_x + dx;
                 int32_t sy = op.flags & KB_BLIT_FLAG_FLIP_Y ? op.src_y - dy : op.src_y + dy;
 
-                if (op.kind == KD_OP_SCALE) {
-                    sx =
-                        (int32_t)(((2 * (int64_t)(x - op.shown_x) + 1) * w) / (2 * op.shown_width));
-                    sy = (int32_t)(((2 * (int64_t)(y - op.shown_y) + 1) * h) /
-                                   (2 * op.shown_height));
-                }
-                sampled =
-                    sampled || kd_box_contains(dirty, (struct kd_box){sx, sy, sx + 1, sy + 1});
+                struct kd_box px = {sx, sy, sx + 1, sy + 1};
+
+                if (op.kind == KD_OP_SCALE)
+                    px = scale_samples(&op, w, h, x, y);
+                sampled = sampled || !kd_box_empty(kd_box_intersect(dirty, px));
             }
         EXPECT(!sampled || one.tiles[i].key != other.tiles[i].key);
         if (op.kind == KD_OP_BLIT || kd_box_empty(part))
@@ -366,7 +381,7 @@ START_TEST(keys_have_the_content_that_is_sampled)
 {
     struct draw_image image = draw_image_create(KD_SOURCE_OPAQUE, 250, 190, true);
 
-    for (int n = 0; n < 300; n++) {
+    for (int n = 0; n < 900; n++) {
         struct kd_op op = {.kind = n % 3 ? KD_OP_BLIT : KD_OP_SCALE, .alpha = 255};
         int32_t w = 1 + (int32_t)(random_u32() % 190), h = 1 + (int32_t)(random_u32() % 130);
 
@@ -381,10 +396,16 @@ START_TEST(keys_have_the_content_that_is_sampled)
             op.src_y += h - 1;
         if (op.kind == KD_OP_SCALE) {
             op.flags = 0;
+            op.filter = n % 2 ? KB_FILTER_BILINEAR : KB_FILTER_NEAREST;
             op.shown_x = op.where.x1 - (int32_t)(random_u32() % 50);
             op.shown_y = op.where.y1 - (int32_t)(random_u32() % 50);
             op.shown_width = op.where.x2 - op.shown_x + (int32_t)(random_u32() % 50);
             op.shown_height = op.where.y2 - op.shown_y + (int32_t)(random_u32() % 50);
+            if (random_u32() %
+                2) { /* magnified: one tile of the picture, and its neighbours, in many */
+                op.shown_width *= 6;
+                op.shown_height *= 6;
+            }
         }
         check_footprint(op, &image);
     }

@@ -154,6 +154,46 @@ START_TEST(covered_tiles_forget_what_is_below)
 }
 END_TEST
 
+/* Of a resized picture: the same pixels have the same keys, other content or another cut has others. */
+START_TEST(keys_of_resized_pictures)
+{
+    static const int32_t to[][2] = {{100, 100}, {130, 100}, {100, 130}, {64, 64}};
+    struct draw_image one = draw_image_create(KD_SOURCE_OPAQUE, 110, 110, true);
+    struct draw_image other = draw_image_create(KD_SOURCE_OPAQUE, 110, 110, true);
+    uint64_t last = 0;
+
+    for (int n = 0; n < 4; n++) {
+        struct kd_pixels *made[4];
+        size_t i;
+
+        for (int m = 0; m < 4; m++)
+            ck_assert_int_eq(kd_plan_resize(m == 2 ? other.pixels : one.pixels, to[n][0], to[n][1],
+                                            m == 3 ? 0xFF000001 : 0xFF000000, DRAW_SEED, &made[m]),
+                             0);
+        for (i = 0; i < kd_pixels_tiles(made[0]); i++) {
+            bool has_old = i % 3 < 2 && i / (size_t)made[0]->tiles_x < 2;
+            uint64_t key = made[0]->tiles[i]->key;
+
+            ck_assert_uint_eq(key, made[1]->tiles[i]->key);
+            if (has_old)
+                ck_assert_uint_ne(key, made[2]->tiles[i]->key);
+        }
+        i--; /* the last one is cut, or of the base colour, but for the smallest picture */
+        if (n < 3) {
+            ck_assert_uint_ne(made[0]->tiles[i]->key, made[3]->tiles[i]->key);
+            ck_assert_uint_ne(made[0]->tiles[i]->key, last);
+        } else {
+            ck_assert_ptr_eq(made[0]->tiles[0], one.pixels->tiles[0]);
+        }
+        last = made[0]->tiles[i]->key;
+        for (int m = 0; m < 4; m++)
+            kd_pixels_unref(made[m]);
+    }
+    draw_image_finish(&one);
+    draw_image_finish(&other);
+}
+END_TEST
+
 START_TEST(too_many_visits_make_no_lists)
 {
     const struct kd_box all = {0, 0, WIDTH, HEIGHT};
@@ -289,6 +329,7 @@ Suite *plan_suite(void)
     tcase_add_test(lists, lists_hold_what_shows);
     tcase_add_test(lists, what_covers);
     tcase_add_test(lists, covered_tiles_forget_what_is_below);
+    tcase_add_test(lists, keys_of_resized_pictures);
     tcase_add_test(lists, too_many_visits_make_no_lists);
     tcase_add_test(lists, empty_operations_are_left_out);
     suite_add_tcase(suite, lists);
