@@ -385,6 +385,26 @@ def test_an_update_after_a_queued_frame_does_not_change_that_frame(client: Clien
             assert (client.see_window(WINDOW) == rgb(new)).all()
 
 
+def test_an_update_before_a_queued_frame_is_drawn_does_not_change_it(start: Start) -> None:
+    """The frame waits for the one before it; meanwhile new pixels are read, tile by tile."""
+    client = start(*VIRTUAL, "--simulate-draw", "slow:100").client()
+    client.window(WINDOW, 130, 130, title="slow")
+    memory = client.image(IMAGE, solid(130, 130, RED), shared=True)
+    client.frame(WINDOW, fill(BLUE, (0, 0, 130, 130)))
+    client.frame(WINDOW, blit(IMAGE, 0, 0))
+    with open(memory, "r+b", closefd=False) as file:
+        file.write(solid(130, 130, GREEN).tobytes())
+    for rect in ((0, 0, 130, 70), (5, 5, 1, 1)):
+        client.expect(kb.EvtReleased, serial=client.update(IMAGE, rect))
+    client.refresh(20)
+    assert len(client.take(kb.EvtPresented)) == 2
+    assert (client.see_window(WINDOW) == rgb(RED)).all()
+    client.frame(WINDOW, blit(IMAGE, 0, 0))
+    client.refresh(20)
+    picture = client.see_window(WINDOW)
+    assert (picture[:70] == rgb(GREEN)).all() and (picture[70:] == rgb(RED)).all()
+
+
 def test_only_dirty_rectangles_are_read(client: Client) -> None:
     client.window(WINDOW, 130, 130)
     memory = client.image(IMAGE, solid(130, 130, RED), shared=True)
