@@ -401,10 +401,12 @@ START_TEST(keys_have_the_content_that_is_sampled)
             op.shown_y = op.where.y1 - (int32_t)(random_u32() % 50);
             op.shown_width = op.where.x2 - op.shown_x + (int32_t)(random_u32() % 50);
             op.shown_height = op.where.y2 - op.shown_y + (int32_t)(random_u32() % 50);
-            if (random_u32() %
-                2) { /* magnified: one tile of the picture, and its neighbours, in many */
-                op.shown_width *= 6;
-                op.shown_height *= 6;
+            if (random_u32() % 4) { /* twice as large, edges of its tiles near edges of tiles */
+                op.where = kd_box_of_size(WIDTH, HEIGHT);
+                op.shown_x = -(int32_t)(random_u32() % 5) - 64 * (int32_t)(random_u32() % 3);
+                op.shown_y = -(int32_t)(random_u32() % 5) - 64 * (int32_t)(random_u32() % 3);
+                op.shown_width = 500;
+                op.shown_height = 380;
             }
         }
         check_footprint(op, &image);
