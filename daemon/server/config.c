@@ -189,11 +189,14 @@ static enum kd_config_action read_file(const struct command_line *line, struct k
     return line->check ? KD_CONFIG_EXIT_OK : KD_CONFIG_RUN;
 }
 
-enum kd_config_action kd_config_parse(struct kd_config *config, int argc, char **argv)
+static enum kd_config_action parse(struct kd_config *config, int argc, char **argv, bool running)
 {
     struct command_line line = {0};
     char why[KD_CONFIG_WHY_BYTES];
     kd_config_defaults(config);
+    config->argc = argc;
+    config->argv = argv;
+    config->running = running;
     scan(&line, NULL, argc, argv);
     if (line.mistakes > 0) {
         return KD_CONFIG_EXIT_USAGE;
@@ -216,6 +219,17 @@ enum kd_config_action kd_config_parse(struct kd_config *config, int argc, char *
         kd_config_add_output(config, "", why);
     }
     return action;
+}
+
+enum kd_config_action kd_config_parse(struct kd_config *config, int argc, char **argv)
+{
+    return parse(config, argc, argv, false);
+}
+
+enum kd_config_action kd_config_parse_again(struct kd_config *fresh,
+                                            const struct kd_config *running)
+{
+    return parse(fresh, running->argc, running->argv, true);
 }
 
 int kd_config_socket_path(const struct kd_config *config, char *path, size_t path_bytes)

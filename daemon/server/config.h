@@ -43,6 +43,9 @@ struct kd_config {
     uint32_t everyone; /* enum kb_permission */
     enum kd_log_level log_level;
     int ready_fd; /* a newline is written there when the socket accepts; -1: none */
+    int argc;     /* the command line, for reading everything again ... */
+    char **argv;  /* ... borrowed */
+    bool running; /* this is such another reading, for a daemon that runs */
     char simulate_draw
         [256]; /* "TITLE:MS,...": on the virtual clock, drawing a window's frame takes so long */
 };
@@ -69,6 +72,11 @@ int kd_config_read(struct kd_config *config, const char *path);
  * was asked for. Prints help, version, mistakes and the outcome of --check-config itself and
  * says what to do then. */
 enum kd_config_action kd_config_parse(struct kd_config *config, int argc, char **argv);
+
+/* The same command line and the file once more, into fresh. What only matters at the start
+ * (--ready-fd) is passed over. */
+enum kd_config_action kd_config_parse_again(struct kd_config *fresh,
+                                            const struct kd_config *running);
 
 /* The path to listen at: config's, else the protocol's default rule. Returns 0 or -ENAMETOOLONG. */
 int kd_config_socket_path(const struct kd_config *config, char *path, size_t path_bytes);

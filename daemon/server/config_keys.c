@@ -405,6 +405,11 @@ static const struct kb_wire_values *permission_values(void)
     abort(); /* welcome without permissions is another protocol */
 }
 
+const char *kd_config_permission_name(uint32_t bit)
+{
+    return kb_wire_value_name(permission_values(), bit);
+}
+
 static bool refuse_permission(const struct kb_wire_values *values, char *why)
 {
     size_t used = (size_t)snprintf(why, KD_CONFIG_WHY_BYTES, "must be a list of");
@@ -448,6 +453,9 @@ static bool key_log_level(struct kd_config *config, const char *value, char *why
 static bool key_ready_fd(struct kd_config *config, const char *value, char *why)
 {
     uint32_t fd = 0;
+    if (config->running) {
+        return true; /* closed long ago */
+    }
     if (!set_number(value, 0, 65535, &fd, why)) {
         return false;
     }

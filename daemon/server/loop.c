@@ -182,6 +182,18 @@ static int on_signal(sd_event_source *source, const struct signalfd_siginfo *inf
     return sd_event_exit(loop->event, 0);
 }
 
+static int on_hangup(sd_event_source *source, const struct signalfd_siginfo *info, void *ctx)
+{
+    struct kd_loop *loop = ctx;
+
+    (void)source;
+    (void)info;
+    sd_notifyf(0, "RELOADING=1\nMONOTONIC_USEC=%lld", (long long)(kd_clock_real_ns() / 1000));
+    kd_server_reload(loop->server);
+    sd_notify(0, "READY=1");
+    return 0;
+}
+
 static void watch_connections(struct kd_loop *loop)
 {
     struct kd_connection *next;
@@ -241,10 +253,13 @@ static int add_sources(struct kd_loop *loop)
     sigemptyset(&signals);
     sigaddset(&signals, SIGTERM);
     sigaddset(&signals, SIGINT);
+    sigaddset(&signals, SIGHUP);
     sigprocmask(SIG_BLOCK, &signals, NULL);
     r = sd_event_add_signal(loop->event, NULL, SIGTERM, on_signal, loop);
     if (r >= 0)
         r = sd_event_add_signal(loop->event, NULL, SIGINT, on_signal, loop);
+    if (r >= 0)
+        r = sd_event_add_signal(loop->event, NULL, SIGHUP, on_hangup, loop);
     if (r >= 0)
         r = sd_event_add_io(loop->event, NULL, kd_listener_fd(server->listener), EPOLLIN,
                             on_listener, loop);

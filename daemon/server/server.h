@@ -111,6 +111,9 @@ void kd_window_discarded(struct kd_window *window, const struct kd_frame *frame,
 void kd_window_report(struct kd_server *server, struct kd_window *window);
 void kd_window_damage(struct kd_server *server, const struct kd_window *window);
 
+/* reload.c: reads the configuration again. */
+void kd_server_reload(struct kd_server *server);
+
 /* paint.c: drawing windows' pictures. */
 void kd_paint_pump(struct kd_server *server, struct kd_window *window);
 
