@@ -16,8 +16,45 @@ int kc_break(struct kb_display *display, int error, const char *format, ...)
         vsnprintf(display->broken_why, sizeof(display->broken_why), format, arguments);
         va_end(arguments);
         display->broken = error;
+        kc_link_alarm(&display->link, 0);
     }
     return kc_fail(-EPIPE, "%s", display->broken_why);
+}
+
+/* What a call that does not wait returns while the daemon is away. */
+static int away(const struct kb_display *display)
+{
+    return display->link.reviving ? kc_fail(-ENOTCONN, "%s", display->link.why) : 0;
+}
+
+int kc_lose(struct kb_display *display, int error, const char *format, ...)
+{
+    struct kc_link *link = &display->link;
+    va_list arguments;
+    va_start(arguments, format);
+    vsnprintf(link->why, sizeof(link->why), format, arguments);
+    va_end(arguments);
+    if (!link->established || link->limit_ns == 0)
+        return kc_break(display, error, "%s", link->why);
+    int64_t now_ns = kc_now_ns();
+    if (!link->reviving) {
+        /* A daemon that always ends soon after it was told of everything is not waited for again
+         * and again. */
+        if (link->progress || now_ns - link->revived_ns > 1000000000) {
+            link->give_up_ns = now_ns + link->limit_ns;
+            link->delay_ns = 0;
+        } else if (now_ns >= link->give_up_ns) {
+            return kc_break(display, error, "%s, again and again", link->why);
+        }
+        link->next_try_ns = now_ns + link->delay_ns;
+        kc_link_alarm(link, link->delay_ns);
+    }
+    link->lost = true;
+    link->epoch++;
+    kc_transport_detach(&display->transport);
+    for (unsigned i = 0; i < KC_FRAME_POOL_SIZE; i++)
+        display->frame_pool[i].serial = 0;
+    return away(display);
 }
 
 static int broken(const struct kb_display *display)
@@ -48,9 +85,9 @@ static int read_once(struct kb_display *display, int *events)
                         "too many files are open to take the daemon's file "
                         "descriptors; close some or raise `ulimit -n`");
     if (received == -EPIPE || received == -ECONNRESET)
-        return kc_break(display, -EPIPE, "the daemon at %s closed the connection", display->path);
+        return kc_lose(display, -EPIPE, "the daemon at %s closed the connection", display->path);
     if (received < 0)
-        return kc_break(display, received, "reading from the daemon: %s", strerror(-received));
+        return kc_lose(display, received, "reading from the daemon: %s", strerror(-received));
     for (;;) {
         const struct kb_header *message;
         int fds[KB_WIRE_MESSAGE_FDS_MAX];
@@ -63,7 +100,7 @@ static int read_once(struct kb_display *display, int *events)
                             display->path, error.what);
         (*events)++;
         status = kc_handle_event(display, message, fds);
-        if (status < 0)
+        if (status < 0 || display->link.lost)
             return status;
     }
 }
@@ -72,6 +109,8 @@ int kc_push(struct kb_display *display)
 {
     if (display->broken != 0)
         return broken(display);
+    if (display->link.lost)
+        return away(display);
     int error = kc_transport_send(&display->transport);
     if (error == 0)
         return 0;
@@ -80,9 +119,9 @@ int kc_push(struct kb_display *display)
     do {
         received = read_once(display, &events);
     } while (received > 0);
-    if (received < 0)
+    if (received < 0 || display->link.lost)
         return received;
-    return kc_break(display, error, "writing to the daemon: %s", strerror(-error));
+    return kc_lose(display, error, "writing to the daemon: %s", strerror(-error));
 }
 
 int kc_pull(struct kb_display *display)
@@ -90,6 +129,12 @@ int kc_pull(struct kb_display *display)
     int events = 0;
     if (display->broken != 0)
         return broken(display);
+    if (display->link.lost && display->link.reviving)
+        return away(display);
+    if (display->link.lost) {
+        int error = kc_recover(display, 0);
+        return error == -ETIMEDOUT ? 0 : error;
+    }
     int received = read_once(display, &events);
     return received < 0 ? received : events;
 }
@@ -99,6 +144,10 @@ int kc_turn(struct kb_display *display, int64_t deadline_ns)
     int error = kc_push(display);
     if (error < 0)
         return error;
+    if (display->link.lost)
+        return kc_recover(display, deadline_ns);
+    if (display->link.reviving && deadline_ns > display->link.attempt_end_ns)
+        deadline_ns = display->link.attempt_end_ns;
     struct timespec left, *timeout = NULL;
     if (deadline_ns != KC_FOREVER) {
         int64_t left_ns = deadline_ns - kc_now_ns();
@@ -118,7 +167,7 @@ int kc_turn(struct kb_display *display, int64_t deadline_ns)
         return kc_fail(-ETIMEDOUT, "the daemon did not answer in time");
     if (wanted.revents & POLLOUT) {
         error = kc_push(display);
-        if (error < 0)
+        if (error < 0 || display->link.lost)
             return error;
     }
     return wanted.revents & ~POLLOUT ? kc_pull(display) : 0;
@@ -127,10 +176,16 @@ int kc_turn(struct kb_display *display, int64_t deadline_ns)
 int kc_request(struct kb_display *display, uint16_t opcode, const void *message,
                struct kc_memory *memory, enum kc_room room)
 {
+    unsigned epoch = display->link.epoch;
     if (display->broken != 0)
         return broken(display);
     for (;;) {
         const char *what = NULL;
+        if (display->link.lost &&
+            kc_transport_check(&display->transport, opcode, message, &what) < 0)
+            return kc_fail(-EINVAL, "%s", what);
+        if (display->link.lost || epoch != display->link.epoch)
+            return away(display);
         int error = kc_transport_queue(&display->transport, opcode, message, memory,
                                        room == KC_GROW, &what);
         if (what != NULL)
@@ -142,7 +197,7 @@ int kc_request(struct kb_display *display, uint16_t opcode, const void *message,
         error = kc_push(display);
         if (error == 0 && kc_transport_has_queued(&display->transport))
             error = kc_turn(display, KC_FOREVER);
-        if (error < 0)
+        if (error < 0 && (epoch == display->link.epoch || display->broken != 0))
             return error;
     }
     /* Memory is held as long as it is queued: do not let much of it gather. */
@@ -166,6 +221,17 @@ void kc_reply_begin(struct kc_reply *reply, uint16_t request, uint32_t serial)
     reply->error = 0;
     reply->pixels = -1;
     reply->values_count = 0;
+}
+
+int kc_reply_ask(struct kb_display *display, struct kc_reply *reply, uint16_t request,
+                 uint32_t serial, const union kc_question *question)
+{
+    kc_reply_begin(reply, request, serial);
+    reply->question = *question;
+    int error = kc_request(display, request, question, NULL, KC_WAIT);
+    if (error < 0)
+        reply->serial = 0;
+    return error;
 }
 
 int kc_reply_wait(struct kb_display *display, struct kc_reply *reply)

@@ -85,7 +85,7 @@ static int explain_connect(int error, const char *path)
 
 /* A connected, non-blocking socket. The kernel lets connect() wait for room in the daemon's queue
  * as long as a send may take, so that is limited first. */
-static int open_socket(const char *path)
+int kc_open_socket(const char *path)
 {
     struct sockaddr_un address = {.sun_family = AF_UNIX};
     struct timeval limit = {.tv_sec = CONNECT_SECONDS};
@@ -121,24 +121,26 @@ static int set_name(struct kb_display *display, const char *name)
     return 0;
 }
 
-/* Says hello, and waits until the daemon has told of itself and of all its outputs. */
-static int greet(struct kb_display *display)
+int kc_greet(struct kb_display *display)
 {
     const struct kb_req_hello hello = {
         .serial = kc_next_serial(display),
         .version = KB_PROTO_VERSION,
+        .token = display->welcome.token,
         .name = display->name,
         .name_bytes = (uint32_t)strlen(display->name),
     };
     const struct kb_req_sync sync = {.serial = kc_next_serial(display)};
     int64_t deadline_ns = kc_now_ns() + CONNECT_SECONDS * INT64_C(1000000000);
-    kc_reply_begin(&display->reply, KB_REQ_SYNC, sync.serial);
+    struct kc_reply *welcome = &display->hello, *done = &display->greeting;
+    kc_reply_begin(welcome, KB_REQ_HELLO, hello.serial);
+    kc_reply_begin(done, KB_REQ_SYNC, sync.serial);
     int error = kc_request(display, KB_REQ_HELLO, &hello, NULL, KC_WAIT);
     if (error == 0)
         error = kc_request(display, KB_REQ_SYNC, &sync, NULL, KC_WAIT);
-    while (error >= 0 && !display->reply.complete && display->refusal.error == 0)
+    while (error >= 0 && !done->complete && !(welcome->complete && welcome->error != 0))
         error = kc_turn(display, deadline_ns);
-    display->reply.serial = 0;
+    welcome->serial = done->serial = 0;
     if (error == -ETIMEDOUT)
         return kc_fail(error, "the daemon at %s did not answer within %d s: see its log",
                        display->path, CONNECT_SECONDS);
@@ -151,12 +153,12 @@ static int greet(struct kb_display *display)
         return display->broken; /* the sentence is there already */
     if (error < 0)
         return error;
-    error = kc_take_refusal(display);
-    if (error < 0)
-        return error == -EPERM ? -EACCES : error;
-    if (display->reply.error != 0)
-        return kc_fail(-EPROTO, "%s", display->reply.sentence);
-    if (!display->welcomed)
+    if (welcome->error != 0)
+        return kc_fail(welcome->error == -EPERM ? -EACCES : welcome->error, "%s",
+                       welcome->sentence);
+    if (done->error != 0)
+        return kc_fail(-EPROTO, "%s", done->sentence);
+    if (!welcome->complete)
         return kc_fail(-EPROTO, "%s does not speak kmsblit's protocol: no welcome", display->path);
     return 0;
 }
@@ -167,22 +169,27 @@ int kb_connect(const char *socket_path, const char *name, struct kb_display **di
     struct kb_display *made = calloc(1, sizeof(*made));
     if (made == NULL)
         return kc_fail(-ENOMEM, "no memory for a connection");
-    made->transport.fd = -1;
+    made->transport.fd = made->link.poll_fd = made->link.timer_fd = -1;
     int error = find_socket(socket_path, made->path, sizeof(made->path));
+    if (error == 0)
+        error = kc_link_init(made);
     if (error == 0)
         error = set_name(made, name);
     if (error == 0) {
-        int fd = open_socket(made->path);
+        int fd = kc_open_socket(made->path);
         error = fd < 0 ? fd : kc_transport_init(&made->transport, fd);
         if (error == -ENOMEM)
             kc_fail(error, "no memory for a connection");
     }
     if (error == 0)
-        error = greet(made);
+        error = kc_link_watch(&made->link, made->transport.fd);
+    if (error == 0)
+        error = kc_greet(made);
     if (error < 0) {
         kb_disconnect(made);
         return error;
     }
+    made->link.established = made->link.progress = true;
     *display = made;
     return 0;
 }
@@ -202,13 +209,14 @@ void kb_disconnect(struct kb_display *display)
     for (unsigned i = 0; i < KC_FRAME_POOL_SIZE; i++)
         kc_memory_unref(display->frame_pool[i].memory);
     kc_transport_finish(&display->transport);
+    kc_link_finish(&display->link);
     free(display->outputs);
     free(display);
 }
 
 int kb_get_fd(const struct kb_display *display)
 {
-    return display->transport.fd;
+    return display->link.poll_fd;
 }
 
 int kb_dispatch(struct kb_display *display, int timeout_ms)
@@ -231,9 +239,9 @@ int kb_flush(struct kb_display *display)
 
 int kb_sync(struct kb_display *display)
 {
-    const struct kb_req_sync sync = {.serial = kc_next_serial(display)};
-    kc_reply_begin(&display->reply, KB_REQ_SYNC, sync.serial);
-    int error = kc_request(display, KB_REQ_SYNC, &sync, NULL, KC_WAIT);
+    const union kc_question question = {.sync = {.serial = kc_next_serial(display)}};
+    int error =
+        kc_reply_ask(display, &display->reply, KB_REQ_SYNC, question.sync.serial, &question);
     if (error == 0)
         error = kc_reply_wait(display, &display->reply);
     return error < 0 ? error : kc_take_refusal(display);

@@ -25,6 +25,10 @@ static struct kc_reply *find_reply(struct kb_display *display, uint32_t serial)
         return &display->reply;
     if (display->step.serial == serial && !display->step.complete)
         return &display->step;
+    if (display->hello.serial == serial && !display->hello.complete)
+        return &display->hello;
+    if (display->greeting.serial == serial && !display->greeting.complete)
+        return &display->greeting;
     return NULL;
 }
 
@@ -36,7 +40,7 @@ static int on_welcome(void *context, const struct kb_evt_welcome *event)
                         "the daemon at %s speaks version %u of the protocol, this library %u; "
                         "install the same version of both",
                         display->path, event->version, (unsigned)KB_PROTO_VERSION);
-    display->welcomed = true;
+    display->hello.complete = true;
     display->welcome = *event;
     copy_text(display->server, sizeof(display->server), event->server, event->server_bytes);
     return 0;
@@ -84,9 +88,11 @@ static void refuse(struct kb_display *display, const struct kb_evt_error *event)
 static int on_error(void *context, const struct kb_evt_error *event)
 {
     struct kb_display *display = context;
-    bool last = event->code == KB_ERROR_CODE_PROTOCOL || event->code == KB_ERROR_CODE_VERSION ||
-                event->code == KB_ERROR_CODE_TIMEOUT;
-    if (last)
+    if (event->code == KB_ERROR_CODE_TIMEOUT) /* as after a program was stopped for long */
+        return kc_lose(display, kc_error_of(event->code),
+                       "the daemon at %s ended the connection: %.*s", display->path,
+                       (int)event->message_bytes, event->message_bytes > 0 ? event->message : "");
+    if (event->code == KB_ERROR_CODE_PROTOCOL || event->code == KB_ERROR_CODE_VERSION)
         return kc_break(display, kc_error_of(event->code),
                         "the daemon at %s ended the connection: %.*s", display->path,
                         (int)event->message_bytes, event->message_bytes > 0 ? event->message : "");
@@ -238,6 +244,23 @@ static int on_screenshot_done(void *context, const struct kb_evt_screenshot_done
     return 0;
 }
 
+static int on_content_lost(void *context, const struct kb_evt_content_lost *event)
+{
+    struct kb_display *display = context;
+    struct kb_image *image = kc_objects_find(&display->objects, KC_OBJECT_IMAGE, event->object);
+    struct kb_window *window = find_window(display, event->object);
+    bool *lost = NULL;
+    if (image != NULL && image->frame != NULL)
+        lost = &image->content_lost;
+    else if (window != NULL)
+        lost = &window->content_lost;
+    if (lost != NULL && !*lost) {
+        *lost = true;
+        display->lost_count++;
+    }
+    return 0;
+}
+
 static const struct kb_evt_handler handler = {
     .welcome = on_welcome,
     .error = on_error,
@@ -248,6 +271,7 @@ static const struct kb_evt_handler handler = {
     .window_state = on_window_state,
     .presented = on_presented,
     .discarded = on_discarded,
+    .content_lost = on_content_lost,
     .statistics = on_statistics,
     .screenshot_done = on_screenshot_done,
 };

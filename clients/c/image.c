@@ -76,34 +76,43 @@ void kc_image_undo(struct kb_image *image)
     kc_image_free(image);
 }
 
-static int announce(struct kb_image *image, const struct kb_image_info *info, uint32_t flags,
-                    struct kc_memory *memory)
+int kc_image_announce(struct kb_image *image, struct kc_memory *memory)
 {
     const struct kb_req_image_create create = {
         .object = image->id,
         .serial = kc_next_serial(image->display),
         .width = image->width,
         .height = image->height,
-        .format = (uint8_t)info->format,
-        .flags = flags | (info->has_color_key ? KB_IMAGE_FLAG_COLOR_KEY : 0),
+        .format = (uint8_t)image->format,
+        .flags = image->flags,
         .stride_bytes = (uint32_t)image->stride_bytes,
-        .color_key = info->color_key,
-        .palette = info->palette,
-        .palette_count = (uint32_t)info->palette_count,
+        .color_key = image->color_key,
+        .palette = image->palette,
+        .palette_count = image->palette_count,
         .pixels = memory->fd,
     };
+    image->unread_serial = create.serial;
     int error = kc_request(image->display, KB_REQ_IMAGE_CREATE, &create, memory, KC_WAIT);
-    if (error == 0)
-        image->unread_serial = create.serial;
+    if (error < 0)
+        image->unread_serial = 0;
     return error;
 }
 
-/* An immutable image has been announced: the daemon reads its memory, which then goes. What has to
- * be announced to a restarted daemon would be kept here. */
-static void handed_over(struct kb_image *image, struct kc_memory *memory)
+/* What the daemon has to be told of the pixels. */
+static int describe(struct kb_image *image, const struct kb_image_info *info, uint32_t flags)
 {
-    (void)image;
-    kc_memory_unref(memory);
+    image->format = info->format;
+    image->flags = flags | (info->has_color_key ? KB_IMAGE_FLAG_COLOR_KEY : 0);
+    image->color_key = info->color_key;
+    image->stride_bytes = info->stride_bytes;
+    if (info->palette_count == 0)
+        return 0;
+    image->palette = malloc(info->palette_count * sizeof(*image->palette));
+    if (image->palette == NULL)
+        return kc_fail(-ENOMEM, "no memory for a palette");
+    memcpy(image->palette, info->palette, info->palette_count * sizeof(*image->palette));
+    image->palette_count = (uint32_t)info->palette_count;
+    return 0;
 }
 
 int kb_image_create(struct kb_display *display, const struct kb_image_info *info,
@@ -121,17 +130,22 @@ int kb_image_create(struct kb_display *display, const struct kb_image_info *info
     error = kc_image_alloc(display, checked.width, checked.height, &made);
     if (error < 0)
         return error;
+    error = describe(made, &checked, 0);
     made->stride_bytes = (size_t)checked.width * pixel_bytes(checked.format);
-    error = kc_memory_create_copy("kmsblit-image", pixels, made->stride_bytes, checked.stride_bytes,
-                                  checked.height, &memory);
     if (error == 0)
-        error = announce(made, &checked, 0, memory);
+        error = kc_memory_create_copy("kmsblit-image", pixels, made->stride_bytes,
+                                      checked.stride_bytes, checked.height, &memory);
+    /* The daemon reads the memory, which then goes; a view of it, without an fd, is kept for a
+     * daemon that comes later. */
+    if (error == 0 && display->link.limit_ns > 0)
+        error = kc_memory_view(memory, &made->memory);
+    if (error == 0)
+        error = kc_image_announce(made, memory);
+    kc_memory_unref(memory);
     if (error < 0) {
-        kc_memory_unref(memory);
         kc_image_undo(made);
         return error;
     }
-    handed_over(made, memory);
     *image = made;
     return 0;
 }
@@ -154,10 +168,12 @@ int kb_image_create_shared(struct kb_display *display, const struct kb_image_inf
     error = kc_image_alloc(display, checked.width, checked.height, &made);
     if (error < 0)
         return error;
-    made->stride_bytes = checked.stride_bytes;
-    error = kc_memory_create("kmsblit-shared", made->stride_bytes * made->height, &made->memory);
+    error = describe(made, &checked, KB_IMAGE_FLAG_SHARED);
     if (error == 0)
-        error = announce(made, &checked, KB_IMAGE_FLAG_SHARED, made->memory);
+        error =
+            kc_memory_create("kmsblit-shared", made->stride_bytes * made->height, &made->memory);
+    if (error == 0)
+        error = kc_image_announce(made, made->memory);
     if (error < 0) {
         kc_image_undo(made);
         return error;
@@ -168,7 +184,7 @@ int kb_image_create_shared(struct kb_display *display, const struct kb_image_inf
 
 void *kb_image_pixels(struct kb_image *image, size_t *stride_bytes)
 {
-    if (image->memory == NULL) {
+    if (!(image->flags & KB_IMAGE_FLAG_SHARED)) {
         kc_fail(-EINVAL, "only a shared image has memory to draw into");
         return NULL;
     }
@@ -181,7 +197,7 @@ int kb_image_update(struct kb_image *image, const struct kb_rect *rects, size_t 
 {
     enum { RECTS_MAX = 2048 };
     const struct kb_rect all = {.width = image->width, .height = image->height};
-    if (image->memory == NULL)
+    if (!(image->flags & KB_IMAGE_FLAG_SHARED))
         return kc_fail(-EINVAL, "only a shared image can be updated: this one never changes");
     if (count == 0) {
         rects = &all;
@@ -195,10 +211,12 @@ int kb_image_update(struct kb_image *image, const struct kb_rect *rects, size_t 
             .rects = rects,
             .rects_count = some,
         };
+        unsigned epoch = image->display->link.epoch;
         int error = kc_request(image->display, KB_REQ_IMAGE_UPDATE, &update, NULL, KC_WAIT);
         if (error < 0)
             return error;
-        image->unread_serial = update.serial;
+        if (epoch == image->display->link.epoch)
+            image->unread_serial = update.serial; /* else a daemon that came back is reading it */
         rects += some;
         count -= some;
     }
@@ -226,11 +244,55 @@ uint32_t kb_image_id(const struct kb_image *image)
 
 void kc_image_free(struct kb_image *image)
 {
+    image->display->lost_count -= image->content_lost;
     kc_memory_unref(image->memory);
+    free(image->palette);
     if (image->frame != NULL)
         kc_frame_finish(image->frame);
     free(image->frame);
     free(image);
+}
+
+static void mark(const struct kb_display *display, uint32_t id, void *context)
+{
+    struct kb_image *image = kc_objects_find(&display->objects, KC_OBJECT_IMAGE, id);
+    (void)context;
+    if (image != NULL)
+        image->marked = true;
+}
+
+static void mark_kept(const struct kb_display *display)
+{
+    for (uint32_t i = 0; i < display->objects.slots_count; i++) {
+        const struct kc_slot *slot = &display->objects.slots[i];
+        if (slot->kind != KC_OBJECT_WINDOW)
+            continue;
+        const struct kb_window *window = slot->object;
+        if (window->picture == KC_PICTURE_KEPT)
+            kc_kept_images(&window->kept, mark, display, NULL);
+        for (unsigned k = 0; k < window->sent_count; k++)
+            kc_kept_images(&window->sent[k], mark, display, NULL);
+    }
+}
+
+void kc_images_leave(struct kb_display *display)
+{
+    for (struct kb_image *image = display->leaving; image != NULL; image = image->next_leaving)
+        image->marked = false;
+    mark_kept(display);
+    struct kb_image **link = &display->leaving;
+    while (*link != NULL) {
+        struct kb_image *image = *link;
+        if (image->marked) {
+            link = &image->next_leaving;
+            continue;
+        }
+        *link = image->next_leaving;
+        display->leaving_count--;
+        kc_objects_remove(&display->objects, image->id);
+        kc_image_free(image);
+    }
+    display->leaving_limit = 2 * display->leaving_count + 64;
 }
 
 void kb_image_destroy(struct kb_image *image)
@@ -240,7 +302,20 @@ void kb_image_destroy(struct kb_image *image)
     struct kb_display *display = image->display;
     const struct kb_req_image_destroy destroy = {.object = image->id,
                                                  .serial = kc_next_serial(display)};
+    bool stays = display->link.limit_ns > 0 && display->windows_made > 0;
+    if (stays) { /* a frame that may have to be told again may draw it: its id stays taken too */
+        display->lost_count -= image->content_lost;
+        image->content_lost = false;
+        image->leaving = true;
+        image->next_leaving = display->leaving;
+        display->leaving = image;
+        display->leaving_count++;
+    }
     kc_request(display, KB_REQ_IMAGE_DESTROY, &destroy, NULL, KC_GROW);
-    kc_objects_remove(&display->objects, image->id);
-    kc_image_free(image);
+    if (!stays) {
+        kc_objects_remove(&display->objects, image->id);
+        kc_image_free(image);
+    } else if (display->leaving_count > display->leaving_limit) {
+        kc_images_leave(display);
+    }
 }

@@ -31,6 +31,14 @@
  * drawn; kb_window_create() leaves no window behind; kb_clock_step() goes on waiting for the step
  * that is under way and begins no other.
  *
+ * A daemon that goes away is looked for, by every call that waits and by kb_dispatch(), for
+ * $KMSBLIT_RECONNECT seconds (30; 0: not at all). Meanwhile nothing fails: calls that need an answer
+ * wait. A daemon that comes back is told of all images, windows and canvases, and of the last frame
+ * of each window if that began with kb_clear() or with a fill of the whole window; unanswered
+ * frames are sent again and answered once. What only the daemon had is lost: see kb_next_lost(). For
+ * this, the library keeps the pixels of all images: as much memory again as they need in the
+ * daemon, at least 4 KiB each, but no open file. A shared image is told as its memory is then.
+ *
  * A display and everything made from it belong to one thread at a time, and not to a child after
  * fork(). Colours are 0xAARRGGBB, straight (not premultiplied). Coordinates are pixels of the
  * window's logical size; x grows to the right, y downwards; anything may lie partly or wholly
@@ -84,13 +92,28 @@ KB_API int kb_connect(const char *socket_path, const char *name, struct kb_displ
 KB_API void kb_disconnect(struct kb_display *display);
 
 /* For event loops: poll this fd for reading, then call kb_dispatch(display, 0). Requests other than
- * frames are buffered: kb_flush() before the loop sleeps. */
+ * frames are buffered: kb_flush() before the loop sleeps. The fd is the library's own (an epoll) and
+ * stays the same when the connection is made anew; only poll it. */
 KB_API int kb_get_fd(const struct kb_display *display);
 
 /* Handles what the daemon sent. Waits up to timeout_ms for something (0: not at all, -1: for ever).
- * Returns the number of events handled; -EPIPE when the daemon is gone (for good: every call fails
- * then). */
+ * Returns the number of events handled (that the daemon came back counts as one); -EPIPE when the
+ * daemon is gone (for good: every call fails then). */
 KB_API int kb_dispatch(struct kb_display *display, int timeout_ms);
+
+/* How long to look for a daemon that went away, for programs that do not want $KMSBLIT_RECONNECT's;
+ * 0: not at all. Best called before images are made: with 0 they need no memory here. -EINVAL. */
+KB_API int kb_set_reconnect(struct kb_display *display, unsigned seconds);
+
+/* After the daemon came back: the next canvas or window whose picture is lost, since only the daemon
+ * had it; the other pointer gets NULL. Draw it anew. Each is told once. Returns 1, or 0: no more.
+ * Ask after each kb_flip(), or whatever else may wait: it costs nothing when nothing was lost. */
+KB_API int kb_next_lost(struct kb_display *display, struct kb_image **canvas,
+                        struct kb_window **window);
+
+/* Ends the connection now: every call fails from here on. All handles, and the memory of shared
+ * images, stay until kb_disconnect(). */
+KB_API void kb_shutdown(struct kb_display *display);
 
 /* Sends what is still buffered. Everything that waits does so by itself. */
 KB_API int kb_flush(struct kb_display *display);
@@ -353,10 +376,14 @@ KB_API int kb_flip(struct kb_window *window, struct kb_presented *presented);
  * Errors: that of kb_sync() if the daemon refused the frame, -EINVAL never committed. */
 KB_API int kb_wait(struct kb_window *window, uint32_t serial, struct kb_presented *presented);
 
+/* Whether a frame of this window has been answered, without waiting. */
+KB_API bool kb_is_answered(const struct kb_window *window, uint32_t serial);
+
 /* The last answer of this window, without waiting. */
 KB_API void kb_last_presented(const struct kb_window *window, struct kb_presented *presented);
 
-/* Frames that may be committed now without waiting: 0..2. */
+/* Frames that may be committed now without waiting: 0..2. After the daemon came back, the picture
+ * that it is told again takes a credit too. */
 KB_API unsigned kb_credits(const struct kb_window *window);
 
 /* ---- For tools and tests -------------------------------------------------------------------- */

@@ -117,6 +117,22 @@ int kc_memory_create_copy(const char *name, const void *rows, size_t row_bytes, 
     return 0;
 }
 
+int kc_memory_view(const struct kc_memory *memory, struct kc_memory **view)
+{
+    struct kc_memory *made = calloc(1, sizeof(*made));
+    if (made == NULL)
+        return out_of_memory(ENOMEM, sizeof(*made));
+    void *map = mmap(NULL, memory->bytes, PROT_READ, MAP_SHARED, memory->fd, 0);
+    if (map == MAP_FAILED) {
+        int error = errno;
+        free(made);
+        return out_of_memory(error, memory->bytes);
+    }
+    *made = (struct kc_memory){.fd = -1, .refs = 1, .bytes = memory->bytes, .map = map};
+    *view = made;
+    return 0;
+}
+
 struct kc_memory *kc_memory_ref(struct kc_memory *memory)
 {
     memory->refs++;
@@ -129,6 +145,7 @@ void kc_memory_unref(struct kc_memory *memory)
         return;
     if (memory->map != NULL)
         munmap(memory->map, memory->bytes);
-    close(memory->fd);
+    if (memory->fd >= 0)
+        close(memory->fd);
     free(memory);
 }

@@ -37,36 +37,38 @@ static int take_memory(struct kb_display *display, size_t bytes, struct kc_poole
     return kc_memory_create("kmsblit-frame", capacity_bytes, &free_one->memory);
 }
 
-static int send_inline(const struct kb_frame *frame, uint32_t serial)
+int kc_commands_send(struct kb_display *display, uint32_t object, uint32_t serial, uint32_t flags,
+                     const uint8_t *bytes, size_t units)
 {
-    const struct kb_req_frame request = {
-        .object = frame->object,
-        .serial = serial,
-        .flags = frame->flags,
-        .commands = frame->bytes,
-        .commands_units = (uint32_t)frame->units,
-    };
-    return kc_request(frame->display, KB_REQ_FRAME, &request, NULL, KC_WAIT);
-}
-
-static int send_memfd(const struct kb_frame *frame, uint32_t serial)
-{
+    if (units <= INLINE_UNITS_MAX) {
+        const struct kb_req_frame request = {
+            .object = object,
+            .serial = serial,
+            .flags = flags,
+            .commands = bytes,
+            .commands_units = (uint32_t)units,
+        };
+        return kc_request(display, KB_REQ_FRAME, &request, NULL, KC_WAIT);
+    }
     struct kc_pooled *pooled;
-    size_t bytes = frame->units * KB_COMMAND_UNIT_BYTES;
-    int error = take_memory(frame->display, bytes, &pooled);
+    unsigned epoch = display->link.epoch;
+    int error = take_memory(display, units * KB_COMMAND_UNIT_BYTES, &pooled);
     if (error < 0)
         return error;
-    memcpy(pooled->memory->map, frame->bytes, bytes);
+    if (epoch != display->link.epoch)
+        return 0; /* it was, or will be, told to the daemon that came back */
+    memcpy(pooled->memory->map, bytes, units * KB_COMMAND_UNIT_BYTES);
     const struct kb_req_frame_memfd request = {
-        .object = frame->object,
+        .object = object,
         .serial = serial,
-        .flags = frame->flags,
-        .units = (uint32_t)frame->units,
+        .flags = flags,
+        .units = (uint32_t)units,
         .commands = pooled->memory->fd,
     };
-    error = kc_request(frame->display, KB_REQ_FRAME_MEMFD, &request, pooled->memory, KC_WAIT);
-    if (error == 0)
-        pooled->serial = serial;
+    pooled->serial = serial;
+    error = kc_request(display, KB_REQ_FRAME_MEMFD, &request, pooled->memory, KC_WAIT);
+    if ((error < 0 || display->link.lost) && pooled->serial == serial)
+        pooled->serial = 0;
     return error;
 }
 
@@ -79,25 +81,11 @@ int kc_frame_check(struct kb_frame *frame)
     return error;
 }
 
-int kc_frame_send(struct kb_frame *frame, uint32_t *serial)
-{
-    uint32_t number = kc_next_serial(frame->display);
-    int error =
-        frame->units <= INLINE_UNITS_MAX ? send_inline(frame, number) : send_memfd(frame, number);
-    if (error == -ENOMEM || error == -EMFILE)
-        kc_frame_reset(frame);
-    if (error < 0)
-        return error;
-    kc_frame_reset(frame);
-    *serial = number;
-    return 0;
-}
-
 /* Waits until less than two frames are unanswered. */
 static int wait_for_credit(struct kb_window *window)
 {
     int error = 0;
-    while (window->pending_count == KB_CREDITS && error >= 0)
+    while (window->sent_count == KB_CREDITS && error >= 0)
         error = kc_turn(window->display, KC_FOREVER);
     return error < 0 ? error : 0;
 }
@@ -107,7 +95,7 @@ static int wait_for_credit(struct kb_window *window)
 int kb_commit(struct kb_window *window, uint32_t *serial)
 {
     struct kb_display *display = window->display;
-    uint32_t number;
+    struct kb_frame *frame = &window->frame;
     window->flip_waits = false;
     int error = kc_frame_check(&window->frame);
     if (error == 0)
@@ -116,11 +104,19 @@ int kb_commit(struct kb_window *window, uint32_t *serial)
         error = wait_for_credit(window);
     if (error == 0)
         error = kc_take_refusal(display);
-    if (error == 0)
-        error = kc_frame_send(&window->frame, &number);
     if (error < 0)
         return error;
-    window->pending[window->pending_count++] = number;
+    uint32_t number = kc_next_serial(display);
+    kc_kept_push(window, number);
+    const struct kc_sent sent = window->sent[window->sent_count - 1];
+    error = kc_commands_send(display, window->id, number, frame->flags, sent.bytes, sent.units);
+    if (error < 0) {
+        kc_kept_undo(window);
+        if (error == -ENOMEM || error == -EMFILE)
+            kc_frame_reset(frame);
+        return error;
+    }
+    kc_frame_reset(frame);
     if (serial != NULL)
         *serial = number;
     error = kb_flush(display);
@@ -148,13 +144,13 @@ int kb_flip(struct kb_window *window, struct kb_presented *presented)
     return error;
 }
 
-static bool is_pending(const struct kb_window *window, uint32_t serial)
+bool kb_is_answered(const struct kb_window *window, uint32_t serial)
 {
-    for (unsigned i = 0; i < window->pending_count; i++) {
-        if (window->pending[i] == serial)
-            return true;
+    for (unsigned i = 0; i < window->sent_count; i++) {
+        if (window->sent[i].serial == serial && !window->sent[i].again)
+            return false;
     }
-    return false;
+    return true;
 }
 
 /* NULL if it is too long ago. */
@@ -173,7 +169,7 @@ int kb_wait(struct kb_window *window, uint32_t serial, struct kb_presented *pres
     if (serial == 0 || (int32_t)(display->last_serial - serial) < 0)
         return kc_fail(-EINVAL, "no frame has the serial %u", serial);
     int error = 0;
-    while (is_pending(window, serial) && error >= 0)
+    while (!kb_is_answered(window, serial) && error >= 0)
         error = kc_turn(display, KC_FOREVER);
     if (error < 0)
         return error;
@@ -195,5 +191,5 @@ void kb_last_presented(const struct kb_window *window, struct kb_presented *pres
 
 unsigned kb_credits(const struct kb_window *window)
 {
-    return KB_CREDITS - window->pending_count;
+    return KB_CREDITS - window->sent_count;
 }

@@ -49,14 +49,15 @@ int kb_screenshot(struct kb_display *display, uint32_t output,
 {
     struct kc_reply *reply = &display->reply;
     bool of_window = target_window != NULL;
-    const struct kb_req_screenshot request = {
-        .object = of_window ? target_window->id : output,
-        .serial = kc_next_serial(display),
-        .target = of_window ? KB_SCREENSHOT_TARGET_WINDOW : KB_SCREENSHOT_TARGET_OUTPUT,
-    };
+    const union kc_question question = {
+        .screenshot = {
+            .object = of_window ? target_window->id : output,
+            .serial = kc_next_serial(display),
+            .target = of_window ? KB_SCREENSHOT_TARGET_WINDOW : KB_SCREENSHOT_TARGET_OUTPUT,
+        }};
     *pixels = NULL;
-    kc_reply_begin(reply, KB_REQ_SCREENSHOT, request.serial);
-    int error = kc_request(display, KB_REQ_SCREENSHOT, &request, NULL, KC_WAIT);
+    int error =
+        kc_reply_ask(display, reply, KB_REQ_SCREENSHOT, question.screenshot.serial, &question);
     if (error == 0)
         error = kc_reply_wait(display, reply);
     if (error == 0)
@@ -73,15 +74,15 @@ int kb_statistics(struct kb_display *display, enum kb_statistics_scope scope, ui
                   struct kb_statistic_value *values, size_t capacity)
 {
     struct kc_reply *reply = &display->reply;
-    const struct kb_req_get_statistics request = {
-        .object = object,
-        .serial = kc_next_serial(display),
-        .scope = (uint32_t)scope,
-    };
-    kc_reply_begin(reply, KB_REQ_GET_STATISTICS, request.serial);
+    const union kc_question question = {.get_statistics = {
+                                            .object = object,
+                                            .serial = kc_next_serial(display),
+                                            .scope = (uint32_t)scope,
+                                        }};
     reply->values = values;
     reply->values_capacity = capacity;
-    int error = kc_request(display, KB_REQ_GET_STATISTICS, &request, NULL, KC_WAIT);
+    int error = kc_reply_ask(display, reply, KB_REQ_GET_STATISTICS, question.get_statistics.serial,
+                             &question);
     if (error == 0)
         error = kc_reply_wait(display, reply);
     reply->values = NULL;
@@ -94,14 +95,12 @@ int kb_clock_step(struct kb_display *display, uint64_t duration_ns)
     struct kc_reply *step = &display->step;
     int error = 0;
     if (step->serial == 0) {
-        const struct kb_req_clock_step request = {
-            .serial = kc_next_serial(display),
-            .duration_ns = duration_ns,
-        };
-        error = kc_request(display, KB_REQ_CLOCK_STEP, &request, NULL, KC_WAIT);
+        const union kc_question question = {
+            .clock_step = {.serial = kc_next_serial(display), .duration_ns = duration_ns}};
+        error =
+            kc_reply_ask(display, step, KB_REQ_CLOCK_STEP, question.clock_step.serial, &question);
         if (error < 0)
             return error;
-        kc_reply_begin(step, KB_REQ_CLOCK_STEP, request.serial);
     }
     while (!step->complete && error >= 0)
         error = kc_turn(display, KC_FOREVER);

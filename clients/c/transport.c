@@ -36,6 +36,28 @@ void kc_transport_finish(struct kc_transport *transport)
     *transport = (struct kc_transport){.fd = -1};
 }
 
+void kc_transport_detach(struct kc_transport *transport)
+{
+    for (unsigned i = 0; i < transport->parcels_count; i++)
+        kc_memory_unref(transport->parcels[i].memory);
+    for (unsigned i = 0; i < transport->in_fds_count; i++)
+        close(transport->in_fds[i]);
+    transport->parcels_count = transport->in_fds_count = 0;
+    transport->out_begin = transport->out_end = 0;
+    transport->in_begin = transport->in_end = 0;
+    if (transport->fd >= 0)
+        close(transport->fd);
+    transport->fd = -1;
+    kc_record_end(transport->record); /* each connection has a recording of its own */
+    transport->record = NULL;
+}
+
+void kc_transport_attach(struct kc_transport *transport, int fd)
+{
+    transport->fd = fd;
+    transport->record = kc_record_begin();
+}
+
 /* Sending */
 
 bool kc_transport_has_queued(const struct kc_transport *transport)
@@ -62,6 +84,18 @@ static int make_room(struct kc_transport *transport, bool grow)
     transport->out = larger;
     transport->out_capacity *= 2;
     return 0;
+}
+
+int kc_transport_check(struct kc_transport *transport, uint16_t opcode, const void *message,
+                       const char **what)
+{
+    struct kb_writer writer;
+    kb_writer_init(&writer, transport->out + transport->out_end,
+                   transport->out_capacity - transport->out_end);
+    int error = kb_wire_encode(kb_message_info(opcode), &writer, message);
+    if (error < 0)
+        *what = writer.what;
+    return error;
 }
 
 int kc_transport_queue(struct kc_transport *transport, uint16_t opcode, const void *message,

@@ -43,6 +43,15 @@ struct kc_transport {
 int kc_transport_init(struct kc_transport *transport, int fd);
 void kc_transport_finish(struct kc_transport *transport);
 
+/* Closes the socket and forgets all that is queued or was not taken; and goes on with another one,
+ * which it takes over. */
+void kc_transport_detach(struct kc_transport *transport);
+void kc_transport_attach(struct kc_transport *transport, int fd);
+
+/* Whether a message could be queued: 0, -EINVAL or -EMSGSIZE; *what says why. */
+int kc_transport_check(struct kc_transport *transport, uint16_t opcode, const void *message,
+                       const char **what);
+
 /* Queues a message of the opcode from its struct; memory (NULL: none) is what its fd field names.
  * -ENOBUFS: no room until something has been sent, unless `grow` lets the buffer grow (-ENOMEM).
  * -EINVAL, -EMSGSIZE: not a message; *what says why. */

@@ -12,20 +12,21 @@ static uint8_t to_byte(unsigned value)
     return value > UINT8_MAX ? UINT8_MAX : (uint8_t)value;
 }
 
-static int announce(struct kb_window *window, const struct kb_window_info *info, uint32_t serial)
+int kc_window_announce(const struct kb_window *window, const struct kc_sent *as_of, bool anywhere)
 {
+    const struct kb_window_info *info = &window->info;
     const char *title = info->title != NULL ? info->title : window->display->name;
     const struct kb_req_window_create create = {
         .object = window->id,
-        .serial = serial,
-        .width = info->width,
-        .height = info->height,
-        .base_color = info->base_color | OPAQUE,
+        .serial = window->create_serial,
+        .width = as_of->width,
+        .height = as_of->height,
+        .base_color = as_of->base_color | OPAQUE,
         .flags = info->flags,
         .scale = to_byte(info->scale),
         .filter = to_byte(info->filter),
         .z = info->z,
-        .output = info->output,
+        .output = anywhere ? 0 : info->output,
         .place = info->place,
         .title = title,
         .title_bytes = (uint32_t)strlen(title),
@@ -73,9 +74,17 @@ int kb_window_create(struct kb_display *display, const struct kb_window_info *in
         return error;
     }
     kc_frame_init(&made->frame, display, made->id, info->width, info->height);
-    uint32_t serial = kc_next_serial(display);
-    kc_reply_begin(&display->reply, KB_REQ_WINDOW_CREATE, serial);
-    error = announce(made, info, serial);
+    made->order = display->windows_made++;
+    made->create_serial = kc_next_serial(display);
+    made->info = *info;
+    made->info.title = info->title != NULL ? strdup(info->title) : NULL;
+    if (info->title != NULL && made->info.title == NULL)
+        error = kc_fail(-ENOMEM, "no memory for a window's title");
+    kc_reply_begin(&display->reply, KB_REQ_WINDOW_CREATE, made->create_serial);
+    const struct kc_sent now = {
+        .width = info->width, .height = info->height, .base_color = info->base_color};
+    if (error == 0)
+        error = kc_window_announce(made, &now, false);
     if (error == 0)
         error = wait_for_state(made, &display->reply);
     if (error < 0) {
@@ -84,6 +93,39 @@ int kb_window_create(struct kb_display *display, const struct kb_window_info *in
         return error;
     }
     *window = made;
+    return 0;
+}
+
+/* Keeps what was asked for, for a daemon that comes later. The caller frees the title before. */
+static int record(struct kb_window *window, uint32_t fields, const struct kb_window_info *info)
+{
+    struct kb_window_info *now = &window->info;
+    char *title = NULL;
+    if (fields & KB_WINDOW_FIELD_TITLE && info->title != NULL) {
+        title = strdup(info->title);
+        if (title == NULL)
+            return kc_fail(-ENOMEM, "no memory for a window's title");
+    }
+    if (fields & KB_WINDOW_FIELD_TITLE)
+        now->title = title;
+    if (fields & KB_WINDOW_FIELD_SIZE) {
+        now->width = info->width;
+        now->height = info->height;
+    }
+    if (fields & KB_WINDOW_FIELD_BASE)
+        now->base_color = info->base_color;
+    if (fields & KB_WINDOW_FIELD_FLAGS)
+        now->flags = info->flags;
+    if (fields & KB_WINDOW_FIELD_SCALE) {
+        now->scale = info->scale;
+        now->filter = info->filter;
+    }
+    if (fields & KB_WINDOW_FIELD_Z)
+        now->z = info->z;
+    if (fields & KB_WINDOW_FIELD_PLACEMENT) {
+        now->output = info->output;
+        now->place = info->place;
+    }
     return 0;
 }
 
@@ -120,13 +162,21 @@ int kb_window_set(struct kb_window *window, uint32_t fields, const struct kb_win
         set.title = info->title != NULL ? info->title : window->display->name;
         set.title_bytes = (uint32_t)strlen(set.title);
     }
-    int error = kc_request(window->display, KB_REQ_WINDOW_SET, &set, NULL, KC_WAIT);
-    if (error < 0)
+    struct kb_window_info before = window->info;
+    int error = record(window, fields, info);
+    if (error == 0)
+        error = kc_request(window->display, KB_REQ_WINDOW_SET, &set, NULL, KC_WAIT);
+    if (error < 0) {
+        if (window->info.title != before.title)
+            free((char *)(uintptr_t)window->info.title);
+        window->info = before;
         return error;
-    if (fields & KB_WINDOW_FIELD_SIZE) {
-        window->frame.width = info->width;
-        window->frame.height = info->height;
     }
+    if (window->info.title != before.title)
+        free((char *)(uintptr_t)before.title);
+    window->frame.width = window->info.width;
+    window->frame.height = window->info.height;
+    window->base_changed |= before.base_color != window->info.base_color;
     return kc_push(window->display);
 }
 
@@ -148,7 +198,10 @@ uint32_t kb_window_id(const struct kb_window *window)
 
 void kc_window_free(struct kb_window *window)
 {
+    window->display->lost_count -= window->content_lost;
     kc_frame_finish(&window->frame);
+    kc_kept_finish(window);
+    free((char *)(uintptr_t)window->info.title);
     free(window);
 }
 
@@ -163,14 +216,20 @@ void kb_window_destroy(struct kb_window *window)
 
 void kc_window_answer(struct kb_window *window, uint32_t serial, const struct kc_answer *answer)
 {
+    struct kb_display *display = window->display;
     unsigned at = 0;
-    while (at < window->pending_count && window->pending[at] != serial)
+    while (at < window->sent_count && window->sent[at].serial != serial)
         at++;
-    if (at == window->pending_count)
+    if (at == window->sent_count)
         return;
-    window->pending_count--;
-    memmove(&window->pending[at], &window->pending[at + 1],
-            (window->pending_count - at) * sizeof(window->pending[0]));
+    bool again = window->sent[at].again;
+    kc_kept_pop(window, at, answer->error != 0);
+    if (again) { /* the program has had an answer to it */
+        display->lost_count += answer->error != 0 && !window->content_lost;
+        window->content_lost |= answer->error != 0;
+        return;
+    }
+    display->link.progress |= answer->error == 0;
     window->answers[window->answers_count++ % KC_ANSWERS_KEPT] = *answer;
     if (answer->error == 0)
         window->last = answer->presented;

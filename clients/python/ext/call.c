@@ -16,7 +16,6 @@
 #include <poll.h>
 #include <stdlib.h>
 #include <sys/eventfd.h>
-#include <sys/socket.h>
 #include <unistd.h>
 
 /* A signal may come just before poll(): look again after this time at the latest. */
@@ -174,7 +173,7 @@ void call_disconnect(struct display *display)
     }
     if (display->exports > 0) {
         /* The daemon is to know now; the memory stays until the last view of it is gone. */
-        shutdown(kb_get_fd(display->kb), SHUT_RDWR);
+        kb_shutdown(display->kb);
         return;
     }
     empty_trash(display);
