@@ -274,6 +274,8 @@ static bool handle(struct fake *fake, const struct kb_header *header)
 {
     if (header->opcode == fake->derail) {
         fake_send_bytes(fake, fake->derail_bytes, fake->derail_size, -1);
+        if (fake->derail_once)
+            fake->derail = 0;
         return !fake->derail_closes;
     }
     if (header->opcode != fake->refuse) {
@@ -306,6 +308,22 @@ static void serve(struct fake *fake)
         if (!kept)
             forget(&record);
     }
+}
+
+static void forget_all(struct fake *fake)
+{
+    for (unsigned i = 0; i < fake->records_count; i++)
+        forget(&fake->records[i]);
+    fake->records_count = 0;
+}
+
+void fake_restart(struct fake *fake)
+{
+    pthread_mutex_lock(&fake->lock);
+    forget_all(fake);
+    fake->held_count = 0;
+    shutdown(fake->connection, SHUT_RDWR);
+    pthread_mutex_unlock(&fake->lock);
 }
 
 static void *run(void *context)
@@ -345,8 +363,7 @@ void fake_stop(struct fake *fake)
     pthread_join(fake->thread, NULL);
     pthread_mutex_destroy(&fake->lock);
     close(fake->listener);
-    for (unsigned i = 0; i < fake->records_count; i++)
-        forget(&fake->records[i]);
+    forget_all(fake);
     unlink(fake->path);
     rmdir(fake->folder);
 }

@@ -12,7 +12,7 @@
 
 #include "gen/kmsblit_proto.h"
 
-#define FAKE_RECORDS_MAX 128
+#define FAKE_RECORDS_MAX 256
 #define FAKE_HELD_MAX    16
 
 /* A request as it came. */
@@ -37,6 +37,7 @@ struct fake {
     const void *derail_bytes;
     size_t derail_size;
     bool derail_closes; /* and the connection ends */
+    bool derail_once;   /* and later ones are answered */
     bool byte_by_byte;  /* events are sent in single bytes */
     uint32_t version;   /* of the welcome */
     int event_fd;       /* sent with screenshot_done; -1: none */
@@ -59,6 +60,10 @@ struct fake {
 
 void fake_start(struct fake *fake);
 void fake_stop(struct fake *fake); /* after the clients have gone */
+
+/* Ends the connection that there is, as a daemon that dies does, and forgets what it was told. The
+ * next one begins as a daemon that knows nothing. */
+void fake_restart(struct fake *fake);
 
 /* Changes a field between two requests, while the thread may still be busy with the first. */
 #define FAKE_SET(fake, field, value)         \

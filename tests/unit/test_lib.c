@@ -21,6 +21,7 @@ static struct fake fake;
 
 static void setup(void)
 {
+    setenv("KMSBLIT_RECONNECT", "0", 1);
     fake_start(&fake);
 }
 

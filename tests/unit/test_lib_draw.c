@@ -78,6 +78,7 @@ START_TEST(canvas_frames)
     kb_draw_blit(kb_window_frame(window), canvas, NULL, 3, 4, NULL);
     ck_assert_int_eq(kb_commit(window, NULL), 0);
     ck_assert_int_eq(kb_canvas_wait(canvas), 0);
+    ck_assert_int_eq(kb_sync(display), 0);
     ck_assert_uint_eq(kb_credits(window), 1);
     const struct fake_record *record = fake_find(&fake, KB_REQ_CANVAS_CREATE, 0);
     ck_assert_int_eq(
