@@ -144,7 +144,7 @@ def test_arguments_of_blit(window, pair):
         with pytest.raises(ValueError):
             window.blit(image, (0, 0), **keywords)
     with pytest.raises(TypeError):
-        window.blit(image, (0, 0), angle=3)
+        window.blit(image, (0, 0), turn=3)
 
 
 def test_images_of_other_displays_and_closed_ones(daemon, window, pair):

@@ -279,3 +279,40 @@ def test_many_threads_draw_in_windows_of_their_own(daemon):
         thread.join(120)
     assert not failures and not any(thread.is_alive() for thread in threads)
     display.close()
+
+
+def test_update_is_flip(window):
+    """Rectangles are looked at, and never cut what is shown."""
+    rect = kmsblit.Rect(1, 1, 2, 2)
+    for i, rects in enumerate((None, (0, 0, 1, 1), rect, [], [rect], [None, rect, None, (5, 5, 1, 1)], (None,),
+                               ((0, 0), (1, 1)), iter([rect]), {rect: 1}.keys() if rect.__hash__ else [rect])):
+        window.fill((i + 1, 0, 0))
+        presented = window.update(rects) if i % 2 else window.update(rects=rects)
+        window.flip(wait=True)
+        assert presented is None or presented.serial >= 2 * i
+        assert window.screenshot().get_at((60, 40)) == (i + 1, 0, 0)
+    window.update()
+    before = window.statistics()["frames_committed"]
+    for wrong in (5, "abc", [5], [(1, 2, 3)], [None, "abc"]):
+        with pytest.raises(TypeError):
+            window.update(wrong)
+    with pytest.raises(TypeError, match="item 1"):
+        window.update([None, (1, 2)])
+    assert window.statistics()["frames_committed"] == before
+
+
+def test_filter(start):
+    daemon = start("--output", "headless:64x48@0")
+    with daemon.connect() as display:
+        window = display.window((2, 1), scale="stretch", filter="bilinear")
+        assert window.filter == "bilinear"
+        window.fill("white", (1, 0, 1, 1))
+        window.flip(wait=True)
+        assert len({display.screenshot().get_at((x, 5)) for x in range(64)}) > 20
+        window.filter = "nearest"
+        window.flip(wait=True)
+        assert {display.screenshot().get_at((x, 5))[0] for x in range(64)} == {0, 255}
+        with pytest.raises(ValueError, match="bilinear"):
+            window.filter = "smooth"
+        with pytest.raises(ValueError, match="bilinear"):
+            display.window((1, 1), filter="smooth")

@@ -365,34 +365,36 @@ static bool read_row(const struct layout *layout, const char *from, struct row *
     return true;
 }
 
-static bool find_image(struct window *window, const struct table *table, uint32_t number,
+static bool find_image(struct batch *batch, const struct table *table, uint32_t number,
                        struct image **image)
 {
     if (table->only != NULL) {
         *image = table->only;
-        return true;
-    }
-    if (table->images != NULL) {
+    } else if (table->images != NULL) {
         if (number >= table->images_count) {
             PyErr_Format(PyExc_ValueError, "image is %u: images has %zu", (unsigned)number,
                          table->images_count);
             return false;
         }
         *image = table->images[number];
+    } else {
+        *image = image_of_id(batch->display, number);
+        if (*image == NULL) {
+            PyErr_Format(PyExc_ValueError,
+                         "image is %u: no image of this display has that id (Image.id; for indices "
+                         "give images=[...])",
+                         (unsigned)number);
+            return false;
+        }
+    }
+    if (!(*image)->is_canvas && !(*image)->closed) {
         return true;
     }
-    *image = image_of_id(window->display, number);
-    if (*image == NULL) {
-        PyErr_Format(PyExc_ValueError,
-                     "image is %u: no image of this display has that id (Image.id; for indices "
-                     "give images=[...])",
-                     (unsigned)number);
-        return false;
-    }
-    return !(*image)->closed || draw_parse_image(window, (PyObject *)*image, image);
+    return draw_settle(batch->display->state, (PyObject *)*image) &&
+           draw_parse_image(batch->display, batch->frame, (PyObject *)*image, image);
 }
 
-static bool blit_of(struct window *window, const struct table *table, const struct row *row,
+static bool blit_of(struct batch *batch, const struct table *table, const struct row *row,
                     struct blit *blit)
 {
     const int blend = row->special_flags < BLENDS_MOST ? table->blends[row->special_flags] : -1;
@@ -418,7 +420,7 @@ static bool blit_of(struct window *window, const struct table *table, const stru
     if (blit->has_area) {
         blit->area = (struct box){row->src_x, row->src_y, row->src_width, row->src_height};
     }
-    return find_image(window, table, row->image, &blit->image);
+    return find_image(batch, table, row->image, &blit->image);
 }
 
 /* The daemon cuts a blit as draw_record() does: where nobody wants to know what is left of it, its
@@ -440,7 +442,7 @@ static bool add_record(struct batch *batch, const struct blit *blit)
         .x = blit->x,
         .y = blit->y,
     };
-    return image->frame == batch->window->frame || draw_use(batch->window, blit->image);
+    return image->frame == batch->frame->number || frame_use(batch->frame, blit->image);
 }
 
 static bool add_rows(struct batch *batch, struct table *table, const Py_buffer *view)
@@ -460,7 +462,7 @@ static bool add_rows(struct batch *batch, struct table *table, const Py_buffer *
         } else {
             done = read_row(&table->layout, from, &row);
         }
-        if (!done || !blit_of(batch->window, table, &row, &blit) ||
+        if (!done || !blit_of(batch, table, &row, &blit) ||
             !(batch->rects == NULL ? add_record(batch, &blit) : batch_add(batch, &blit))) {
             error_name_item("blits()", i);
             return false;
@@ -502,7 +504,7 @@ static void drop_images(struct table *table)
     free(table->images);
 }
 
-static bool take_images(struct window *window, PyObject *tuple, struct table *table)
+static bool take_images(const struct batch *batch, PyObject *tuple, struct table *table)
 {
     const size_t count = (size_t)PyTuple_Size(tuple);
     table->images = malloc((count + 1) * sizeof(struct image *));
@@ -513,7 +515,7 @@ static bool take_images(struct window *window, PyObject *tuple, struct table *ta
     for (; table->images_count < count; table->images_count++) {
         struct image **image = &table->images[table->images_count];
         PyObject *object = PyTuple_GetItem(tuple, (Py_ssize_t)table->images_count);
-        if (!draw_parse_image(window, object, image)) {
+        if (!draw_parse_image(batch->display, batch->frame, object, image)) {
             error_name_item("blits() images", (Py_ssize_t)table->images_count);
             return false;
         }
@@ -531,9 +533,10 @@ static bool add_array(struct batch *batch, const Py_buffer *view, PyObject *imag
         table.blends[i] = names_blend_of(i, KB_BLEND_OVER, &blend) ? (int8_t)blend : -1;
     }
     /* From here on none of the program's code runs: no image can be closed. */
-    bool done = (images == NULL || take_images(batch->window, images, &table)) &&
-                (image == Py_None || draw_parse_image(batch->window, image, &table.only)) &&
-                read_layout(view, &table.layout);
+    bool done =
+        (images == NULL || take_images(batch, images, &table)) &&
+        (image == Py_None || draw_parse_image(batch->display, batch->frame, image, &table.only)) &&
+        read_layout(view, &table.layout);
     if (done && table.only == NULL && table.layout.at[IMAGE].kind == NONE) {
         PyErr_SetString(PyExc_TypeError,
                         "the array has no field image: say with image= which one to draw");

@@ -2,6 +2,8 @@
  * from. Arrays are read in arrays.c. */
 #include "module.h"
 
+#include <string.h>
+
 #define ROOM_BEGIN 256u
 #define ROOM_MOST  8192u
 
@@ -10,7 +12,7 @@ _Static_assert(sizeof(struct kb_command_blit) == KB_COMMAND_UNIT_BYTES,
 
 bool batch_make_room(struct batch *batch, size_t units)
 {
-    union kb_command *records = draw_append(batch->window, units);
+    union kb_command *records = frame_append(batch->frame, batch->display->state, units);
     if (records == NULL) {
         return false;
     }
@@ -24,8 +26,7 @@ bool batch_make_room(struct batch *batch, size_t units)
 /* items: (image, dest), (image, dest, area) or (image, dest, area, special_flags). */
 static bool parse_tuple(struct batch *batch, PyObject *items, struct blit *blit)
 {
-    struct window *window = batch->window;
-    struct state *state = window->display->state;
+    struct state *state = batch->display->state;
     const Py_ssize_t count = PyTuple_Size(items);
 
     if (count < 2 || count > 4) {
@@ -51,33 +52,45 @@ static bool parse_tuple(struct batch *batch, PyObject *items, struct blit *blit)
         return false;
     }
     /* Last, because what came before may have run code that closed the image. */
-    return draw_parse_image(window, PyTuple_GetItem(items, 0), &blit->image);
+    PyObject *source = PyTuple_GetItem(items, 0);
+    return draw_settle(state, source) &&
+           draw_parse_source(batch->display, batch->frame, source, blit);
 }
 
 static bool add_rect(struct batch *batch, const struct box *drawn)
 {
-    PyObject *rect =
-        rect_new(batch->window->display->state, drawn->x, drawn->y, drawn->w, drawn->h);
+    PyObject *rect = rect_new(batch->display->state, drawn->x, drawn->y, drawn->w, drawn->h);
     bool added = rect != NULL && PyList_Append(batch->rects, rect) == 0;
     Py_XDECREF(rect);
     return added;
 }
 
+/* Room for a record of so many units in one piece. */
+static bool ensure_room(struct batch *batch, size_t units)
+{
+    const size_t left = batch->room - batch->used;
+    if (left >= units) {
+        return true;
+    }
+    frame_trim(batch->frame, left);
+    batch->appended -= left;
+    return batch_make_room(batch, batch->appended < ROOM_BEGIN  ? ROOM_BEGIN
+                                  : batch->appended < ROOM_MOST ? batch->appended
+                                                                : ROOM_MOST);
+}
+
 bool batch_add(struct batch *batch, const struct blit *blit)
 {
+    union kb_command record;
     struct box drawn;
 
-    if (batch->used == batch->room &&
-        !batch_make_room(batch, batch->appended < ROOM_BEGIN  ? ROOM_BEGIN
-                                : batch->appended < ROOM_MOST ? batch->appended
-                                                              : ROOM_MOST)) {
-        return false;
-    }
-    if (draw_record(batch->window, blit, &drawn, &batch->records[batch->used])) {
-        if (!draw_use(batch->window, blit->image)) {
+    const size_t units = draw_record(batch->frame, blit, &drawn, &record);
+    if (units > 0) {
+        if (!ensure_room(batch, units) || !frame_use(batch->frame, blit->image)) {
             return false;
         }
-        batch->used++;
+        memcpy(&batch->records[batch->used], &record, units * KB_COMMAND_UNIT_BYTES);
+        batch->used += units;
     }
     return batch->rects == NULL || add_rect(batch, &drawn);
 }
@@ -165,12 +178,13 @@ static bool add_all(struct batch *batch, PyObject *sequence)
     return add_iterable(batch, sequence);
 }
 
-PyObject *draw_blits(struct window *self, PyObject *args, PyObject *kwargs)
+PyObject *draw_blits(PyObject *self, PyObject *args, PyObject *kwargs)
 {
     static char *keywords[] = {"blit_sequence", "return_rects", "doreturn",
                                "image",         "images",       NULL};
     PyObject *sequence, *image = Py_None, *images = Py_None;
     int return_rects = -1, doreturn = -1;
+    struct display *display = frame_display(self);
     bool array;
 
     if (!PyArg_ParseTupleAndKeywords(args, kwargs, "O|p$pOO:blits", keywords, &sequence,
@@ -181,23 +195,24 @@ PyObject *draw_blits(struct window *self, PyObject *args, PyObject *kwargs)
     if (!array && (image != Py_None || images != Py_None)) {
         return PyErr_Format(PyExc_TypeError, "image= and images= go with an array");
     }
-    if (!window_enter_frame(self)) {
+    struct frame *frame = frame_enter(self);
+    if (frame == NULL) {
         return NULL;
     }
-    struct batch batch = {.window = self};
+    struct batch batch = {.display = display, .frame = frame};
     const bool no_rects = return_rects == 0 || doreturn == 0;
     const bool rects = !no_rects && (!array || return_rects == 1 || doreturn == 1);
     if (rects && (batch.rects = PyList_New(0)) == NULL) {
         return NULL;
     }
-    self->building = true; /* what the items' code may do to the window until then is little */
-    self->display->building++;
+    frame->building = true; /* what the items' code may do to the window until then is little */
+    display->building++;
     bool done = array ? arrays_add(&batch, sequence, image, images) : add_all(&batch, sequence);
-    self->building = false;
-    self->display->building--;
-    draw_trim(self, done ? batch.room - batch.used : batch.appended);
-    if (self->display->closed) {
-        call_disconnect(self->display);
+    frame->building = false;
+    display->building--;
+    frame_trim(frame, done ? batch.room - batch.used : batch.appended);
+    if (display->closed) {
+        call_disconnect(display);
     }
     if (!done) {
         Py_CLEAR(batch.rects);

@@ -150,6 +150,11 @@ static PyObject *display_shared_image(struct display *self, PyObject *args, PyOb
     return image_make_shared(self, args, kwargs);
 }
 
+static PyObject *display_canvas(struct display *self, PyObject *args, PyObject *kwargs)
+{
+    return canvas_make(self, args, kwargs);
+}
+
 static PyObject *display_screenshot(struct display *self, PyObject *args, PyObject *kwargs)
 {
     static char *keywords[] = {"output", NULL};
@@ -271,7 +276,7 @@ static PyObject *display_repr(PyObject *object)
 static PyMethodDef display_methods[] = {
     METHOD("window", display_window, METH_VARARGS | METH_KEYWORDS,
            "window($self, size, *, scale='integer', title=None, base=0, z=0, place=None, "
-           "output=None, hidden=False)\n--\n\nMakes a window."),
+           "output=None, hidden=False, filter='nearest')\n--\n\nMakes a window."),
     METHOD("load", display_load, METH_O, "load($self, file)\n--\n\nLoads a PNG picture."),
     METHOD("image", display_image, METH_VARARGS | METH_KEYWORDS,
            "image($self, source, format=None, size=None, stride=None)\n--\n\n"
@@ -279,6 +284,8 @@ static PyMethodDef display_methods[] = {
     METHOD("shared_image", display_shared_image, METH_VARARGS | METH_KEYWORDS,
            "shared_image($self, size, format='argb8888')\n--\n\n"
            "Makes an image that the program keeps drawing into."),
+    METHOD("canvas", display_canvas, METH_VARARGS | METH_KEYWORDS,
+           "canvas($self, size)\n--\n\nMakes an image that is drawn into as a window is."),
     METHOD("screenshot", display_screenshot, METH_VARARGS | METH_KEYWORDS,
            "screenshot($self, output=None)\n--\n\nWhat an output shows."),
     METHOD("statistics", display_statistics, METH_VARARGS | METH_KEYWORDS,

@@ -1,81 +1,29 @@
-/* Drawing into the frame being built: clear, fill, blit, and the clip. */
+/* Drawing into the frame being built, of a window or a canvas: fill and blit. */
 #include "module.h"
 
 #include <errno.h>
-#include <stdlib.h>
+#include <math.h>
+#include <string.h>
 
-/* ---- Room in the frame ---------------------------------------------------------------------- */
+/* ---- Sources -------------------------------------------------------------------------------- */
 
-/* Asked for here so that the library's frame does not become unusable. */
-static bool check_room(struct window *self, size_t units)
+static bool is_transformed(const struct state *state, PyObject *object)
 {
-    if (units > KB_MAX_FRAME_UNITS - self->units) {
-        error_set(self->display->state, E2BIG,
-                  "a frame can have %u commands at most: show it with flip() or commit() and go on "
-                  "in the next one",
-                  KB_MAX_FRAME_UNITS);
-        return false;
+    return Py_TYPE(object) == state->transformed_type;
+}
+
+bool draw_settle(const struct state *state, PyObject *source)
+{
+    if (is_transformed(state, source)) {
+        source = (PyObject *)((struct transformed *)source)->image;
     }
-    return true;
+    return Py_TYPE(source) != state->canvas_type || canvas_settle((struct canvas *)source);
 }
 
-static struct box bounds_of(const struct window *self)
+bool draw_parse_image(const struct display *display, const struct frame *frame, PyObject *object,
+                      struct image **image)
 {
-    if (self->has_clip) {
-        return (struct box){self->clip.x, self->clip.y, (int32_t)self->clip.width,
-                            (int32_t)self->clip.height};
-    }
-    return (struct box){0, 0, (int32_t)self->info.width, (int32_t)self->info.height};
-}
-
-static union kb_command *append(struct window *self, size_t units)
-{
-    if (!check_room(self, units)) {
-        return NULL;
-    }
-    union kb_command *records = kb_frame_append(self->kb, units);
-    if (records == NULL) {
-        PyErr_NoMemory();
-        return NULL;
-    }
-    self->units += units;
-    return records;
-}
-
-static bool append_clip(struct window *self)
-{
-    if (self->has_clip || self->frame_clipped) {
-        union kb_command *record = append(self, 1);
-        if (record == NULL) {
-            return false;
-        }
-        const struct box bounds = bounds_of(self);
-        record->clip = (struct kb_command_clip){
-            .op = KB_COMMAND_CLIP,
-            .where = {bounds.x, bounds.y, (uint32_t)bounds.w, (uint32_t)bounds.h},
-        };
-        self->frame_clipped = self->has_clip;
-    }
-    self->clip_sent = true;
-    return true;
-}
-
-union kb_command *draw_append(struct window *self, size_t units)
-{
-    return self->clip_sent || append_clip(self) ? append(self, units) : NULL;
-}
-
-void draw_trim(struct window *self, size_t units)
-{
-    kb_frame_trim(self->kb, units);
-    self->units -= units;
-}
-
-/* ---- Images of the frame -------------------------------------------------------------------- */
-
-bool draw_parse_image(struct window *self, PyObject *object, struct image **image)
-{
-    if (!image_check(self->display->state, object)) {
+    if (!image_check(display->state, object)) {
         if (surface_check(object)) {
             PyErr_Format(PyExc_TypeError,
                          "%R must become an image first: image = display.image(surface), once",
@@ -87,42 +35,37 @@ bool draw_parse_image(struct window *self, PyObject *object, struct image **imag
     }
     *image = (struct image *)object;
     if ((*image)->closed) {
-        error_set(self->display->state, EBADF, "%R cannot be drawn", object);
+        error_set(display->state, EBADF, "%R cannot be drawn", object);
         return false;
     }
-    if ((*image)->display != self->display) {
+    if ((*image)->display != display) {
         PyErr_Format(PyExc_ValueError, "%R belongs to another display", object);
         return false;
     }
+    if (*image == frame->own) {
+        PyErr_SetString(PyExc_ValueError,
+                        "a canvas cannot be drawn into itself: draw it into another one first");
+        return false;
+    }
     return true;
 }
 
-static bool grow_used(struct window *self)
+bool draw_parse_source(const struct display *display, const struct frame *frame, PyObject *object,
+                       struct blit *blit)
 {
-    size_t capacity = self->used_capacity == 0 ? 16 : self->used_capacity * 2;
-    struct image **used = realloc(self->used, capacity * sizeof(*used));
-    if (used == NULL) {
-        PyErr_NoMemory();
+    if (!is_transformed(display->state, object)) {
+        return draw_parse_image(display, frame, object, &blit->image);
+    }
+    const struct transformed *transformed = (const struct transformed *)object;
+    if (blit->has_area || blit->posed) {
+        PyErr_SetString(
+            PyExc_TypeError,
+            "area, angle, scale and pivot go with an Image, not with what its rotated() "
+            "or scaled() returned");
         return false;
     }
-    self->used = used;
-    self->used_capacity = capacity;
-    return true;
-}
-
-bool draw_use(struct window *self, struct image *image)
-{
-    if (image->frame == self->frame) {
-        return true;
-    }
-    if (self->used_count == self->used_capacity && !grow_used(self)) {
-        return false;
-    }
-    Py_INCREF((PyObject *)image);
-    self->used[self->used_count++] = image;
-    image->frames++;
-    image->frame = self->frame;
-    return true;
+    return draw_parse_image(display, frame, (PyObject *)transformed->image, &blit->image) &&
+           transformed_pose(transformed, blit);
 }
 
 /* ---- Blits ---------------------------------------------------------------------------------- */
@@ -155,11 +98,10 @@ static bool cut(struct span *span, int64_t image_length, bool mirrored, int64_t 
     return span->length > 0 && span->drawn_length > 0;
 }
 
-bool draw_record(const struct window *self, const struct blit *blit, struct box *drawn,
-                 struct kb_command_blit *record)
+static bool plain_record(const struct box *bounds, const struct blit *blit, struct box *drawn,
+                         struct kb_command_blit *record)
 {
     const struct image *image = blit->image;
-    const struct box bounds = bounds_of(self);
     struct span x = {.length = image->width, .to = blit->x};
     struct span y = {.length = image->height, .to = blit->y};
     if (blit->has_area) {
@@ -168,9 +110,10 @@ bool draw_record(const struct window *self, const struct blit *blit, struct box 
         y.source = blit->area.y;
         y.length = blit->area.h;
     }
-    bool wide = cut(&x, image->width, (blit->flags & KB_BLIT_FLAG_FLIP_X) != 0, bounds.x, bounds.w);
+    bool wide =
+        cut(&x, image->width, (blit->flags & KB_BLIT_FLAG_FLIP_X) != 0, bounds->x, bounds->w);
     bool high =
-        cut(&y, image->height, (blit->flags & KB_BLIT_FLAG_FLIP_Y) != 0, bounds.y, bounds.h);
+        cut(&y, image->height, (blit->flags & KB_BLIT_FLAG_FLIP_Y) != 0, bounds->y, bounds->h);
     bool visible = wide && high;
     *drawn = (struct box){
         .x = x.drawn > INT32_MAX ? INT32_MAX : (int32_t)x.drawn,
@@ -183,7 +126,7 @@ bool draw_record(const struct window *self, const struct blit *blit, struct box 
             .op = KB_COMMAND_BLIT,
             .blend = (uint8_t)blit->blend,
             .alpha = blit->alpha,
-            .flags = blit->flags,
+            .flags = blit->flags & (uint8_t)~KB_BLIT_FLAG_BILINEAR,
             .tint = blit->tint,
             .image = image->id,
             .src_x = (int16_t)x.source,
@@ -197,19 +140,55 @@ bool draw_record(const struct window *self, const struct blit *blit, struct box 
     return visible;
 }
 
+size_t draw_record(const struct frame *frame, const struct blit *blit, struct box *drawn,
+                   union kb_command *record)
+{
+    const struct box bounds = frame_bounds(frame);
+
+    if (!blit->posed) {
+        return plain_record(&bounds, blit, drawn, &record->blit) ? 1 : 0;
+    }
+    if (!frame_intersect(&blit->extent, &bounds, drawn)) {
+        *drawn = (struct box){blit->extent.x, blit->extent.y, 0, 0};
+        return 0;
+    }
+    record->transformed_blit = (struct kb_command_transformed_blit){
+        .op = KB_COMMAND_TRANSFORMED_BLIT,
+        .blend = (uint8_t)blit->blend,
+        .alpha = blit->alpha,
+        .flags = blit->flags,
+        .tint = blit->tint,
+        .image = blit->image->id,
+        .src_x = (int16_t)blit->area.x,
+        .src_y = (int16_t)blit->area.y,
+        .src_width = (uint16_t)blit->area.w,
+        .src_height = (uint16_t)blit->area.h,
+        .xx = blit->transform.xx,
+        .xy = blit->transform.xy,
+        .x0 = blit->transform.x0,
+        .yx = blit->transform.yx,
+        .yy = blit->transform.yy,
+        .y0 = blit->transform.y0,
+    };
+    return 2;
+}
+
 /* The parts of a blit that keywords may give. */
 struct blit_arguments {
-    PyObject *source, *dest, *area, *special_flags, *tint;
-    int alpha, flip_x, flip_y;
+    PyObject *source, *dest, *area, *special_flags, *tint, *scale, *pivot;
+    double angle;
+    int alpha, flip_x, flip_y, smooth;
 };
 
 static bool parse_arguments(PyObject *args, PyObject *kwargs, struct blit_arguments *out)
 {
-    static char *keywords[] = {"source", "dest",   "area", "special_flags", "alpha", "tint",
-                               "flip_x", "flip_y", NULL};
+    static char *keywords[] = {"source", "dest",   "area",   "special_flags", "alpha",
+                               "tint",   "flip_x", "flip_y", "angle",         "scale",
+                               "pivot",  "smooth", NULL};
     const Py_ssize_t count = PyTuple_Size(args);
 
-    *out = (struct blit_arguments){.area = Py_None, .tint = Py_None, .alpha = 255};
+    *out =
+        (struct blit_arguments){.area = Py_None, .tint = Py_None, .pivot = Py_None, .alpha = 255};
     if (kwargs == NULL && count >= 2 && count <= 4) { /* the usual case, quickly */
         out->source = PyTuple_GetItem(args, 0);
         out->dest = PyTuple_GetItem(args, 1);
@@ -217,12 +196,13 @@ static bool parse_arguments(PyObject *args, PyObject *kwargs, struct blit_argume
         out->special_flags = count > 3 ? PyTuple_GetItem(args, 3) : NULL;
         return true;
     }
-    return PyArg_ParseTupleAndKeywords(args, kwargs, "OO|OO$iOpp:blit", keywords, &out->source,
+    return PyArg_ParseTupleAndKeywords(args, kwargs, "OO|OO$iOppdOOp:blit", keywords, &out->source,
                                        &out->dest, &out->area, &out->special_flags, &out->alpha,
-                                       &out->tint, &out->flip_x, &out->flip_y);
+                                       &out->tint, &out->flip_x, &out->flip_y, &out->angle,
+                                       &out->scale, &out->pivot, &out->smooth);
 }
 
-static bool parse_blit(struct window *self, const struct blit_arguments *arguments,
+static bool parse_blit(struct state *state, const struct blit_arguments *arguments,
                        struct blit *blit)
 {
     *blit = (struct blit){.blend = KB_BLEND_OVER, .tint = 0xffffffff};
@@ -232,11 +212,11 @@ static bool parse_blit(struct window *self, const struct blit_arguments *argumen
     }
     blit->alpha = (uint8_t)arguments->alpha;
     blit->flags = (uint8_t)((arguments->flip_x ? KB_BLIT_FLAG_FLIP_X : 0) |
-                            (arguments->flip_y ? KB_BLIT_FLAG_FLIP_Y : 0));
+                            (arguments->flip_y ? KB_BLIT_FLAG_FLIP_Y : 0) |
+                            (arguments->smooth ? KB_BLIT_FLAG_BILINEAR : 0));
     blit->has_area = arguments->area != Py_None;
-    if (!number_parse_position(self->display->state, arguments->dest, &blit->x, &blit->y) ||
-        (blit->has_area &&
-         !number_parse_box(self->display->state, arguments->area, "area", &blit->area)) ||
+    if (!number_parse_position(state, arguments->dest, &blit->x, &blit->y) ||
+        (blit->has_area && !number_parse_box(state, arguments->area, "area", &blit->area)) ||
         (arguments->special_flags != NULL &&
          !names_blend(arguments->special_flags, KB_BLEND_OVER, &blit->blend)) ||
         (arguments->tint != Py_None && !color_parse(arguments->tint, &blit->tint))) {
@@ -246,118 +226,110 @@ static bool parse_blit(struct window *self, const struct blit_arguments *argumen
     return true;
 }
 
-PyObject *draw_blit(struct window *self, PyObject *args, PyObject *kwargs)
+/* angle, scale and pivot; has_pose tells whether there are any. */
+static bool parse_pose(const struct blit_arguments *arguments, struct pose *pose, bool *has_pose)
 {
+    *pose = (struct pose){.angle = arguments->angle, .scale_x = 1, .scale_y = 1};
+    if (arguments->scale != NULL &&
+        !transform_parse_scale(arguments->scale, &pose->scale_x, &pose->scale_y)) {
+        return false;
+    }
+    if (arguments->pivot != Py_None &&
+        !number_parse_reals(arguments->pivot, "pivot", &pose->pivot_x, &pose->pivot_y)) {
+        return false;
+    }
+    if (!isfinite(pose->angle)) {
+        PyErr_SetString(PyExc_ValueError, "angle is no number of degrees");
+        return false;
+    }
+    *has_pose = pose->angle != 0 || pose->scale_x != 1 || pose->scale_y != 1;
+    return true;
+}
+
+/* The pivot, or else the middle, stays where it would be without the pose. */
+static bool take_pose(const struct blit_arguments *arguments, struct pose *pose, struct blit *blit)
+{
+    if (!blit->has_area) {
+        blit->area = (struct box){0, 0, blit->image->width, blit->image->height};
+    }
+    if (arguments->pivot == Py_None) {
+        pose->pivot_x = blit->area.w / 2.0;
+        pose->pivot_y = blit->area.h / 2.0;
+    }
+    pose->x = blit->x + pose->pivot_x;
+    pose->y = blit->y + pose->pivot_y;
+    return transform_pose(pose, blit);
+}
+
+PyObject *draw_blit(PyObject *self, PyObject *args, PyObject *kwargs)
+{
+    struct display *display = frame_display(self);
     struct blit_arguments arguments;
     struct blit blit;
+    struct pose pose;
     struct box drawn;
-    struct kb_command_blit record;
+    union kb_command record;
+    struct frame *frame = NULL;
 
     /* The image and the window are looked at last: parsing may run code that closes them. */
-    if (!parse_arguments(args, kwargs, &arguments) || !parse_blit(self, &arguments, &blit) ||
-        !window_enter_frame(self) || !draw_parse_image(self, arguments.source, &blit.image)) {
+    if (!parse_arguments(args, kwargs, &arguments) ||
+        !parse_blit(display->state, &arguments, &blit) ||
+        !parse_pose(&arguments, &pose, &blit.posed) ||
+        !draw_settle(display->state, arguments.source) || (frame = frame_enter(self)) == NULL ||
+        !draw_parse_source(display, frame, arguments.source, &blit) ||
+        (blit.image == (struct image *)arguments.source && blit.posed &&
+         !take_pose(&arguments, &pose, &blit))) {
         return NULL;
     }
-    if (draw_record(self, &blit, &drawn, &record)) {
-        union kb_command *room = draw_append(self, 1);
-        if (room == NULL || !draw_use(self, blit.image)) {
+    const size_t units = draw_record(frame, &blit, &drawn, &record);
+    if (units > 0) {
+        union kb_command *room = frame_append(frame, display->state, units);
+        if (room == NULL || !frame_use(frame, blit.image)) {
             if (room != NULL) {
-                draw_trim(self, 1);
+                frame_trim(frame, units);
             }
             return NULL;
         }
-        room->blit = record;
+        memcpy(room, &record, units * KB_COMMAND_UNIT_BYTES);
     }
-    return rect_new(self->display->state, drawn.x, drawn.y, drawn.w, drawn.h);
+    return rect_new(display->state, drawn.x, drawn.y, drawn.w, drawn.h);
 }
 
 /* ---- Fills ---------------------------------------------------------------------------------- */
 
-/* The common part; false if there is none. */
-static bool intersect(const struct box *a, const struct box *b, struct box *common)
-{
-    const int64_t left = a->x > b->x ? a->x : b->x, top = a->y > b->y ? a->y : b->y;
-    const int64_t a_right = (int64_t)a->x + a->w, b_right = (int64_t)b->x + b->w;
-    const int64_t a_bottom = (int64_t)a->y + a->h, b_bottom = (int64_t)b->y + b->h;
-    const int64_t right = a_right < b_right ? a_right : b_right;
-    const int64_t bottom = a_bottom < b_bottom ? a_bottom : b_bottom;
-    if (right <= left || bottom <= top) {
-        *common = (struct box){0};
-        return false;
-    }
-    *common =
-        (struct box){(int32_t)left, (int32_t)top, (int32_t)(right - left), (int32_t)(bottom - top)};
-    return true;
-}
-
-PyObject *draw_fill(struct window *self, PyObject *args, PyObject *kwargs)
+PyObject *draw_fill(PyObject *self, PyObject *args, PyObject *kwargs)
 {
     static char *keywords[] = {"color", "rect", "special_flags", NULL};
+    struct display *display = frame_display(self);
     PyObject *color_object, *rect = Py_None, *special_flags = NULL;
     enum kb_blend blend = KB_BLEND_REPLACE;
     uint32_t color;
     struct box where = {0};
+    struct frame *frame = NULL;
 
     if (!PyArg_ParseTupleAndKeywords(args, kwargs, "O|OO:fill", keywords, &color_object, &rect,
                                      &special_flags) ||
         !color_parse(color_object, &color) ||
-        (rect != Py_None && !number_parse_box(self->display->state, rect, "rect", &where)) ||
+        (rect != Py_None && !number_parse_box(display->state, rect, "rect", &where)) ||
         (special_flags != NULL && !names_blend(special_flags, KB_BLEND_REPLACE, &blend)) ||
-        !window_enter_frame(self)) {
+        (frame = frame_enter(self)) == NULL) {
         return NULL;
     }
-    const struct box bounds = bounds_of(self);
-    if (intersect(rect != Py_None ? &where : &bounds, &bounds, &where)) {
-        union kb_command *record = draw_append(self, 1);
+    const struct box bounds = frame_bounds(frame);
+    if (frame_intersect(rect != Py_None ? &where : &bounds, &bounds, &where)) {
+        union kb_command *record = frame_append(frame, display->state, 1);
         if (record == NULL) {
             return NULL;
         }
+        /* A window has no alpha to be replaced. */
+        const bool opaque = blend == KB_BLEND_REPLACE && frame->own == NULL;
         record->fill = (struct kb_command_fill){
             .op = KB_COMMAND_FILL,
             .blend = (uint8_t)blend,
             .alpha = 255,
-            .color = blend == KB_BLEND_REPLACE ? color | 0xff000000 : color,
+            .color = opaque ? color | 0xff000000 : color,
             .where = {where.x, where.y, (uint32_t)where.w, (uint32_t)where.h},
         };
     }
-    return rect_new(self->display->state, where.x, where.y, where.w, where.h);
-}
-
-PyObject *draw_clear(struct window *self, PyObject *unused)
-{
-    (void)unused;
-    if (!window_enter_frame(self)) {
-        return NULL;
-    }
-    kb_clear(self->kb);
-    window_begin_frame(self);
-    Py_RETURN_NONE;
-}
-
-/* ---- The clip ------------------------------------------------------------------------------- */
-
-PyObject *draw_set_clip(struct window *self, PyObject *rect)
-{
-    struct box box = {0}, common;
-    if (rect != Py_None && !number_parse_box(self->display->state, rect, "clip", &box)) {
-        return NULL;
-    }
-    if (!window_enter_frame(self)) {
-        return NULL;
-    }
-    const struct box all = {0, 0, (int32_t)self->info.width, (int32_t)self->info.height};
-    self->has_clip = rect != Py_None;
-    self->clip_sent = false;
-    if (self->has_clip) {
-        intersect(&box, &all, &common);
-        self->clip = (struct kb_rect){common.x, common.y, (uint32_t)common.w, (uint32_t)common.h};
-    }
-    Py_RETURN_NONE;
-}
-
-PyObject *draw_get_clip(struct window *self, PyObject *unused)
-{
-    (void)unused;
-    const struct box bounds = bounds_of(self);
-    return rect_new(self->display->state, bounds.x, bounds.y, bounds.w, bounds.h);
+    return rect_new(display->state, where.x, where.y, where.w, where.h);
 }

@@ -73,6 +73,9 @@ PyObject *image_wrap(struct display *display, PyTypeObject *type, struct kb_imag
 void image_free_unneeded(struct image *self)
 {
     if (self->closed && self->frames == 0 && self->exports == 0 && self->kb != NULL) {
+        if (self->is_canvas) {
+            canvas_drop((struct canvas *)self);
+        }
         call_destroy(self->display, self->kb, NULL);
         self->kb = NULL;
     }
@@ -90,7 +93,8 @@ bool image_enter(struct image *self)
         return false;
     }
     if (self->closed) {
-        error_set(self->display->state, EBADF, "the image has been closed");
+        error_set(self->display->state, EBADF, "the %s has been closed",
+                  self->is_canvas ? "canvas" : "image");
         return false;
     }
     return true;
@@ -221,8 +225,8 @@ static PyObject *image_tp_new(PyTypeObject *type, PyObject *args, PyObject *kwar
     (void)type;
     (void)args;
     (void)kwargs;
-    PyErr_SetString(PyExc_TypeError, "images are made by display.load(), display.image() and "
-                                     "display.shared_image()");
+    PyErr_SetString(PyExc_TypeError, "images are made by display.load(), display.image(), "
+                                     "display.shared_image() and display.canvas()");
     return NULL;
 }
 
@@ -253,6 +257,10 @@ void image_dealloc(PyObject *object)
 static PyObject *image_close(struct image *self, PyObject *unused)
 {
     (void)unused;
+    if (self->is_canvas && ((struct canvas *)self)->frame.building) {
+        frame_enter((PyObject *)self); /* sets the exception */
+        return NULL;
+    }
     self->closed = true;
     image_free_unneeded(self);
     Py_RETURN_NONE;
@@ -327,7 +335,10 @@ static PyObject *get_closed(PyObject *object, void *closure)
 static PyObject *image_repr(PyObject *object)
 {
     const struct image *self = (const struct image *)object;
-    return PyUnicode_FromFormat("<kmsblit.%s %dx%d%s>", self->shared ? "SharedImage" : "Image",
+    return PyUnicode_FromFormat("<kmsblit.%s %dx%d%s>",
+                                self->shared      ? "SharedImage"
+                                : self->is_canvas ? "Canvas"
+                                                  : "Image",
                                 (int)self->width, (int)self->height,
                                 self->closed || self->display->closed ? ", closed" : "");
 }
@@ -340,6 +351,11 @@ static PyMethodDef image_methods[] = {
     METHOD("get_size", image_get_size, METH_NOARGS, "(width, height) in pixels."),
     METHOD("get_width", image_get_width, METH_NOARGS, "Width in pixels."),
     METHOD("get_height", image_get_height, METH_NOARGS, "Height in pixels."),
+    METHOD("rotated", image_rotated, METH_VARARGS | METH_KEYWORDS,
+           "rotated($self, angle, scale=1, smooth=False)\n--\n\n"
+           "The image turned counter-clockwise, to be drawn."),
+    METHOD("scaled", image_scaled, METH_VARARGS | METH_KEYWORDS,
+           "scaled($self, size, smooth=False)\n--\n\nThe image in another size, to be drawn."),
     METHOD("close", image_close, METH_NOARGS, "Gives the image up."),
     METHOD("__enter__", image_with, METH_NOARGS, NULL),
     METHOD("__exit__", image_exit, METH_VARARGS, NULL),

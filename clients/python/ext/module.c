@@ -57,6 +57,8 @@ static int module_exec(PyObject *module)
         (state->image_type = add_type(module, &image_spec, NULL)) == NULL ||
         (state->shared_image_type = add_type(module, &shared_image_spec, state->image_type)) ==
             NULL ||
+        (state->canvas_type = add_type(module, &canvas_spec, state->image_type)) == NULL ||
+        (state->transformed_type = add_type(module, &transformed_spec, NULL)) == NULL ||
         (state->screenshot_type = add_type(module, &screenshot_spec, NULL)) == NULL ||
         (state->rect_type = add_type(module, &rect_spec, NULL)) == NULL ||
         (state->presented_type = add_sequence(module, &presented_desc)) == NULL ||
@@ -79,6 +81,8 @@ static int module_traverse(PyObject *module, visitproc visit, void *arg)
     Py_VISIT(state->window_type);
     Py_VISIT(state->image_type);
     Py_VISIT(state->shared_image_type);
+    Py_VISIT(state->canvas_type);
+    Py_VISIT(state->transformed_type);
     Py_VISIT(state->screenshot_type);
     Py_VISIT(state->rect_type);
     Py_VISIT(state->presented_type);
@@ -100,6 +104,8 @@ static int module_clear(PyObject *module)
     Py_CLEAR(state->window_type);
     Py_CLEAR(state->image_type);
     Py_CLEAR(state->shared_image_type);
+    Py_CLEAR(state->canvas_type);
+    Py_CLEAR(state->transformed_type);
     Py_CLEAR(state->screenshot_type);
     Py_CLEAR(state->rect_type);
     Py_CLEAR(state->presented_type);

@@ -26,6 +26,8 @@ struct state {
     PyTypeObject *window_type;
     PyTypeObject *image_type;
     PyTypeObject *shared_image_type;
+    PyTypeObject *canvas_type;
+    PyTypeObject *transformed_type;
     PyTypeObject *screenshot_type;
     PyTypeObject *rect_type;
     PyTypeObject *presented_type;
@@ -67,27 +69,54 @@ struct image {
     unsigned frames;     /* frames being built that use it: kb must live as long */
     unsigned exports;    /* views of its memory, likewise */
     bool shared;
+    bool is_canvas;
     bool closed;
+};
+
+/* The frame being built for a window or a canvas. */
+struct frame {
+    struct kb_frame *kb; /* the owner's; valid while that is open */
+    struct image **used; /* owned array of owned references: images that it draws */
+    size_t used_count, used_capacity;
+    uint64_t number;         /* of the frame, in the display */
+    uint32_t width, height;  /* of the window or canvas */
+    struct kb_rect clip;     /* within that; meant if has_clip */
+    size_t units;            /* records in the frame */
+    const struct image *own; /* borrowed: the canvas that it is for; NULL for a window's */
+    bool has_clip;
+    bool clip_sent; /* the frame has the clip as it is now */
+    bool clipped;   /* the frame has a clip that is not the whole window */
+    bool begun;     /* something was drawn into it, or it was cleared */
+    bool building;  /* blits() is under way */
+};
+
+/* A canvas is an image that has a frame. */
+struct canvas {
+    struct image image;
+    struct frame frame;
 };
 
 struct window {
     PyObject_HEAD PyObject *weakrefs;
-    struct display *display;    /* owned */
-    struct kb_window *kb;       /* owned while display->kb lives */
-    struct kb_window_info info; /* as set; the title is in title */
-    PyObject *title;            /* str */
-    struct image **used; /* owned array of owned references: images of the frame being built */
-    size_t used_count, used_capacity;
-    uint64_t frame;               /* number of the frame being built */
+    struct display *display; /* owned; at the same place as an image's */
+    struct frame frame;
+    struct kb_window *kb;         /* owned while display->kb lives */
+    struct kb_window_info info;   /* as set; the title is in title */
+    PyObject *title;              /* str */
     uint32_t serials[KB_CREDITS]; /* of the last frames committed, the latest first; 0: none */
-    struct kb_rect clip;          /* within the window; meant if has_clip */
     unsigned calls;               /* threads in a call with it: kb must live as long */
-    size_t units;                 /* records in the frame being built */
-    bool has_clip;
-    bool clip_sent;     /* the frame being built has the clip as it is now */
-    bool frame_clipped; /* the frame being built has a clip that is not the whole window */
-    bool building;      /* blits() is under way */
     bool closed;
+};
+_Static_assert(offsetof(struct window, display) == offsetof(struct image, display),
+               "frame_enter() looks at it before it knows which one it has");
+
+/* An image turned and scaled, to be drawn. */
+struct transformed {
+    PyObject_HEAD struct image *image; /* owned */
+    double angle;                      /* degrees counter-clockwise */
+    double scale_x, scale_y;
+    int32_t width, height; /* what it covers */
+    bool smooth;
 };
 
 struct rect {
@@ -170,6 +199,8 @@ void call_disconnect(struct display *display);
 bool number_parse(PyObject *object, int32_t *value);
 /* A pair of numbers. what is for the error: "dest". */
 bool number_parse_pair(PyObject *object, const char *what, int32_t *first, int32_t *second);
+/* A pair of finite real numbers. */
+bool number_parse_reals(PyObject *object, const char *what, double *first, double *second);
 /* Sizes: a pair of numbers from 1 to most. */
 bool number_parse_size(PyObject *object, const char *what, uint32_t most, uint32_t *width,
                        uint32_t *height);
@@ -188,8 +219,10 @@ PyObject *color_tuple(uint32_t color);
 
 bool names_format(PyObject *object, enum kb_format *format);
 bool names_scale(PyObject *object, enum kb_scale *scale);
+bool names_filter(PyObject *object, enum kb_filter *filter);
 bool names_scope(PyObject *object, enum kb_statistics_scope *scope);
 PyObject *names_scale_of(enum kb_scale scale);
+PyObject *names_filter_of(enum kb_filter filter);
 PyObject *names_format_of(enum kb_format format);
 PyObject *names_statistic_of(uint32_t statistic);
 /* pygame's special_flags; plain is what 0 means. The second sets no exception. */
@@ -260,14 +293,12 @@ int view_fill(Py_buffer *view, PyObject *owner, void *pixels, uint32_t width, ui
               size_t stride_bytes, bool readonly, int flags);
 void view_release(Py_buffer *view);
 
-/* ---- window.c, draw.c, blits.c, arrays.c, show.c ---------------------------------------------- */
+/* ---- window.c, frame.c, draw.c, blits.c, arrays.c, show.c ---------------------------------------------- */
 
 extern PyType_Spec window_spec;
 PyObject *window_make(struct display *display, PyObject *args, PyObject *kwargs);
 /* call_enter() for a window's methods. */
 bool window_enter(struct window *self);
-/* window_enter(), refusing what would change the frame while blits() builds it. */
-bool window_enter_frame(struct window *self);
 /* CALL_PATIENTLY() for a window; sets the exception. expression uses self->kb. */
 #define WINDOW_CALL(self, result, expression)                 \
     do {                                                      \
@@ -280,8 +311,32 @@ bool window_enter_frame(struct window *self);
     } while (0)
 void window_call_begin(struct window *self);
 void window_call_end(struct window *self);
-/* Forgets which images the frame being built uses, and begins to count for the next one. */
-void window_begin_frame(struct window *self);
+
+/* ---- frame.c -------------------------------------------------------------------------------- */
+
+/* call_enter() for what changes the frame of a window or canvas: not while blits() builds it. NULL
+ * with an exception. */
+struct frame *frame_enter(PyObject *owner);
+struct frame *frame_of(PyObject *owner);
+struct display *frame_display(PyObject *owner);
+/* Forgets which images the frame uses, and begins to count for the next one. */
+void frame_begin(struct frame *self, struct display *display);
+int frame_traverse(struct frame *self, visitproc visit, void *arg);
+/* What drawing is limited to. */
+struct box frame_bounds(const struct frame *self);
+/* The common part; false if there is none. */
+bool frame_intersect(const struct box *a, const struct box *b, struct box *common);
+/* Keeps the image until the frame is committed. */
+bool frame_use(struct frame *self, struct image *image);
+/* Room for records at the end of the frame, which learns the clip first. NULL with an exception.
+ * Beware: the union is larger than a unit, so that the address of the first record is all it tells. */
+union kb_command *frame_append(struct frame *self, const struct state *state, size_t units);
+void frame_trim(struct frame *self, size_t units);
+PyObject *frame_clear(PyObject *self, PyObject *unused);
+PyObject *frame_set_clip(PyObject *self, PyObject *rect);
+PyObject *frame_get_clip(PyObject *self, PyObject *unused);
+PyObject *frame_clip_getter(PyObject *self, void *closure);
+int frame_clip_setter(PyObject *self, PyObject *value, void *closure);
 
 /* What one blit needs to know. */
 struct blit {
@@ -293,29 +348,54 @@ struct blit {
     uint8_t alpha;
     uint8_t flags;
     uint32_t tint;
+    bool posed;                    /* then the following is meant, and not x and y */
+    struct kb_transform transform; /* from the target to the image */
+    struct box extent;             /* what is drawn lies within */
 };
-/* What is drawn of it, clipped; and its record. False if nothing is: then there is no record. */
-bool draw_record(const struct window *self, const struct blit *blit, struct box *drawn,
-                 struct kb_command_blit *record);
-/* Keeps the image until the frame is committed. */
-bool draw_use(struct window *self, struct image *image);
-/* Room for records at the end of the frame, which learns the clip first. NULL with an exception.
- * Beware: the union is larger than a unit, so that the address of the first record is all it tells. */
-union kb_command *draw_append(struct window *self, size_t units);
-void draw_trim(struct window *self, size_t units);
-/* An image of the window's display that is open. */
-bool draw_parse_image(struct window *self, PyObject *object, struct image **image);
+/* What is drawn of it, clipped; and its record. Returns the units of the record, 0 if nothing is
+ * drawn. */
+size_t draw_record(const struct frame *frame, const struct blit *blit, struct box *drawn,
+                   union kb_command *record);
+/* Commits what is still to be drawn into a canvas; nothing to do for anything else. To be called
+ * before draw_parse_image(), since other threads may run meanwhile. */
+bool draw_settle(const struct state *state, PyObject *source);
+/* An image of this display that is open, to be drawn into frame. */
+bool draw_parse_image(const struct display *display, const struct frame *frame, PyObject *object,
+                      struct image **image);
+/* The same, or what rotated() and scaled() return; then blit->x and blit->y are where it goes. */
+bool draw_parse_source(const struct display *display, const struct frame *frame, PyObject *object,
+                       struct blit *blit);
 
-PyObject *draw_clear(struct window *self, PyObject *unused);
-PyObject *draw_fill(struct window *self, PyObject *args, PyObject *kwargs);
-PyObject *draw_blit(struct window *self, PyObject *args, PyObject *kwargs);
-PyObject *draw_set_clip(struct window *self, PyObject *rect);
-PyObject *draw_get_clip(struct window *self, PyObject *unused);
-PyObject *draw_blits(struct window *self, PyObject *args, PyObject *kwargs);
+PyObject *draw_fill(PyObject *self, PyObject *args, PyObject *kwargs);
+PyObject *draw_blit(PyObject *self, PyObject *args, PyObject *kwargs);
+PyObject *draw_blits(PyObject *self, PyObject *args, PyObject *kwargs);
+
+/* ---- canvas.c, transform.c ------------------------------------------------------------------ */
+
+extern PyType_Spec canvas_spec, transformed_spec;
+PyObject *canvas_make(struct display *display, PyObject *args, PyObject *kwargs);
+/* Commits the frame being built, if anything was drawn. */
+bool canvas_settle(struct canvas *self);
+/* Gives up what is being drawn into it. */
+void canvas_drop(struct canvas *self);
+
+PyObject *image_rotated(struct image *self, PyObject *args, PyObject *kwargs);
+PyObject *image_scaled(struct image *self, PyObject *args, PyObject *kwargs);
+/* An image's source at an angle and a scale: its point (pivot_x, pivot_y) comes to lie on (x, y). */
+struct pose {
+    double x, y, pivot_x, pivot_y, angle, scale_x, scale_y;
+};
+/* Fills blit's transform and extent; sets an exception for what the daemon's numbers cannot hold. */
+bool transform_pose(const struct pose *pose, struct blit *blit);
+/* The same for an image that rotated() or scaled() made, its corner at blit->x and blit->y. */
+bool transformed_pose(const struct transformed *self, struct blit *blit);
+/* A number or a pair of them, above 0. */
+bool transform_parse_scale(PyObject *object, double *x, double *y);
 
 /* A blits() under way. */
 struct batch {
-    struct window *window;
+    struct display *display;
+    struct frame *frame;
     PyObject *rects;                 /* owned list, or NULL if none are wanted */
     struct kb_command_blit *records; /* room at the end of the frame */
     size_t room, used;               /* of records */
@@ -330,6 +410,7 @@ bool arrays_add(struct batch *batch, PyObject *array, PyObject *image, PyObject 
 
 extern PyStructSequence_Desc presented_desc;
 PyObject *show_flip(struct window *self, PyObject *args, PyObject *kwargs);
+PyObject *show_update(struct window *self, PyObject *args, PyObject *kwargs);
 PyObject *show_commit(struct window *self, PyObject *unused);
 PyObject *show_wait(struct window *self, PyObject *serial);
 PyObject *show_presented(struct window *self, void *closure);

@@ -140,6 +140,16 @@ bool names_scale(PyObject *object, enum kb_scale *scale)
     return true;
 }
 
+bool names_filter(PyObject *object, enum kb_filter *filter)
+{
+    unsigned value;
+    if (!find(object, "filter", kb_filter_name, &value)) {
+        return false;
+    }
+    *filter = (enum kb_filter)value;
+    return true;
+}
+
 bool names_scope(PyObject *object, enum kb_statistics_scope *scope)
 {
     unsigned value;
@@ -153,6 +163,11 @@ bool names_scope(PyObject *object, enum kb_statistics_scope *scope)
 PyObject *names_scale_of(enum kb_scale scale)
 {
     return PyUnicode_FromString(kb_scale_name((unsigned)scale));
+}
+
+PyObject *names_filter_of(enum kb_filter filter)
+{
+    return PyUnicode_FromString(kb_filter_name((unsigned)filter));
 }
 
 PyObject *names_format_of(enum kb_format format)

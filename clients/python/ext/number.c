@@ -115,6 +115,25 @@ bool number_parse_pair(PyObject *object, const char *what, int32_t *first, int32
     return parse_two(object, first, second) || say_what(object, what, "a pair of numbers");
 }
 
+bool number_parse_reals(PyObject *object, const char *what, double *first, double *second)
+{
+    PyObject *items[2];
+    Py_ssize_t count = take_items(object, items, 2);
+    if (count == 2) {
+        *first = PyFloat_AsDouble(items[0]);
+        *second = PyErr_Occurred() ? 0 : PyFloat_AsDouble(items[1]);
+    }
+    drop_items(items, count < 2 ? count : 2);
+    if (count != 2 || PyErr_Occurred()) {
+        return say_what(object, what, "a pair of numbers");
+    }
+    if (!isfinite(*first) || !isfinite(*second)) {
+        PyErr_Format(PyExc_ValueError, "%s %R is no pair of numbers", what, object);
+        return false;
+    }
+    return true;
+}
+
 bool number_parse_size(PyObject *object, const char *what, uint32_t most, uint32_t *width,
                        uint32_t *height)
 {

@@ -103,18 +103,19 @@ static bool commit(struct window *self, uint32_t *serial)
 {
     int error;
 
-    if (!window_enter_frame(self) || !wait_for_credit(self) || !window_enter_frame(self)) {
+    if (frame_enter((PyObject *)self) == NULL || !wait_for_credit(self) ||
+        frame_enter((PyObject *)self) == NULL) {
         return false;
     }
     WINDOW_CALL(self, error, kb_commit(self->kb, serial));
     if (error < 0) {
         /* Refused for an earlier mistake, the frame is still there; without memory it is not. */
-        self->clip_sent = false;
+        self->frame.clip_sent = false;
         return false;
     }
     memmove(&self->serials[1], &self->serials[0], sizeof(self->serials) - sizeof(self->serials[0]));
     self->serials[0] = *serial;
-    window_begin_frame(self);
+    frame_begin(&self->frame, self->display);
     return true;
 }
 
@@ -137,6 +138,48 @@ PyObject *show_flip(struct window *self, PyObject *args, PyObject *kwargs)
     }
     if (wait) {
         return wait_for_answer(self, serial);
+    }
+    return wait_for_credit(self) ? last_presented(self) : NULL;
+}
+
+/* Whether it is a rectangle, None, or a sequence of them; they are looked at for nothing else. */
+static bool check_rects(struct state *state, PyObject *rects)
+{
+    struct box box;
+    if (rects == Py_None || number_parse_box(state, rects, "rects", &box)) {
+        return true;
+    }
+    if (!PyErr_ExceptionMatches(PyExc_TypeError) || PyUnicode_Check(rects)) {
+        return false;
+    }
+    PyErr_Clear();
+    PyObject *iterator = PyObject_GetIter(rects), *item;
+    if (iterator == NULL) {
+        PyErr_Format(PyExc_TypeError, "rects must be a rectangle, several, or None, not %R", rects);
+        return false;
+    }
+    bool good = true;
+    for (Py_ssize_t i = 0; good && (item = PyIter_Next(iterator)) != NULL; i++) {
+        good = item == Py_None || number_parse_box(state, item, "rects", &box);
+        Py_DECREF(item);
+        if (!good) {
+            error_name_item("update()", i);
+        }
+    }
+    Py_DECREF(iterator);
+    return PyErr_Occurred() == NULL;
+}
+
+PyObject *show_update(struct window *self, PyObject *args, PyObject *kwargs)
+{
+    static char *keywords[] = {"rects", NULL};
+    PyObject *rects = Py_None;
+    uint32_t serial;
+
+    if (!PyArg_ParseTupleAndKeywords(args, kwargs, "|O:update", keywords, &rects) ||
+        !check_rects(self->display->state, rects) || !commit(self, &serial) ||
+        !window_enter(self)) {
+        return NULL;
     }
     return wait_for_credit(self) ? last_presented(self) : NULL;
 }

@@ -16,46 +16,12 @@ bool window_enter(struct window *self)
     return true;
 }
 
-bool window_enter_frame(struct window *self)
-{
-    if (!window_enter(self)) {
-        return false;
-    }
-    if (self->building) {
-        PyErr_SetString(PyExc_RuntimeError,
-                        "this window is in blits(): it cannot be drawn into or shown until that "
-                        "returns");
-        return false;
-    }
-    return true;
-}
-
-void window_begin_frame(struct window *self)
-{
-    const size_t count = self->used_count;
-
-    self->frame = ++self->display->frames_begun;
-    self->units = 0;
-    self->clip_sent = false;
-    self->frame_clipped = false;
-    /* Images that die here run no code of the program's that could add to the list: it is a new
-     * frame's already. */
-    struct image **used = self->used;
-    self->used = NULL;
-    self->used_count = self->used_capacity = 0;
-    for (size_t i = 0; i < count; i++) {
-        image_unuse(used[i]);
-        Py_DECREF((PyObject *)used[i]);
-    }
-    free(used);
-}
-
 static void free_unneeded(struct window *self)
 {
     if (self->closed && self->calls == 0 && self->kb != NULL) {
         call_destroy(self->display, NULL, self->kb);
         self->kb = NULL;
-        window_begin_frame(self); /* after the window: its frame is never sent */
+        frame_begin(&self->frame, self->display); /* after the window: its frame is never sent */
     }
 }
 
@@ -141,24 +107,28 @@ static PyObject *create(struct display *display, const struct kb_window_info *in
     self->info = *info;
     self->info.title = NULL;
     self->title = Py_NewRef(title);
-    window_begin_frame(self);
+    self->frame.kb = kb_window_frame(kb);
+    self->frame.width = info->width;
+    self->frame.height = info->height;
+    frame_begin(&self->frame, display);
     return (PyObject *)self;
 }
 
 PyObject *window_make(struct display *display, PyObject *args, PyObject *kwargs)
 {
-    static char *keywords[] = {"size",  "scale",  "title",  "base", "z",
-                               "place", "output", "hidden", NULL};
+    static char *keywords[] = {"size",  "scale",  "title",  "base",   "z",
+                               "place", "output", "hidden", "filter", NULL};
     PyObject *size, *scale = NULL, *title = Py_None, *base = NULL, *z = NULL, *place = Py_None;
-    PyObject *output = Py_None;
+    PyObject *output = Py_None, *filter = NULL;
     int hidden = 0;
     struct kb_window_info info = {.scale = KB_SCALE_INTEGER, .base_color = 0xff000000};
 
-    if (!PyArg_ParseTupleAndKeywords(args, kwargs, "O|$OOOOOOp:window", keywords, &size, &scale,
-                                     &title, &base, &z, &place, &output, &hidden)) {
+    if (!PyArg_ParseTupleAndKeywords(args, kwargs, "O|$OOOOOOpO:window", keywords, &size, &scale,
+                                     &title, &base, &z, &place, &output, &hidden, &filter)) {
         return NULL;
     }
     if (!parse_size(size, &info) || (scale != NULL && !names_scale(scale, &info.scale)) ||
+        (filter != NULL && !names_filter(filter, &info.filter)) ||
         !parse_title(title, &info.title) || (base != NULL && !parse_base(base, &info.base_color)) ||
         (z != NULL && !number_parse(z, &info.z)) || !parse_place(display, place, &info.place) ||
         !call_enter(display) || !outputs_parse(display, output, &info.output)) {
@@ -176,10 +146,7 @@ static int window_traverse(PyObject *object, visitproc visit, void *arg)
     Py_VISIT(Py_TYPE(object));
     Py_VISIT(self->display);
     Py_VISIT(self->title);
-    for (size_t i = 0; i < self->used_count; i++) {
-        Py_VISIT(self->used[i]);
-    }
-    return 0;
+    return frame_traverse(&self->frame, visit, arg);
 }
 
 static void window_dealloc(PyObject *object)
@@ -193,7 +160,7 @@ static void window_dealloc(PyObject *object)
     PyObject *display = (PyObject *)self->display;
     if (display != NULL) {
         free_unneeded(self);
-        window_begin_frame(self);
+        frame_begin(&self->frame, self->display);
     }
     Py_CLEAR(self->title);
     object_free(object);
@@ -203,8 +170,9 @@ static void window_dealloc(PyObject *object)
 static PyObject *window_close(struct window *self, PyObject *unused)
 {
     (void)unused;
-    if (self->building) {
-        return window_enter_frame(self) ? NULL : NULL; /* sets the exception */
+    if (self->frame.building) {
+        frame_enter((PyObject *)self); /* sets the exception */
+        return NULL;
     }
     self->closed = true;
     free_unneeded(self);
@@ -271,7 +239,7 @@ static PyObject *window_repr(PyObject *object)
 
 /* ---- Properties ----------------------------------------------------------------------------- */
 
-enum property { SIZE, SCALE, TITLE, BASE, Z, PLACE, OUTPUT, HIDDEN };
+enum property { SIZE, SCALE, FILTER, TITLE, BASE, Z, PLACE, OUTPUT, HIDDEN };
 
 static PyObject *rect_or_none(const struct state *state, const struct kb_rect *rect)
 {
@@ -287,6 +255,7 @@ static PyObject *get_property(PyObject *object, void *closure)
     switch (*(const enum property *)closure) {
     case SIZE: return Py_BuildValue("(II)", self->info.width, self->info.height);
     case SCALE: return names_scale_of(self->info.scale);
+    case FILTER: return names_filter_of(self->info.filter);
     case TITLE: return Py_NewRef(self->title);
     case BASE: return color_tuple(self->info.base_color);
     case Z: return PyLong_FromLong(self->info.z);
@@ -310,6 +279,7 @@ static bool change(struct window *self, enum property property, PyObject *value,
     switch (property) {
     case SIZE: *field = KB_WINDOW_FIELD_SIZE; return parse_size(value, info);
     case SCALE: *field = KB_WINDOW_FIELD_SCALE; return names_scale(value, &info->scale);
+    case FILTER: *field = KB_WINDOW_FIELD_SCALE; return names_filter(value, &info->filter);
     case TITLE: *field = KB_WINDOW_FIELD_TITLE; return parse_title(value, &info->title);
     case BASE: *field = KB_WINDOW_FIELD_BASE; return parse_base(value, &info->base_color);
     case Z: *field = KB_WINDOW_FIELD_Z; return number_parse(value, &info->z);
@@ -337,7 +307,7 @@ static int set_property(PyObject *object, PyObject *value, void *closure)
     }
     struct kb_window_info info = self->info;
     if (!window_enter(self) || !change(self, property, value, &info, &field) ||
-        !window_enter_frame(self)) {
+        frame_enter(object) == NULL) {
         return -1;
     }
     WINDOW_CALL(self, error, kb_window_set(self->kb, field, &info));
@@ -346,6 +316,8 @@ static int set_property(PyObject *object, PyObject *value, void *closure)
     }
     self->info = info;
     self->info.title = NULL;
+    self->frame.width = info.width;
+    self->frame.height = info.height;
     if (property == TITLE) {
         PyObject *old = self->title;
         self->title = Py_NewRef(value);
@@ -405,20 +377,6 @@ static PyObject *get_display(PyObject *object, void *closure)
     return Py_NewRef((PyObject *)((struct window *)object)->display);
 }
 
-static PyObject *get_clip(PyObject *self, void *closure)
-{
-    (void)closure;
-    return draw_get_clip((struct window *)self, NULL);
-}
-
-static int set_clip(PyObject *self, PyObject *value, void *closure)
-{
-    (void)closure;
-    PyObject *result = draw_set_clip((struct window *)self, value != NULL ? value : Py_None);
-    Py_XDECREF(result);
-    return result != NULL ? 0 : -1;
-}
-
 static PyObject *get_presented(PyObject *self, void *closure)
 {
     return show_presented((struct window *)self, closure);
@@ -427,20 +385,23 @@ static PyObject *get_presented(PyObject *self, void *closure)
 /* ---- The type ------------------------------------------------------------------------------- */
 
 static PyMethodDef window_methods[] = {
-    METHOD("clear", draw_clear, METH_NOARGS, "Starts the frame anew from the base colour."),
+    METHOD("clear", frame_clear, METH_NOARGS, "Starts the frame anew from the base colour."),
     METHOD("fill", draw_fill, METH_VARARGS | METH_KEYWORDS,
            "fill($self, color, rect=None, special_flags=0)\n--\n\nFills a rectangle."),
     METHOD("blit", draw_blit, METH_VARARGS | METH_KEYWORDS,
            "blit($self, source, dest, area=None, special_flags=0, *, alpha=255, tint=None, "
-           "flip_x=False, flip_y=False)\n--\n\nDraws an image."),
+           "flip_x=False, flip_y=False, angle=0.0, scale=1, pivot=None, smooth=False)"
+           "\n--\n\nDraws an image."),
     METHOD(
         "blits", draw_blits, METH_VARARGS | METH_KEYWORDS,
         "blits($self, blit_sequence, return_rects=True, *, doreturn=True, image=None, images=None)"
         "\n--\n\nDraws many images at once."),
-    METHOD("set_clip", draw_set_clip, METH_O, "set_clip($self, rect)\n--\n\nLimits drawing."),
-    METHOD("get_clip", draw_get_clip, METH_NOARGS, "The Rect that drawing is limited to."),
+    METHOD("set_clip", frame_set_clip, METH_O, "set_clip($self, rect)\n--\n\nLimits drawing."),
+    METHOD("get_clip", frame_get_clip, METH_NOARGS, "The Rect that drawing is limited to."),
     METHOD("flip", show_flip, METH_VARARGS | METH_KEYWORDS,
            "flip($self, wait=False)\n--\n\nShows the frame."),
+    METHOD("update", show_update, METH_VARARGS | METH_KEYWORDS,
+           "update($self, rects=None)\n--\n\nShows the frame; the rectangles do not matter."),
     METHOD("commit", show_commit, METH_NOARGS, "Sends the frame; returns its serial."),
     METHOD("wait", show_wait, METH_O, "wait($self, serial)\n--\n\nWaits for a frame's answer."),
     METHOD("screenshot", window_screenshot, METH_NOARGS, "The window's last complete picture."),
@@ -467,13 +428,14 @@ static PyMethodDef window_methods[] = {
 static PyGetSetDef window_getset[] = {
     PROPERTY("size", SIZE, "Logical (width, height) in pixels."),
     PROPERTY("scale", SCALE, "How the picture fills its place."),
+    PROPERTY("filter", FILTER, "How it is sampled when scaled."),
     PROPERTY("title", TITLE, "For people and tools."),
     PROPERTY("base", BASE, "What clear() starts from, and the bars."),
     PROPERTY("z", Z, "Higher is nearer."),
     PROPERTY("place", PLACE, "A Rect in output pixels, or None for all of the output."),
     PROPERTY("output", OUTPUT, "An output's id; 0 is the primary one."),
     PROPERTY("hidden", HIDDEN, "Whether the window is not shown."),
-    {"clip", get_clip, set_clip, "The Rect that drawing is limited to.", NULL},
+    {"clip", frame_clip_getter, frame_clip_setter, "The Rect that drawing is limited to.", NULL},
     {"visible", get_visible, NULL, "Whether some of it may be seen.", NULL},
     {"picture", get_picture, NULL, "Where its scaled picture lies on the output, or None.", NULL},
     {"credits", get_credits, NULL, "Frames that can be committed now without waiting.", NULL},

@@ -62,6 +62,7 @@ Color: TypeAlias = Union[str, int, Sequence[int]]
 0xRRGGBB, or 0xAARRGGBB if it is larger than 0xFFFFFF."""
 
 Scale: TypeAlias = Literal["none", "integer", "fit", "stretch"]
+Filter: TypeAlias = Literal["nearest", "bilinear"]
 Format: TypeAlias = Literal[
     "argb8888",
     "argb8888_premultiplied",
@@ -222,6 +223,7 @@ class Display:
         place: RectLike | None = None,
         output: Output | str | int | None = None,
         hidden: bool = False,
+        filter: Filter = "nearest",
     ) -> Window:
         """Makes a window; it is shown from its first frame on.
 
@@ -236,6 +238,7 @@ class Display:
         place: a rectangle in output pixels; without it all of the output.
         output: an Output, its name or its id; without it the primary one.
         hidden: do not show it (its frames are discarded, at 60 a second).
+        filter: "nearest" keeps pixels sharp when the picture is scaled, "bilinear" is smooth.
 
         Raises ValueError or TypeError for what cannot be, RequestError if the daemon refuses it
         (too many objects).
@@ -272,6 +275,11 @@ class Display:
         """
     def shared_image(self, size: Pair, format: Format = "argb8888") -> SharedImage:
         """Makes an image that the program keeps drawing into; it begins as zeros."""
+    def canvas(self, size: Pair) -> Canvas:
+        """Makes an image that is drawn into as a window is; it begins transparent.
+
+        size: 1 to 16384 pixels each way.
+        """
     def screenshot(self, output: Output | str | int | None = None) -> Screenshot:
         """What an output (the first one if not given) showed last.
 
@@ -343,6 +351,14 @@ class Image:
     def get_size(self) -> tuple[int, int]: ...
     def get_width(self) -> int: ...
     def get_height(self) -> int: ...
+    def rotated(self, angle: float, scale: float | tuple[float, float] = 1, smooth: bool = False) -> Transformed:
+        """The image turned counter-clockwise by so many degrees, and scaled: something light to be
+        drawn, as large as pygame.transform.rotate() makes it. The daemon turns the pixels.
+
+        smooth: filter, instead of taking the nearest pixel.
+        """
+    def scaled(self, size: Pair, smooth: bool = False) -> Transformed:
+        """The image in another size, to be drawn."""
     def close(self) -> None:
         """Gives the image up. Doing it twice is allowed."""
     def __enter__(self) -> Self: ...
@@ -378,6 +394,113 @@ class SharedImage(Image):
         """
 
 @final
+class Canvas(Image):
+    """An image that is drawn into as a window is; made by display.canvas().
+
+        canvas = display.canvas((64, 64))
+        canvas.fill("darkgreen")
+        canvas.blit(tree, (10, 20))
+        window.blit(canvas, (0, 0))
+
+    It can be drawn wherever an image can, but not into itself. What was drawn into it is sent by
+    commit(), and by itself whenever the canvas is drawn. A frame of a window shows its canvases as
+    they were last sent before the frame itself is. A canvas keeps its picture: drawing adds to it,
+    unless it begins with clear().
+    """
+
+    clip: Any
+    """The Rect that drawing is limited to; any rectangle, or None for the whole canvas, can be
+    set.
+    """
+    def clear(self) -> None:
+        """Starts anew from transparent, forgetting what was drawn and not yet sent."""
+    def fill(self, color: Color, rect: RectLike | None = None, special_flags: int = 0) -> Rect:
+        """Fills a rectangle (without it the whole canvas) with a colour and its alpha; returns what
+        was filled, within the clip. fill((0, 0, 0, 0)) makes transparent.
+        """
+    def blit(
+        self,
+        source: Image | Transformed,
+        dest: RectLike | Pair,
+        area: RectLike | None = None,
+        special_flags: int = 0,
+        *,
+        alpha: int = 255,
+        tint: Color | None = None,
+        flip_x: bool = False,
+        flip_y: bool = False,
+        angle: float = 0.0,
+        scale: float | tuple[float, float] = 1,
+        pivot: Pair | None = None,
+        smooth: bool = False,
+    ) -> Rect:
+        """As Window.blit()."""
+    @overload
+    def blits(
+        self,
+        blit_sequence: Iterable[Sequence[Any]],
+        return_rects: Literal[True] = True,
+        *,
+        doreturn: Literal[True, 1] = True,
+    ) -> list[Rect]: ...
+    @overload
+    def blits(
+        self,
+        blit_sequence: Iterable[Sequence[Any]],
+        return_rects: bool = True,
+        *,
+        doreturn: bool | int = True,
+    ) -> list[Rect] | None: ...
+    @overload
+    def blits(
+        self,
+        blit_sequence: Any,
+        return_rects: bool = True,
+        *,
+        doreturn: bool | int = True,
+        image: Image | None = None,
+        images: Iterable[Image] | None = None,
+    ) -> list[Rect] | None:
+        """As Window.blits()."""
+    def set_clip(self, rect: RectLike | None) -> None:
+        """As Window.set_clip()."""
+    def get_clip(self) -> Rect: ...
+    def commit(self) -> None:
+        """Sends what was drawn. Waits for nothing; errors: those of Window.flip()."""
+    def wait(self) -> None:
+        """Waits until all that was sent has been drawn, which nobody needs to do."""
+
+@final
+class Transformed:
+    """An image turned or scaled, to be drawn: what Image.rotated() and Image.scaled() return.
+
+        ship = image.rotated(30)
+        window.blit(ship, ship.get_rect(center=(160, 120)))
+    """
+
+    @property
+    def image(self) -> Image:
+        """The image as it is."""
+    @property
+    def angle(self) -> float:
+        """Degrees counter-clockwise."""
+    @property
+    def smooth(self) -> bool:
+        """Whether it is filtered."""
+    @property
+    def size(self) -> tuple[int, int]:
+        """(width, height) in pixels of what it covers."""
+    @property
+    def width(self) -> int: ...
+    @property
+    def height(self) -> int: ...
+    def get_rect(self, **attributes: Any) -> Rect:
+        """A Rect of its size at (0, 0); keywords set attributes: get_rect(center=(100, 50))."""
+    def get_size(self) -> tuple[int, int]: ...
+    def get_width(self) -> int: ...
+    def get_height(self) -> int: ...
+
+@final
 class Window:
     """Something that is shown, and the frame being built for it; made by display.window().
 
@@ -389,6 +512,8 @@ class Window:
     """Logical (width, height) in pixels; can be set. The picture stays at the top left corner."""
     scale: Scale
     """"integer", "fit", "stretch" or "none"; can be set."""
+    filter: Filter
+    """"nearest" or "bilinear"; can be set."""
     title: str | None
     """Can be set."""
     base: Any
@@ -435,7 +560,7 @@ class Window:
         """
     def blit(
         self,
-        source: Image,
+        source: Image | Transformed,
         dest: RectLike | Pair,
         area: RectLike | None = None,
         special_flags: int = 0,
@@ -444,6 +569,10 @@ class Window:
         tint: Color | None = None,
         flip_x: bool = False,
         flip_y: bool = False,
+        angle: float = 0.0,
+        scale: float | tuple[float, float] = 1,
+        pivot: Pair | None = None,
+        smooth: bool = False,
     ) -> Rect:
         """Draws an image; returns the Rect that was drawn, within the window and the clip.
 
@@ -453,6 +582,11 @@ class Window:
         alpha: 0 (nothing is drawn) to 255.
         tint: a colour that is multiplied into the image's; white changes nothing.
         flip_x, flip_y: mirror left and right, top and bottom.
+        angle: degrees to turn it counter-clockwise, in its place.
+        scale: a number or a pair of numbers above 0, likewise.
+        pivot: the point of the image (of its area, if that is given) that stays in its place; its
+            middle if not given.
+        smooth: filter what is turned or scaled, instead of taking the nearest pixel.
 
         Raises Error if the image was closed, ValueError if it belongs to another display.
         """
@@ -511,6 +645,11 @@ class Window:
 
         Raises RequestError for an earlier request that was refused (the frame is still there then,
         and another flip() sends it), ConnectionLostError when the daemon is gone.
+        """
+    def update(self, rects: RectLike | Iterable[RectLike | None] | None = None) -> Presented | None:
+        """Shows the frame, as flip() does. For programs that are used to pygame.display.update():
+        the rectangle or rectangles (None among them is allowed) are taken as a hint and never cut
+        what is shown; the daemon finds out by itself what has changed.
         """
     def commit(self) -> int:
         """Sends the frame and begins a new one; returns its serial. Waits only while two frames are
