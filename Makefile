@@ -23,6 +23,7 @@ BINDIR ?= $(PREFIX)/bin
 LIBDIR ?= $(PREFIX)/lib
 INCLUDEDIR ?= $(PREFIX)/include
 MANDIR ?= $(PREFIX)/share/man
+UNITDIR ?= $(PREFIX)/lib/systemd/system
 DESTDIR ?=
 PYTHON ?= /usr/bin/python3
 PKG_CONFIG ?= pkg-config
@@ -180,6 +181,7 @@ UNIT_SRC := $(wildcard tests/unit/*.c)
 FUZZ_SRC := $(wildcard tests/fuzz/fuzz_*.c)
 PY_SRC := $(foreach x,*.py *.pyi py.typed,$(wildcard clients/python/kmsblit/$(x)))
 MAN_SRC := $(wildcard docs/man/*.scd)
+UNITS := kmsblitd.socket kmsblitd.service
 
 objects = $(patsubst %.c,$(O)/%.o,$(1))
 PROTO_OBJ := $(call objects,$(PROTO_SRC))
@@ -440,7 +442,7 @@ PYTHONDIR ?= $(if $(filter /usr,$(PREFIX)),/usr/lib/python3,$(PREFIX)/lib/python
 
 .PHONY: install uninstall installcheck
 install: all $(MAN_OUT) ## install below $(DESTDIR)$(PREFIX)
-	install -d $(foreach d,$(BINDIR) $(LIBDIR)/pkgconfig $(INCLUDEDIR) $(PYTHONDIR)/kmsblit,'$(DESTDIR)$(d)')
+	install -d $(foreach d,$(BINDIR) $(LIBDIR)/pkgconfig $(INCLUDEDIR) $(PYTHONDIR)/kmsblit $(UNITDIR),'$(DESTDIR)$(d)')
 	install -m 755 $(OUT)/kmsblitd $(OUT)/kmsblit '$(DESTDIR)$(BINDIR)'
 	install -m 644 clients/c/kmsblit.h $(GEN_T) '$(DESTDIR)$(INCLUDEDIR)'
 	install -m 644 $(LIB_A) '$(DESTDIR)$(LIBDIR)'
@@ -449,6 +451,7 @@ install: all $(MAN_OUT) ## install below $(DESTDIR)$(PREFIX)
 	ln -sf $(SO_NAME) '$(DESTDIR)$(LIBDIR)/libkmsblit.so'
 	sed -e 's|@PREFIX@|$(PREFIX)|' -e 's|@LIBDIR@|$(LIBDIR)|' -e 's|@VERSION@|$(VERSION)|' \
 	    -e 's|@INCLUDEDIR@|$(INCLUDEDIR)|' kmsblit.pc.in >'$(DESTDIR)$(LIBDIR)/pkgconfig/kmsblit.pc'
+	$(foreach u,$(UNITS),sed 's|@BINDIR@|$(BINDIR)|' systemd/$(u) >'$(DESTDIR)$(UNITDIR)/$(u)' &&) :
 	install -m 644 $(PY_OUT) '$(DESTDIR)$(PYTHONDIR)/kmsblit'
 	install -m 755 $(EXT_SO) '$(DESTDIR)$(PYTHONDIR)/kmsblit'
 	$(foreach m,$(MAN_OUT),install -D -m 644 $(m) '$(DESTDIR)$(MANDIR)/man$(subst .,,$(suffix $(m)))/$(notdir $(m))' &&) :
@@ -458,6 +461,7 @@ uninstall: ## remove what install put there
 	    '$(DESTDIR)$(INCLUDEDIR)/kmsblit_types.h'
 	rm -f $(foreach f,libkmsblit.a $(SO_FILE) $(SO_NAME) libkmsblit.so pkgconfig/kmsblit.pc,'$(DESTDIR)$(LIBDIR)/$(f)')
 	rm -f $(foreach m,$(MAN_OUT),'$(DESTDIR)$(MANDIR)/man$(subst .,,$(suffix $(m)))/$(notdir $(m))')
+	rm -f $(foreach u,$(UNITS),'$(DESTDIR)$(UNITDIR)/$(u)')
 	rm -rf '$(DESTDIR)$(PYTHONDIR)/kmsblit'
 
 installcheck: all ## install into a scratch folder and use it from there, then uninstall
