@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/boxes.h"
 #include "base/format.h"
 #include "base/hash.h"
 
@@ -29,8 +30,8 @@ struct read_job {
     size_t rect_index; /* where the next step goes on */
     int32_t next_y;
     int error;
+    struct kd_box *rects; /* owned */
     size_t rects_count;
-    struct kd_box rects[];
 };
 
 static struct read_job *read_job_of(struct kd_job *job)
@@ -172,20 +173,51 @@ static void read_done(struct kd_job *job)
     kd_memory_unref(read->memory);
     free(read->band);
     free(read->dirty);
+    free(read->rects);
     free(read);
     notice.read(notice.ctx, notice.object, notice.serial, error);
+}
+
+/* The parts of the rectangles that lie in the image. Those that overlap so much that reading them would cost more than the whole image are
+ * made disjoint first. -ENOMEM. */
+static int take_rects(struct read_job *read, const struct kb_rect *rects, size_t count,
+                      struct kd_box everything)
+{
+    int64_t area_px = 0;
+    struct kd_box *boxes = malloc((count + 1) * sizeof(*boxes));
+
+    if (!boxes)
+        return -ENOMEM;
+    for (size_t i = 0; i < count; i++) {
+        struct kd_box box =
+            kd_box_from_rect(rects[i].x, rects[i].y, rects[i].width, rects[i].height);
+
+        box = kd_box_intersect(box, everything);
+        area_px += kd_box_area(box);
+        if (!kd_box_empty(box))
+            boxes[read->rects_count++] = box;
+    }
+    read->rects = boxes;
+    if (area_px > kd_box_area(everything)) {
+        int error = kd_boxes_disjoint(boxes, read->rects_count, &read->rects, &read->rects_count);
+
+        free(boxes);
+        return error;
+    }
+    return 0;
 }
 
 int kd_read_start(const struct kd_image *image, struct kd_source *source,
                   const struct kb_rect *rects, size_t count, struct kd_lane *lane,
                   const struct kd_image_notice *notice)
 {
-    const struct kd_box everything = kd_box_of_size(image->width_px, image->height_px);
-    struct read_job *read = calloc(1, sizeof(*read) + (count + 1) * sizeof(read->rects[0]));
-    int64_t area_px = 0;
+    struct read_job *read = calloc(1, sizeof(*read));
 
-    if (!read)
+    if (!read ||
+        take_rects(read, rects, count, kd_box_of_size(image->width_px, image->height_px)) < 0) {
+        free(read);
         return -ENOMEM;
+    }
     read->job.step = read_step;
     read->job.done = read_done;
     read->notice = *notice;
@@ -203,20 +235,6 @@ int kd_read_start(const struct kd_image *image, struct kd_source *source,
     read->versioned = image->shared;
     read->offset_bytes = image->offset_bytes;
     read->stride_bytes = image->stride_bytes;
-    for (size_t i = 0; i < count && area_px <= kd_box_area(everything); i++) {
-        struct kd_box box =
-            kd_box_from_rect(rects[i].x, rects[i].y, rects[i].width, rects[i].height);
-
-        box = kd_box_intersect(box, everything);
-        area_px += kd_box_area(box);
-        if (!kd_box_empty(box))
-            read->rects[read->rects_count++] = box;
-    }
-    /* Rectangles that overlap so much cost no more than the whole. */
-    if (area_px > kd_box_area(everything)) {
-        read->rects[0] = everything;
-        read->rects_count = 1;
-    }
     kd_lane_submit(lane, &read->job);
     return 0;
 }
