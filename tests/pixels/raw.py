@@ -147,11 +147,12 @@ class List:
             self.target.pixels, pixels, source.kind, rect, matrix, bilinear, blend, clip=clip,
             canvas=self.target.is_canvas, **more))
 
-    def commit(self, stage: Stage, clear: bool = False) -> int:
-        """Sends the frame; the model draws it at once. Returns its serial."""
+    def commit(self, stage: Stage, clear: bool = False, base: int = 0) -> int:
+        """Sends the frame; the model draws it at once, if it is clear from the base colour (of a
+        window). Returns its serial."""
         pixels = self.target.pixels.copy()
         if clear:
-            pixels[...] = 0 if self.target.is_canvas else (0, 0, 0, 255)
+            pixels[...] = 0 if self.target.is_canvas else model.unpacked(base | 0xFF000000)
         self.target.pixels = pixels  # who sampled the old ones keeps them
         for draw in self.draw:
             draw()
