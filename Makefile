@@ -37,7 +37,7 @@ endif
 # Debian packages, the only list of them. `make deps` installs what is missing.
 DEPS_BUILD := gcc libc6-dev libinih-dev libpixman-1-dev libspng-dev libsystemd-dev libxxhash-dev \
               make pkg-config python3 python3-dev
-DEPS_TEST := check clang clang-format git libclang-rt-dev llvm mypy procps \
+DEPS_TEST := check clang clang-format git libclang-rt-dev llvm mount mypy procps \
              python3-numpy python3-pygame python3-pytest shellcheck strace valgrind
 DEPS_MAN := scdoc
 

@@ -15,9 +15,9 @@ static void print_overview(void)
     fputs("\n"
           "`kmsblit help VERB` or `kmsblit VERB --help` says more about a verb.\n"
           "\n"
-          "  --socket PATH  the daemon's socket; otherwise $KMSBLIT_SOCKET,\n"
-          "                 $XDG_RUNTIME_DIR/kmsblit.sock or /run/kmsblit/kmsblit.sock,\n"
-          "                 the first that exists\n"
+          "  --socket PATH  the daemon's socket; otherwise $KMSBLIT_SOCKET, or where that\n"
+          "                 is not set, the first that exists of\n"
+          "                 $XDG_RUNTIME_DIR/kmsblit.sock and /run/kmsblit/kmsblit.sock\n"
           "  --version      print the version\n"
           "\n"
           "Exit status: 0 done, 1 not done, 2 a mistake on the command line.\n",

@@ -40,8 +40,10 @@ static struct kd_output *headless(int32_t width, int32_t height, uint64_t refres
 static int split(char *line, char **cells, int most)
 {
     int count = 0;
+    char *rest;
 
-    for (char *cell = strtok(line, "|\n"); cell && count < most; cell = strtok(NULL, "|\n")) {
+    for (char *cell = strtok_r(line, "|\n", &rest); cell && count < most;
+         cell = strtok_r(NULL, "|\n", &rest)) {
         size_t length;
 
         cell += strspn(cell, " ");
