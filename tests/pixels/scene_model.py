@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 import model
+import model_transform
 from model import Pixels, Rect
 
 BLACK = 0xFF000000
@@ -24,6 +25,7 @@ class Attributes:
     base: int = BLACK
     hidden: bool = False
     scale: str = "integer"
+    filter: str = "nearest"
     z: int = 0
     place: Rect | None = None
     output: int = 0
@@ -195,6 +197,13 @@ def show(canvas: Pixels, where: Rect, window: Window) -> None:
     first_y, last_y = max(top, y), min(top + height, y + shown[1])
     if first_x >= last_x or first_y >= last_y:
         return
-    columns = model.nearest(attributes.size[0], shown[0])[first_x - x:last_x - x]
-    rows = model.nearest(attributes.size[1], shown[1])[first_y - y:last_y - y]
-    canvas[first_y:last_y, first_x:last_x] = window.picture[np.ix_(rows, columns)]
+    bilinear = attributes.filter == "bilinear"
+    places = model_transform.between_centres if bilinear else model.nearest
+    columns = places(attributes.size[0], shown[0])[first_x - x:last_x - x]
+    rows = places(attributes.size[1], shown[1])[first_y - y:last_y - y]
+    if bilinear:
+        pixels = model_transform.premultiplied(window.picture, model.OPAQUE_KIND)
+        canvas[first_y:last_y, first_x:last_x] = model_transform.filtered(
+            pixels, *np.meshgrid(columns, rows), (0, 0, *attributes.size))
+    else:
+        canvas[first_y:last_y, first_x:last_x] = window.picture[np.ix_(rows, columns)]

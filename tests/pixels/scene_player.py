@@ -75,8 +75,8 @@ class Program:
         """A few things at once."""
         for _ in range(self.random.choice((1, 2, 3, 5, 8))):
             self.random.choices(
-                (self.frame, self.change, self.update, self.renew_sprite, self.add_window,
-                 self.close_window), (60, 18, 15, 8, 4, 2))[0]()
+                (self.frame, self.change, self.update, self.draw_canvas, self.renew_sprite,
+                 self.add_window, self.close_window), (60, 18, 15, 12, 8, 4, 2))[0]()
 
     def end(self) -> None:
         """All windows go."""
@@ -181,6 +181,37 @@ class Program:
         else:
             image.update(rects[0] if len(rects) == 1 else rects)
 
+    def draw_canvas(self) -> None:
+        """A canvas, perhaps a new one, is drawn into; frames that have been sent do not see it."""
+        connection = self.random.choice(self.connections)
+        canvases = [one for one in connection.sprites if isinstance(one.image, kmsblit.Canvas)]
+        if not canvases or (len(connection.sprites) < MOST_SPRITES and self.chance(0.2)):
+            width, height = self.between(1, 140), self.between(1, 140)
+            canvases = [Sprite(connection.display.canvas((width, height)),
+                               np.zeros((height, width, 4), np.uint8), model.PREMULTIPLIED_KIND)]
+            connection.sprites += canvases
+        one = self.random.choice(canvases)
+        canvas = one.image
+        assert isinstance(canvas, kmsblit.Canvas)
+        pixels = one.pixels.copy()
+        if self.chance(0.3):
+            canvas.clear()
+            pixels[...] = 0
+        for _ in range(self.between(1, 4)):
+            position = self.between(-30, canvas.width), self.between(-30, canvas.height)
+            source = self.random.choice(connection.sprites)
+            if source is one:
+                color, rect = self.color(), self.rect(canvas.width, canvas.height)
+                canvas.fill(rgba(color), rect)
+                model.fill(pixels, rect, color, "replace", canvas=True)
+            else:
+                blend, flip = self.random.choice(model.BLENDS), self.chance(0.3)
+                canvas.blit(source.image, position, None, FLAGS[blend], flip_x=flip)
+                model.blit(pixels, source.pixels, source.kind, None, *position, blend,
+                           flip_x=flip, canvas=True)
+        canvas.commit()
+        one.pixels = pixels
+
     # ---- Windows ----
 
     def place(self, output: int) -> Rect | None:
@@ -206,6 +237,8 @@ class Program:
             return self.chance(0.25)
         if name == "scale":
             return self.random.choice(model.SCALES)
+        if name == "filter":
+            return self.random.choice(("nearest", "bilinear"))
         if name == "z":
             return self.random.choice((-2**31 + 1, -1, 0, 0, 1, 2, 2**31 - 2))
         return self.place(output)
@@ -216,13 +249,13 @@ class Program:
             return
         connection = self.random.choice(self.connections)
         number = self.random.randrange(len(self.scene.outputs))
-        values = {name: self.attribute(name, number) for name in ("size", "base", "scale", "z",
-                                                                  "place")}
+        values = {name: self.attribute(name, number)
+                  for name in ("size", "base", "scale", "filter", "z", "place")}
         made = Window(Attributes(**values, output=number))
         outputs = connection.display.outputs
         window = connection.display.window(
-            values["size"], scale=values["scale"], base=rgba(values["base"]), z=values["z"],
-            place=values["place"], output=outputs[number])
+            values["size"], scale=values["scale"], filter=values["filter"],
+            base=rgba(values["base"]), z=values["z"], place=values["place"], output=outputs[number])
         # the order of creation is the daemon's: that of the requests on its sockets
         connection.display.sync()
         self.scene.windows.append(made)
@@ -238,7 +271,7 @@ class Program:
     def change(self) -> None:
         """An attribute or two of a window are set."""
         player = self.random.choice(self.players)
-        names = ["size", "base", "hidden", "scale", "z", "place", "output"]
+        names = ["size", "base", "hidden", "scale", "filter", "z", "place", "output"]
         for name in self.random.sample(names, self.random.choice((1, 1, 2, 3))):
             newest = player.model.newest
             if name == "output":
