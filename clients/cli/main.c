@@ -62,6 +62,7 @@ int cli_connect(const struct cli_verb *verb, struct kb_display **display)
 {
     if (kb_connect(cli_socket, "kmsblit", display) < 0)
         return cli_fail(verb, "%s", kb_last_error());
+    kb_set_reconnect(*display, 0); /* a tool says at once that its daemon went away */
     return CLI_OK;
 }
 
