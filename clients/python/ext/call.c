@@ -179,4 +179,8 @@ void call_disconnect(struct display *display)
     empty_trash(display);
     kb_disconnect(display->kb);
     display->kb = NULL;
+    if (display->lifeline >= 0) {
+        close(display->lifeline);
+        display->lifeline = -1;
+    }
 }

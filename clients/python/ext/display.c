@@ -2,6 +2,7 @@
 #include "module.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/eventfd.h>
@@ -26,7 +27,7 @@ static PyObject *script_name(void)
 }
 
 static PyObject *connect_to(struct state *state, PyObject *socket, PyObject *socket_bytes,
-                            PyObject *name)
+                            PyObject *name, int lifeline)
 {
     const char *path = socket_bytes != NULL ? PyBytes_AsString(socket_bytes) : NULL;
     const char *program = name != NULL ? PyUnicode_AsUTF8AndSize(name, NULL) : NULL;
@@ -39,9 +40,11 @@ static PyObject *connect_to(struct state *state, PyObject *socket, PyObject *soc
     }
     self->state = state;
     self->socket = Py_NewRef(socket);
+    self->wake_fd = -1;
+    self->lifeline = lifeline >= 0 ? fcntl(lifeline, F_DUPFD_CLOEXEC, 3) : -1;
     self->wake_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK | EFD_SEMAPHORE);
     self->lock = PyThread_allocate_lock();
-    if (self->wake_fd < 0 || self->lock == NULL) {
+    if (self->wake_fd < 0 || self->lock == NULL || (lifeline >= 0 && self->lifeline < 0)) {
         PyErr_SetFromErrno(PyExc_OSError);
         Py_DECREF(self);
         return NULL;
@@ -63,10 +66,12 @@ static PyObject *connect_to(struct state *state, PyObject *socket, PyObject *soc
 
 PyObject *display_connect(PyObject *module, PyObject *args, PyObject *kwargs)
 {
-    static char *keywords[] = {"socket", "name", NULL};
+    static char *keywords[] = {"socket", "name", "lifeline", NULL};
     PyObject *socket = Py_None, *name = Py_None, *socket_bytes = NULL;
+    int lifeline = -1;
 
-    if (!PyArg_ParseTupleAndKeywords(args, kwargs, "|OO:connect", keywords, &socket, &name)) {
+    if (!PyArg_ParseTupleAndKeywords(args, kwargs, "|OOi:connect", keywords, &socket, &name,
+                                     &lifeline)) {
         return NULL;
     }
     if (name != Py_None && !PyUnicode_Check(name)) {
@@ -76,7 +81,8 @@ PyObject *display_connect(PyObject *module, PyObject *args, PyObject *kwargs)
         return NULL;
     }
     PyObject *program = name != Py_None ? Py_NewRef(name) : script_name();
-    PyObject *display = connect_to(PyModule_GetState(module), socket, socket_bytes, program);
+    PyObject *display =
+        connect_to(PyModule_GetState(module), socket, socket_bytes, program, lifeline);
     Py_XDECREF(program);
     Py_XDECREF(socket_bytes);
     return display;
@@ -104,6 +110,9 @@ static void display_dealloc(PyObject *object)
     }
     if (self->wake_fd >= 0) {
         close(self->wake_fd);
+    }
+    if (self->lifeline >= 0) { /* never connected */
+        close(self->lifeline);
     }
     free(self->images); /* none is left: they keep the display alive */
     Py_CLEAR(self->socket);
@@ -239,6 +248,12 @@ static PyObject *display_dispatch(struct display *self, PyObject *args, PyObject
     return events < 0 ? NULL : PyLong_FromLong(events);
 }
 
+static PyObject *display_lifeline(struct display *self, PyObject *unused)
+{
+    (void)unused;
+    return PyLong_FromLong(self->closed ? -1 : self->lifeline);
+}
+
 static PyObject *display_fileno(struct display *self, PyObject *unused)
 {
     (void)unused;
@@ -296,6 +311,7 @@ static PyMethodDef display_methods[] = {
     METHOD("dispatch", display_dispatch, METH_VARARGS | METH_KEYWORDS,
            "dispatch($self, timeout=0.0)\n--\n\nHandles what the daemon sent."),
     METHOD("fileno", display_fileno, METH_NOARGS, "The socket, to be polled for reading."),
+    METHOD("_lifeline", display_lifeline, METH_NOARGS, NULL),
     METHOD("close", display_close, METH_NOARGS, "Ends the connection."),
     METHOD("__enter__", display_enter, METH_NOARGS, NULL),
     METHOD("__exit__", display_exit, METH_VARARGS, NULL),

@@ -123,8 +123,8 @@ static void module_free(void *module)
 }
 
 static PyMethodDef module_methods[] = {
-    {"connect", (PyCFunction)(void (*)(void))display_connect, METH_VARARGS | METH_KEYWORDS,
-     "connect(socket=None, name=None)\n--\n\nConnects to kmsblitd."},
+    METHOD("_connect", display_connect, METH_VARARGS | METH_KEYWORDS,
+           "What kmsblit.connect() does; a private daemon lives while the display does."),
     {0},
 };
 

@@ -54,6 +54,7 @@ struct display {
     unsigned waiters;        /* threads in call_poll() */
     unsigned building;       /* blits() calls under way */
     int wake_fd;             /* owned eventfd: one count wakes one waiter; -1 is none */
+    int lifeline;            /* owned: while it is open, a private daemon lives; -1 is none */
     bool busy;               /* a thread is in a call without Python's lock */
     bool closed;
 };

@@ -19,6 +19,7 @@ by several threads, but a frame is best drawn by one.
 """
 
 from ._arrays import BLIT_DTYPE, blit_array
+from ._autostart import connect
 from ._kmsblit import (
     BLEND_ADD,
     BLEND_ALPHA_SDL2,
@@ -55,7 +56,6 @@ from ._kmsblit import (
     Transformed,
     Window,
     __version__,
-    connect,
 )
 
 __all__ = [

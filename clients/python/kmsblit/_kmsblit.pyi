@@ -97,19 +97,6 @@ class ConnectionLostError(Error, ConnectionError):
     anew.
     """
 
-def connect(
-    socket: str | bytes | PathLike[str] | PathLike[bytes] | None = None, name: str | None = None
-) -> Display:
-    """Connects to the daemon.
-
-    socket is its path; without it $KMSBLIT_SOCKET, $XDG_RUNTIME_DIR/kmsblit.sock and
-    /run/kmsblit/kmsblit.sock are tried. name is the program's name for logs and tools (the
-    script's, if it is not given).
-
-    Raises NoDaemonError if nobody listens there, Error if the daemon is none of ours, speaks
-    another version, or does not answer within 5 seconds.
-    """
-
 @final
 class Output(tuple[int, str, str, int, int, int, int, int, bool, bool]):
     """A display that windows can be on."""
