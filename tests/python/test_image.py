@@ -239,3 +239,43 @@ def test_memory_outlives_close(display, window):
     assert view[299, 299] == 7 and other.sum() == 450000
     with pytest.raises(BufferError):
         memoryview(image)
+
+
+def test_palettes(display, window):
+    palette = ["red", (0, 255, 0), 0x0000FF, "#ffffff80"]
+    data = bytes([0, 1, 2, 3, 4, 255])
+    expected = [[0xFF0000, 0x00FF00, 0x0000FF], [0x808080, 0, 0]]
+    array = numpy.frombuffer(data, numpy.uint8).reshape(2, 3)
+    for image in (display.image(data, "p8", (3, 2), palette=palette), display.image(array, "p8", palette=iter(palette)),
+                  display.image(array.T.copy().T, "p8", palette=palette)):
+        assert drawn(window, image).tolist() == expected
+    for colors in ([], ["red"] * 257):
+        with pytest.raises(ValueError, match="1 to 256"):
+            display.image(data, "p8", (3, 2), palette=colors)
+    with pytest.raises(ValueError, match="palette item 1"):
+        display.image(data, "p8", (3, 2), palette=["red", "nocolour"])
+    for arguments in ((data, "p8", (3, 2)), (array, "p8")):
+        with pytest.raises(ValueError, match="palette"):
+            display.image(*arguments)
+    with pytest.raises(ValueError, match="palette"):
+        display.image(data, "a8", (3, 2), palette=palette)
+
+
+def test_color_keys(display, window):
+    words = numpy.array([[0x11FF0000, 0xFF00FF00]], numpy.uint32)
+    channels = numpy.array([[[255, 0, 0], [0, 255, 0]]], numpy.uint8)
+    for image in (display.image(words, "xrgb8888", color_key="red"), display.image(channels, color_key=0xFF0000),
+                  display.image(words.tobytes(), "xrgb8888", (2, 1), color_key=(255, 0, 0)),
+                  display.image(channels.tobytes(), "RGB", (2, 1), color_key="red"),
+                  display.image(bytes([0, 1]), "p8", (2, 1), palette=["red", "lime"], color_key="red")):
+        assert drawn(window, image, "white").tolist() == [[0xFFFFFF, 0x00FF00]]
+    with pytest.raises(ValueError):
+        display.image(words, color_key="nocolour")
+
+
+def test_small_arrays(display, window):
+    assert drawn(window, display.image(numpy.array([[0xF81F]], numpy.uint16), "rgb565"))[0, 0] == 0xFF00FF
+    assert drawn(window, display.image(numpy.array([[0x33]], numpy.uint8), "a8"), "red")[0, 0] == 0xFF3333
+    for dtype, format in (("u1", "rgb565"), ("u2", "a8"), ("u1", "argb8888"), ("i1", "a8")):
+        with pytest.raises(ValueError):
+            display.image(numpy.zeros((2, 2), dtype), format)

@@ -294,7 +294,8 @@ static PyMethodDef display_methods[] = {
            "output=None, hidden=False, filter='nearest')\n--\n\nMakes a window."),
     METHOD("load", display_load, METH_O, "load($self, file)\n--\n\nLoads a PNG picture."),
     METHOD("image", display_image, METH_VARARGS | METH_KEYWORDS,
-           "image($self, source, format=None, size=None, stride=None)\n--\n\n"
+           "image($self, source, format=None, size=None, stride=None, *, palette=None, "
+           "color_key=None)\n--\n\n"
            "Makes an image of pixels, an array or a pygame Surface."),
     METHOD("shared_image", display_shared_image, METH_VARARGS | METH_KEYWORDS,
            "shared_image($self, size, format='argb8888')\n--\n\n"

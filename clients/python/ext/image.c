@@ -186,20 +186,59 @@ PyObject *image_load(struct display *display, PyObject *source)
                         "load() needs a path, the bytes of a PNG or an open file, not %R", source);
 }
 
+#define PALETTE_MOST 256
+
+/* palette= and color_key=, into what like and colors are. */
+static bool parse_colors(PyObject *palette, PyObject *key, struct kb_image_info *like,
+                         uint32_t *colors)
+{
+    if (key != Py_None) {
+        if (!color_parse(key, &like->color_key)) {
+            return false;
+        }
+        like->color_key &= 0xffffff;
+        like->has_color_key = true;
+    }
+    if (palette == Py_None) {
+        return true;
+    }
+    PyObject *tuple = PySequence_Tuple(palette);
+    const Py_ssize_t count = tuple != NULL ? PyTuple_Size(tuple) : -1;
+    bool done = count >= 1 && count <= PALETTE_MOST;
+    if (count >= 0 && !done) {
+        PyErr_Format(PyExc_ValueError, "a palette has 1 to %d colours, not %zd", PALETTE_MOST,
+                     count);
+    }
+    for (Py_ssize_t i = 0; done && i < count; i++) {
+        done = color_parse(PyTuple_GetItem(tuple, i), &colors[i]);
+        if (!done) {
+            error_name_item("palette", i);
+        }
+    }
+    Py_XDECREF(tuple);
+    like->palette = colors;
+    like->palette_count = (size_t)count;
+    return done;
+}
+
 PyObject *image_make(struct display *display, PyObject *args, PyObject *kwargs)
 {
-    static char *keywords[] = {"source", "format", "size", "stride", NULL};
+    static char *keywords[] = {"source", "format", "size", "stride", "palette", "color_key", NULL};
     PyObject *source, *format = Py_None, *size = Py_None, *stride = Py_None;
+    PyObject *palette = Py_None, *key = Py_None;
+    struct kb_image_info like = {0};
+    uint32_t colors[PALETTE_MOST];
 
-    if (!PyArg_ParseTupleAndKeywords(args, kwargs, "O|OOO:image", keywords, &source, &format, &size,
-                                     &stride) ||
-        !call_enter(display)) {
+    if (!PyArg_ParseTupleAndKeywords(args, kwargs, "O|OOO$OO:image", keywords, &source, &format,
+                                     &size, &stride, &palette, &key) ||
+        !parse_colors(palette, key, &like, colors) || !call_enter(display)) {
         return NULL;
     }
     if (surface_check(source)) {
-        if (format != Py_None || size != Py_None || stride != Py_None) {
+        if (format != Py_None || size != Py_None || stride != Py_None || palette != Py_None ||
+            key != Py_None) {
             return PyErr_Format(PyExc_TypeError,
-                                "a Surface brings its own format, size and stride");
+                                "a Surface brings its own format, size, stride, palette and key");
         }
         return surface_convert(display, source);
     }
@@ -210,12 +249,12 @@ PyObject *image_make(struct display *display, PyObject *args, PyObject *kwargs)
                             source);
     }
     if (size != Py_None) {
-        return pixels_from_bytes(display, source, format, size, stride);
+        return pixels_from_bytes(display, &like, source, format, size, stride);
     }
     if (stride != Py_None) {
         return PyErr_Format(PyExc_TypeError, "stride goes with size=(width, height)");
     }
-    return pixels_from_array(display, source, format);
+    return pixels_from_array(display, &like, source, format);
 }
 
 /* ---- Methods of all images ------------------------------------------------------------------ */

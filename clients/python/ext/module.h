@@ -280,11 +280,13 @@ struct image *image_of_id(const struct display *display, uint32_t id);
 void image_unuse(struct image *image);
 
 unsigned pixels_bytes_of(enum kb_format format);
-/* Raw rows: size is a pair, format a name or None, stride an int or None. */
-PyObject *pixels_from_bytes(struct display *display, PyObject *source, PyObject *format,
-                            PyObject *size, PyObject *stride);
+/* Raw rows: size is a pair, format a name or None, stride an int or None. like has the palette and
+ * the colour key. */
+PyObject *pixels_from_bytes(struct display *display, const struct kb_image_info *like,
+                            PyObject *source, PyObject *format, PyObject *size, PyObject *stride);
 /* An array of HxW or HxWx3 or HxWx4. */
-PyObject *pixels_from_array(struct display *display, PyObject *source, PyObject *format);
+PyObject *pixels_from_array(struct display *display, const struct kb_image_info *like,
+                            PyObject *source, PyObject *format);
 bool surface_check(PyObject *source);
 PyObject *surface_convert(struct display *display, PyObject *source);
 

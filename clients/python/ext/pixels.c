@@ -39,11 +39,6 @@ static bool parse_layout(PyObject *object, struct layout *layout)
         if (!names_format(object, &layout->format)) {
             return false;
         }
-        if (layout->format == KB_FORMAT_P8) {
-            PyErr_Format(PyExc_ValueError, "format %R needs a palette, which image() does not take",
-                         object);
-            return false;
-        }
     }
     layout->pixel_bytes = pixels_bytes_of(layout->format);
     return true;
@@ -65,13 +60,18 @@ static uint32_t *reorder(const uint8_t *source, Py_ssize_t width, Py_ssize_t hei
     return pixels;
 }
 
-static PyObject *create_packed(struct display *display, uint32_t width, uint32_t height,
-                               enum kb_format format, uint32_t *pixels)
+static PyObject *create_packed(struct display *display, const struct kb_image_info *like,
+                               uint32_t width, uint32_t height, enum kb_format format,
+                               uint32_t *pixels)
 {
     if (pixels == NULL) {
         return PyErr_NoMemory();
     }
-    const struct kb_image_info info = {.width = width, .height = height, .format = format};
+    struct kb_image_info info = *like;
+    info.width = width;
+    info.height = height;
+    info.format = format;
+    info.stride_bytes = 0;
     PyObject *image = image_create(display, &info, pixels);
     free(pixels);
     return image;
@@ -95,7 +95,7 @@ static PyObject *from_rows(struct display *display, const Py_buffer *view,
                             (unsigned)info->width, (unsigned)info->height, needed, view->len);
     }
     if (layout->reorder) {
-        return create_packed(display, info->width, info->height, layout->format,
+        return create_packed(display, info, info->width, info->height, layout->format,
                              reorder(view->buf, (Py_ssize_t)info->width, (Py_ssize_t)info->height,
                                      (Py_ssize_t)stride, layout->pixel_bytes, 1,
                                      layout->pixel_bytes == 4));
@@ -103,15 +103,25 @@ static PyObject *from_rows(struct display *display, const Py_buffer *view,
     return image_create(display, info, view->buf);
 }
 
-PyObject *pixels_from_bytes(struct display *display, PyObject *source, PyObject *format,
-                            PyObject *size, PyObject *stride)
+/* A palette goes with p8, and only with that. */
+static bool check_palette(const struct kb_image_info *info, enum kb_format format)
+{
+    if ((format == KB_FORMAT_P8) != (info->palette != NULL)) {
+        PyErr_SetString(PyExc_ValueError, "format 'p8' needs a palette=, and no other has one");
+        return false;
+    }
+    return true;
+}
+
+PyObject *pixels_from_bytes(struct display *display, const struct kb_image_info *like,
+                            PyObject *source, PyObject *format, PyObject *size, PyObject *stride)
 {
     struct layout layout;
-    struct kb_image_info info = {0};
+    struct kb_image_info info = *like;
     Py_buffer view;
     int32_t stride_bytes = 0;
 
-    if (!parse_layout(format, &layout) ||
+    if (!parse_layout(format, &layout) || !check_palette(like, layout.format) ||
         !number_parse_size(size, "size", KB_MAX_IMAGE_PX, &info.width, &info.height) ||
         (stride != Py_None && !number_parse(stride, &stride_bytes))) {
         return NULL;
@@ -150,17 +160,19 @@ static PyObject *refuse_array(const Py_buffer *view)
         }
     }
     if (shape != NULL) {
-        PyErr_Format(PyExc_ValueError,
-                     "an array must be height x width x 3 or 4 of uint8 (R, G, B, A) or height x "
-                     "width of uint32 (0xAARRGGBB), not %S of \"%s\"; plain bytes need "
-                     "size=(width, height)",
-                     shape, view->format != NULL ? view->format : "B");
+        PyErr_Format(
+            PyExc_ValueError,
+            "an array must be height x width x 3 or 4 of uint8 (R, G, B, A) or height x "
+            "width of uint32 (0xAARRGGBB; uint16 or uint8 if a format is given), not %S of \"%s\"; plain bytes need "
+            "size=(width, height)",
+            shape, view->format != NULL ? view->format : "B");
         Py_DECREF(shape);
     }
     return NULL;
 }
 
-static PyObject *from_words(struct display *display, const Py_buffer *view, enum kb_format format)
+static PyObject *from_words(struct display *display, const struct kb_image_info *like,
+                            const Py_buffer *view, enum kb_format format)
 {
     const Py_ssize_t height = view->shape[0], width = view->shape[1];
     uint32_t *pixels = malloc((size_t)width * (size_t)height * 4);
@@ -175,10 +187,40 @@ static PyObject *from_words(struct display *display, const Py_buffer *view, enum
             memcpy(&to[x], from + x * view->strides[1], 4);
         }
     }
-    return create_packed(display, (uint32_t)width, (uint32_t)height, format, pixels);
+    return create_packed(display, like, (uint32_t)width, (uint32_t)height, format, pixels);
 }
 
-static PyObject *from_view(struct display *display, const Py_buffer *view, PyObject *format)
+/* height x width items of one or two bytes: rgb565, a8, p8. */
+static PyObject *from_items(struct display *display, const struct kb_image_info *like,
+                            const Py_buffer *view, enum kb_format format)
+{
+    const Py_ssize_t height = view->shape[0], width = view->shape[1], bytes = view->itemsize;
+    if (bytes != (Py_ssize_t)pixels_bytes_of(format)) {
+        return PyErr_Format(PyExc_ValueError, "an array of %zd-byte items cannot be of that format",
+                            bytes);
+    }
+    struct kb_image_info info = *like;
+    info.width = (uint32_t)width;
+    info.height = (uint32_t)height;
+    info.format = format;
+    char *pixels = malloc((size_t)(width * height * bytes));
+    if (pixels == NULL) {
+        return PyErr_NoMemory();
+    }
+    for (Py_ssize_t y = 0; y < height; y++) {
+        for (Py_ssize_t x = 0; x < width; x++) {
+            memcpy(pixels + (y * width + x) * bytes,
+                   (const char *)view->buf + y * view->strides[0] + x * view->strides[1],
+                   (size_t)bytes);
+        }
+    }
+    PyObject *image = image_create(display, &info, pixels);
+    free(pixels);
+    return image;
+}
+
+static PyObject *from_view(struct display *display, const struct kb_image_info *like,
+                           const Py_buffer *view, PyObject *format)
 {
     const bool words = view->ndim == 2 && view->itemsize == 4 && is_format(view, "ILil");
     const bool bytes = view->ndim == 3 && view->itemsize == 1 && is_format(view, "B") &&
@@ -186,7 +228,11 @@ static PyObject *from_view(struct display *display, const Py_buffer *view, PyObj
     const bool alpha = words || (bytes && view->shape[2] == 4);
     enum kb_format as = alpha ? KB_FORMAT_ARGB8888 : KB_FORMAT_XRGB8888;
 
-    if ((!words && !bytes) || view->suboffsets != NULL) {
+    const bool small = format != Py_None && view->ndim == 2 &&
+                       ((view->itemsize == 1 && is_format(view, "B")) ||
+                        (view->itemsize == 2 && is_format(view, "H")));
+
+    if ((!words && !bytes && !small) || view->suboffsets != NULL) {
         return refuse_array(view);
     }
     if (view->shape[0] < 1 || view->shape[1] < 1 || view->shape[0] > KB_MAX_IMAGE_PX ||
@@ -195,28 +241,32 @@ static PyObject *from_view(struct display *display, const Py_buffer *view, PyObj
                             "the array is %zdx%zd: width and height go from 1 to %u pixels",
                             view->shape[1], view->shape[0], KB_MAX_IMAGE_PX);
     }
-    if (format != Py_None && !names_format(format, &as)) {
+    if ((format != Py_None && !names_format(format, &as)) || !check_palette(like, as)) {
         return NULL;
+    }
+    if (small) {
+        return from_items(display, like, view, as);
     }
     if (as != KB_FORMAT_XRGB8888 &&
         (!alpha || (as != KB_FORMAT_ARGB8888 && as != KB_FORMAT_ARGB8888_PREMULTIPLIED))) {
         return PyErr_Format(PyExc_ValueError, "this array cannot be of the format %R", format);
     }
     if (words) {
-        return from_words(display, view, as);
+        return from_words(display, like, view, as);
     }
-    return create_packed(display, (uint32_t)view->shape[1], (uint32_t)view->shape[0], as,
+    return create_packed(display, like, (uint32_t)view->shape[1], (uint32_t)view->shape[0], as,
                          reorder(view->buf, view->shape[1], view->shape[0], view->strides[0],
                                  view->strides[1], view->strides[2], view->shape[2] == 4));
 }
 
-PyObject *pixels_from_array(struct display *display, PyObject *source, PyObject *format)
+PyObject *pixels_from_array(struct display *display, const struct kb_image_info *like,
+                            PyObject *source, PyObject *format)
 {
     Py_buffer view;
     if (PyObject_GetBuffer(source, &view, PyBUF_FULL_RO) < 0) {
         return NULL;
     }
-    PyObject *image = from_view(display, &view, format);
+    PyObject *image = from_view(display, like, &view, format);
     PyBuffer_Release(&view);
     return image;
 }

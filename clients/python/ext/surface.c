@@ -1,8 +1,9 @@
 /*
  * pygame Surfaces, of any depth, by the methods that they have: pygame itself is not needed.
  *
- * What pygame does while blitting is done to the pixels once: the colour key and pixels of
- * alpha 0 become transparent, the surface's alpha is multiplied in.
+ * Surfaces of eight bits stay so, with their palette; a colour key stays one where there is no
+ * alpha. Otherwise what pygame does while blitting is done to the pixels once: the key's pixels
+ * become transparent, the surface's alpha is multiplied in.
  */
 #include "module.h"
 
@@ -23,6 +24,7 @@ struct surface {
     uint32_t key;               /* 0x00RRGGBB */
     uint32_t alpha;             /* of the whole surface */
     bool has_palette, has_alpha, has_key;
+    bool keeps_key; /* it becomes the image's own colour key */
 };
 
 static bool has_method(PyObject *object, const char *name)
@@ -87,6 +89,7 @@ static bool read_palette(PyObject *source, struct surface *surface)
         PyObject *color = PySequence_GetItem(palette, i);
         bool done = color != NULL && color_parse(color, &surface->palette[i]);
         Py_XDECREF(color);
+        surface->palette[i] |= 0xff000000;
         if (!done) {
             count = -1;
         }
@@ -154,7 +157,7 @@ static uint32_t convert_pixel(const struct surface *surface, uint32_t raw)
     if (surface->has_alpha) {
         alpha = read_channel(&surface->channels[3], raw);
     }
-    if (surface->has_key && color == surface->key) {
+    if (surface->has_key && !surface->keeps_key && color == surface->key) {
         return 0;
     }
     return (alpha * surface->alpha + 127) / 255 << 24 | color;
@@ -177,6 +180,35 @@ static uint32_t *convert(const struct surface *surface, const Py_buffer *view)
     return pixels;
 }
 
+/* Eight bits a pixel stay as they are. */
+static PyObject *from_palette(struct display *display, const Py_buffer *view,
+                              const struct surface *surface)
+{
+    const Py_ssize_t width = view->shape[0], height = view->shape[1];
+    const struct kb_image_info info = {
+        .width = (uint32_t)width,
+        .height = (uint32_t)height,
+        .format = KB_FORMAT_P8,
+        .palette = surface->palette,
+        .palette_count = 256,
+        .has_color_key = surface->has_key,
+        .color_key = surface->key,
+    };
+    uint8_t *pixels = malloc((size_t)width * (size_t)height);
+    if (pixels == NULL) {
+        return PyErr_NoMemory();
+    }
+    for (Py_ssize_t y = 0; y < height; y++) {
+        for (Py_ssize_t x = 0; x < width; x++) {
+            pixels[y * width + x] =
+                *((const uint8_t *)view->buf + y * view->strides[1] + x * view->strides[0]);
+        }
+    }
+    PyObject *image = image_create(display, &info, pixels);
+    free(pixels);
+    return image;
+}
+
 static PyObject *from_view(struct display *display, PyObject *source, const Py_buffer *view)
 {
     struct surface surface;
@@ -193,15 +225,22 @@ static PyObject *from_view(struct display *display, PyObject *source, const Py_b
     if (!read_surface(source, view->itemsize, &surface)) {
         return NULL;
     }
+    surface.keeps_key = surface.has_key && !surface.has_alpha && surface.alpha == 255;
+    if (surface.has_palette && surface.alpha == 255) {
+        return from_palette(display, view, &surface);
+    }
     uint32_t *pixels = convert(&surface, view);
     if (pixels == NULL) {
         return PyErr_NoMemory();
     }
-    const bool alpha = surface.has_alpha || surface.has_key || surface.alpha < 255;
+    const bool alpha =
+        surface.has_alpha || (surface.has_key && !surface.keeps_key) || surface.alpha < 255;
     const struct kb_image_info info = {
         .width = (uint32_t)view->shape[0],
         .height = (uint32_t)view->shape[1],
         .format = alpha ? KB_FORMAT_ARGB8888 : KB_FORMAT_XRGB8888,
+        .has_color_key = surface.keeps_key,
+        .color_key = surface.keeps_key ? surface.key : 0,
     };
     PyObject *image = image_create(display, &info, pixels);
     free(pixels);

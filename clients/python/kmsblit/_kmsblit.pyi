@@ -71,7 +71,7 @@ Format: TypeAlias = Literal[
     "abgr8888_premultiplied",
     "xbgr8888",
 ]
-RawFormat: TypeAlias = Union[Format, Literal["rgb565", "a8", "RGB", "RGBA"]]
+RawFormat: TypeAlias = Union[Format, Literal["rgb565", "a8", "p8", "RGB", "RGBA"]]
 """Names of the protocol ("format" in docs/protocol.md), or bytes in the order R, G, B (and A)."""
 Scope: TypeAlias = Literal["server", "client", "window", "output", "renderer"]
 
@@ -245,6 +245,9 @@ class Display:
         format: RawFormat | None = None,
         size: Pair | None = None,
         stride: int | None = None,
+        *,
+        palette: Iterable[Color] | None = None,
+        color_key: Color | None = None,
     ) -> Image:
         """Makes an image of pixels in memory. They are copied; the image never changes.
 
@@ -256,7 +259,12 @@ class Display:
         - an array (numpy's or any other with the buffer protocol) of height x width x 3 or 4 of
           uint8 (R, G, B and A), or of height x width of uint32 (0xAARRGGBB). It need not be
           contiguous;
-        - a pygame Surface of any depth: its colour key and alpha are applied to the pixels.
+          A height x width array can also be of uint8 with format "a8" or "p8", or of uint16 with
+          "rgb565";
+        - a pygame Surface of any depth: its palette, colour key and alpha are taken over.
+
+        palette: 1 to 256 colours, for format "p8".
+        color_key: pixels of this colour are transparent.
 
         Width and height go from 1 to 16384. Raises ValueError or TypeError for what cannot be.
         """
