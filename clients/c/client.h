@@ -265,7 +265,7 @@ void kc_kept_undo(struct kb_window *window);
 /* The frame at the index was answered; was it refused? */
 void kc_kept_pop(struct kb_window *window, unsigned index, bool refused);
 void kc_kept_finish(struct kb_window *window);
-/* What was drawn over what is kept becomes one frame with that. False: no memory. */
+/* What was drawn over what is kept becomes one frame with that. False: that cannot be. */
 bool kc_kept_merge(struct kb_window *window);
 /* The images that a frame draws, one call each time. */
 void kc_kept_images(const struct kc_sent *sent,

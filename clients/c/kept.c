@@ -89,7 +89,8 @@ bool kc_kept_merge(struct kb_window *window)
     struct kc_sent *sent = &window->sent[0];
     const struct kc_sent *kept = &window->kept;
     size_t units = kept->units + 1 + sent->units;
-    if (units > KB_MAX_FRAME_UNITS)
+    if (units > KB_MAX_FRAME_UNITS || kept->width != sent->width || kept->height != sent->height ||
+        kept->base_color != sent->base_color)
         return false;
     uint8_t *bytes = malloc(units * KB_COMMAND_UNIT_BYTES);
     if (bytes == NULL)
