@@ -364,6 +364,22 @@ START_TEST(sizes_as_they_were)
 }
 END_TEST
 
+START_TEST(drawn_over_at_another_size)
+{
+    const struct kb_window_info small = {.width = 30, .height = 20};
+    commit(window, true, 1);
+    ck_assert_int_eq(kb_sync(display), 0);
+    FAKE_SET(&fake, hold, 10);
+    ck_assert_int_eq(kb_window_set(window, KB_WINDOW_FIELD_SIZE, &small), 0);
+    uint32_t serial = commit(window, false, 2);
+    restart();
+    assert_lost(NULL, window);
+    ck_assert_uint_eq(fake_count(&fake, KB_REQ_FRAME), 1);
+    ck_assert_uint_eq(frame_at(0).serial, serial);
+    ck_assert_uint_eq(frame_at(0).commands_units, 1);
+}
+END_TEST
+
 START_TEST(destroyed_images_stay_for_the_picture)
 {
     struct kb_image *image = make_image(0xabcdef);
@@ -646,6 +662,7 @@ Suite *lib_restart_suite(void)
     tcase_add_test(told, pictures_that_are_not_lost);
     tcase_add_loop_test(told, almost_all_is_not_all, 0, 4);
     tcase_add_test(told, sizes_as_they_were);
+    tcase_add_test(told, drawn_over_at_another_size);
     tcase_add_test(told, destroyed_images_stay_for_the_picture);
     tcase_add_test(told, many_images_come_and_go);
     tcase_add_test(told, canvases_are_lost);
