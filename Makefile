@@ -317,9 +317,10 @@ $(GEN_FILES) &: $(XML) $(GENERATOR)
 	    $(GEN_T:%=--c-types %) --python $(GEN)/protocol.py --dict $(GEN)/kmsblit.dict
 	@touch $(GEN_FILES)
 
-docs: ## write docs/protocol.md again after a change of proto/kmsblit.xml
+docs: ## write docs/protocol.md and docs/python.md again after a change of the description or the stubs
 	@mkdir -p docs
 	$(PYTHON) -B proto/gen.py --xml $(XML) --docs docs/protocol.md
+	$(PYTHON) -B clients/python/make_docs.py docs/python.md
 
 build/man/%: docs/man/%.scd
 	$(say) MAN $@

@@ -1,5 +1,5 @@
 #!/usr/bin/python3
-"""The smallest game: a ball that bounces for ten seconds. Needs a running kmsblitd."""
+"""The smallest game: a ball that bounces for ten seconds."""
 import kmsblit
 
 display = kmsblit.connect()

@@ -19,7 +19,7 @@ from os import PathLike
 from pathlib import Path
 
 from . import _kmsblit
-from ._kmsblit import Display, Error, NoDaemonError
+from ._kmsblit import Display, NoDaemonError
 
 READY_SECONDS = 30
 SCRIPT = """
