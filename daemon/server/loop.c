@@ -69,12 +69,16 @@ static void end_connection(struct kd_loop *loop, struct kd_connection *connectio
 /* Reads, handles and writes what is there. */
 static void serve(struct kd_loop *loop, struct kd_connection *connection, uint32_t revents)
 {
-    int result = kd_peer_dispatch(connection->peer, revents, kd_clock_real_ns(), MESSAGES_PER_TURN);
+    int64_t now_ns = kd_clock_real_ns();
+    int result = kd_peer_dispatch(connection->peer, revents, now_ns, MESSAGES_PER_TURN);
 
-    if (result < 0)
+    if (result < 0) {
         end_connection(loop, connection);
-    else if (result == 1)
+        return;
+    }
+    if (result == 1)
         loop->has_messages = true;
+    kd_connection_check_hello(connection, now_ns);
 }
 
 static int on_peer(sd_event_source *source, int fd, uint32_t revents, void *ctx)
@@ -114,7 +118,7 @@ static void accept_one(struct kd_loop *loop, int fd)
     struct kd_connection *connection;
     sd_event_source *watch = NULL;
 
-    if (kd_connection_create(fd, &server->host, &connection) < 0) {
+    if (kd_connection_create(fd, &server->host, kd_clock_real_ns(), &connection) < 0) {
         KD_ERROR("a client cannot be served: out of memory");
         return;
     }

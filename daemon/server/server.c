@@ -137,8 +137,10 @@ int64_t kd_server_real_wake_ns(const struct kd_server *server)
     int64_t wake_ns = server->clock.is_virtual ? 0 : kd_server_wake_ns(server);
 
     for (const struct kd_connection *connection = server->connections; connection;
-         connection = connection->next)
+         connection = connection->next) {
         wake_ns = earlier_ns(wake_ns, kd_peer_deadline_ns(connection->peer));
+        wake_ns = earlier_ns(wake_ns, connection->hello_by_ns);
+    }
     return wake_ns;
 }
 

@@ -7,6 +7,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "gen/kmsblit_proto.h"
 #include "socket/events.h"
 
@@ -139,7 +140,8 @@ static int on_message(void *ctx, const void *message, size_t message_bytes, cons
     return result;
 }
 
-int kd_connection_create(int fd, const struct kd_host *host, struct kd_connection **out)
+int kd_connection_create(int fd, const struct kd_host *host, int64_t now_ns,
+                         struct kd_connection **out)
 {
     static const struct kd_peer_handler handler = {.message = on_message, .broken = on_broken};
     struct kd_connection *connection = calloc(1, sizeof(*connection));
@@ -149,6 +151,7 @@ int kd_connection_create(int fd, const struct kd_host *host, struct kd_connectio
         return -ENOMEM;
     }
     connection->host = host;
+    connection->hello_by_ns = now_ns + KB_HELLO_DEADLINE_MS * KD_NS_PER_MS;
     if (kd_client_create(host->scene, host->jobs, host->max_client_bytes, host->max_client_objects,
                          &connection->client) < 0) {
         close(fd);
@@ -165,6 +168,17 @@ int kd_connection_create(int fd, const struct kd_host *host, struct kd_connectio
         kd_policy_permissions(&host->policy, kd_peer_identity(connection->peer));
     *out = connection;
     return 0;
+}
+
+void kd_connection_check_hello(struct kd_connection *connection, int64_t now_ns)
+{
+    if (connection->hello_by_ns == 0 || now_ns < connection->hello_by_ns)
+        return;
+    connection->hello_by_ns = 0;
+    connection->opcode = KB_REQ_HELLO;
+    kd_connection_error(connection, 0, 0, KB_ERROR_CODE_TIMEOUT, 0,
+                        "hello did not come within 10 seconds");
+    kd_peer_shut(connection->peer);
 }
 
 static void destroy_object(void *ctx, uint32_t id, enum kd_object_kind kind, void *object)

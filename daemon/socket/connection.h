@@ -47,11 +47,16 @@ struct kd_connection {
     struct kd_connection *next; /* in the server's list */
     void *watch;                /* the server's */
     bool said_hello;
-    uint16_t opcode; /* of the request that is being handled */
+    int64_t hello_by_ns; /* real time; 0: it has come, or is not waited for any more */
+    uint16_t opcode;     /* of the request that is being handled */
 };
 
-/* Takes over fd in any case. Errors: -ENOMEM. */
-int kd_connection_create(int fd, const struct kd_host *host, struct kd_connection **out);
+/* Takes over fd in any case; now_ns is real time. Errors: -ENOMEM. */
+int kd_connection_create(int fd, const struct kd_host *host, int64_t now_ns,
+                         struct kd_connection **out);
+
+/* Ends a connection on which hello did not come in time. */
+void kd_connection_check_hello(struct kd_connection *connection, int64_t now_ns);
 
 /* Destroys its windows and images and closes the socket. NULL is allowed. */
 void kd_connection_destroy(struct kd_connection *connection);

@@ -60,6 +60,7 @@ static int on_hello(void *ctx, const struct kb_req_hello *in)
         client->name = name;
     }
     connection->said_hello = true;
+    connection->hello_by_ns = 0;
     kd_event_welcome(client, &(struct kb_evt_welcome){
                                  .serial = in->serial,
                                  .version = KB_PROTO_VERSION,

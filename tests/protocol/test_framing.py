@@ -405,3 +405,10 @@ def test_no_more_fds_here(start: Start) -> None:
     assert daemon.fds() == before
     daemon.client().sync()
 
+
+
+def test_hello_must_come_in_time(daemon: Daemon) -> None:
+    """A connection that says nothing does not hold a client's place for ever."""
+    silent = daemon.client(hello=False)
+    assert "hello" in silent.ended(kb.ErrorCode.TIMEOUT).message
+    daemon.client().sync()
