@@ -14,6 +14,13 @@ static bool to_fixed(double value, int32_t *fixed)
     return true;
 }
 
+/* By the coefficients as they were rounded, so that the pivot goes exactly to the position. */
+static bool to_offset(double pivot, int32_t by_x, int32_t by_y, const struct kb_pose *pose,
+                      int32_t *fixed)
+{
+    return to_fixed(pivot - (by_x * pose->x + by_y * pose->y) / KB_FIXED_ONE, fixed);
+}
+
 int kb_pose_transform(const struct kb_pose *pose, const struct kb_rect *source,
                       struct kb_transform *transform)
 {
@@ -28,8 +35,8 @@ int kb_pose_transform(const struct kb_pose *pose, const struct kb_rect *source,
     double pivot_y = pose->pivot_y + (source != NULL ? source->y : 0);
     if (to_fixed(xx, &transform->xx) && to_fixed(xy, &transform->xy) &&
         to_fixed(yx, &transform->yx) && to_fixed(yy, &transform->yy) &&
-        to_fixed(pivot_x - xx * pose->x - xy * pose->y, &transform->x0) &&
-        to_fixed(pivot_y - yx * pose->x - yy * pose->y, &transform->y0))
+        to_offset(pivot_x, transform->xx, transform->xy, pose, &transform->x0) &&
+        to_offset(pivot_y, transform->yx, transform->yy, pose, &transform->y0))
         return 0;
     return kc_fail(-ERANGE, "a pose that numbers of 16.16 bits cannot express: too small, too far "
                             "away, or not a number");

@@ -190,6 +190,26 @@ static PyObject *display_sync(struct display *self, PyObject *unused)
     Py_RETURN_NONE;
 }
 
+static PyObject *display_content_lost(struct display *self, PyObject *unused)
+{
+    (void)unused;
+    struct kb_image *canvas;
+    struct kb_window *window;
+
+    if (!call_enter(self)) {
+        return NULL;
+    }
+    PyObject *lost = PyList_New(0);
+    while (lost != NULL && kb_next_lost(self->kb, &canvas, &window) == 1) {
+        PyObject *object = canvas != NULL ? (PyObject *)image_of_id(self, kb_image_id(canvas))
+                                          : (PyObject *)window_of_library(self, window);
+        if (object != NULL && PyList_Append(lost, object) < 0) {
+            Py_CLEAR(lost);
+        }
+    }
+    return lost;
+}
+
 static PyObject *display_step(struct display *self, PyObject *duration)
 {
     unsigned long long duration_ns;
@@ -308,6 +328,9 @@ static PyMethodDef display_methods[] = {
            "statistics($self, scope='client', object=None)\n--\n\nThe daemon's counters."),
     METHOD("sync", display_sync, METH_NOARGS,
            "Waits until the daemon has checked every request; raises what it refused."),
+    METHOD(
+        "content_lost", display_content_lost, METH_NOARGS,
+        "What lost its picture when the daemon was restarted: windows and canvases to be drawn anew."),
     METHOD("step", display_step, METH_O, "step($self, duration_ns)\n--\n\nMoves a virtual clock."),
     METHOD("dispatch", display_dispatch, METH_VARARGS | METH_KEYWORDS,
            "dispatch($self, timeout=0.0)\n--\n\nHandles what the daemon sent."),

@@ -49,6 +49,7 @@ struct display {
     struct trash *trash;     /* owned list */
     struct image **images;   /* owned array of borrowed pointers, by the slot in their ids */
     size_t images_count;     /* slots in images */
+    struct window *windows;  /* borrowed: the first of all that exist */
     uint64_t frames_begun;   /* gives every frame being built a number of its own */
     unsigned exports;        /* views of shared images' memory: kb must live as long */
     unsigned waiters;        /* threads in call_poll() */
@@ -101,6 +102,7 @@ struct window {
     PyObject_HEAD PyObject *weakrefs;
     struct display *display; /* owned; at the same place as an image's */
     struct frame frame;
+    struct window *next;          /* borrowed; in display->windows */
     struct kb_window *kb;         /* owned while display->kb lives */
     struct kb_window_info info;   /* as set; the title is in title */
     PyObject *title;              /* str */
@@ -300,6 +302,8 @@ void view_release(Py_buffer *view);
 
 extern PyType_Spec window_spec;
 PyObject *window_make(struct display *display, PyObject *args, PyObject *kwargs);
+/* The window that has it, borrowed, or NULL. */
+struct window *window_of_library(const struct display *display, const struct kb_window *kb);
 /* call_enter() for a window's methods. */
 bool window_enter(struct window *self);
 /* CALL_PATIENTLY() for a window; sets the exception. expression uses self->kb. */

@@ -103,6 +103,8 @@ static PyObject *create(struct display *display, const struct kb_window_info *in
         return NULL;
     }
     self->display = (struct display *)Py_NewRef((PyObject *)display);
+    self->next = display->windows;
+    display->windows = self;
     self->kb = kb;
     self->info = *info;
     self->info.title = NULL;
@@ -149,6 +151,26 @@ static int window_traverse(PyObject *object, visitproc visit, void *arg)
     return frame_traverse(&self->frame, visit, arg);
 }
 
+struct window *window_of_library(const struct display *display, const struct kb_window *kb)
+{
+    struct window *window = display->windows;
+
+    while (window != NULL && (window->closed || window->kb != kb)) {
+        window = window->next;
+    }
+    return window;
+}
+
+static void leave_display(const struct window *self)
+{
+    struct window **link = &self->display->windows;
+
+    while (*link != self) {
+        link = &(*link)->next;
+    }
+    *link = self->next;
+}
+
 static void window_dealloc(PyObject *object)
 {
     struct window *self = (struct window *)object;
@@ -159,6 +181,7 @@ static void window_dealloc(PyObject *object)
     self->closed = true;
     PyObject *display = (PyObject *)self->display;
     if (display != NULL) {
+        leave_display(self);
         free_unneeded(self);
         frame_begin(&self->frame, self->display);
     }

@@ -93,8 +93,8 @@ class RequestError(Error):
     """
 
 class ConnectionLostError(Error, ConnectionError):
-    """The connection to the daemon has ended, for good. Connect again, and make images and windows
-    anew.
+    """The connection to the daemon has ended, and no daemon came back in $KMSBLIT_RECONNECT seconds
+    (30; 0: not waited for). Connect again, and make images and windows anew.
     """
 
 @final
@@ -294,6 +294,13 @@ class Display:
         """Waits until the daemon has checked every request sent so far.
 
         Raises RequestError for the first one that it refused since the last time that was asked.
+        """
+    def content_lost(self) -> list[Window | Canvas]:
+        """The windows and canvases whose pictures were lost when the daemon was restarted, each told once.
+
+        A restarted daemon gets images, windows and the last frames by itself, and the game goes on. What only
+        the daemon had, canvases and pictures drawn over without clear() or a fill of the whole window,
+        must be drawn anew. Ask after each flip(); it costs nothing when nothing was lost.
         """
     def step(self, duration_ns: int) -> None:
         """Moves a virtual clock on by so many nanoseconds, and waits until all that falls due has
