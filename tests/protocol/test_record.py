@@ -44,7 +44,7 @@ for frame in range(12):
         window.blit(small, (50, frame))
     for item in range(3000 if frame == 5 else 0):
         window.fill((item % 256, 0, 0), (item % 60, 30, 1, 1))
-    window.flip()
+    window.flip(wait=frame == 11)
     if frame % 3 == 0:
         small.close()
 print("played", flush=True)
