@@ -363,7 +363,7 @@ build-release: all unit-test $(PIXEL_TOOLS)
 build-asan:
 	+$(Q)$(MAKE) CONFIG=debug SAN=$(ASAN_SAN) daemon tool unit-test
 build-tsan:
-	+$(Q)$(MAKE) CONFIG=debug SAN=$(TSAN_SAN) daemon unit-test
+	+$(Q)$(MAKE) CONFIG=debug SAN=$(TSAN_SAN) daemon tool unit-test
 build-fuzz: $(GEN_H)
 	+$(Q)$(MAKE) CONFIG=debug SAN=fuzzer fuzz-tests
 
