@@ -300,7 +300,7 @@ END_TEST
 
 START_TEST(equal_key_equal_pixels_without_lists)
 {
-    check_keys(25, 0);
+    check_keys(80, 0);
 }
 END_TEST
 
