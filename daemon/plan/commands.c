@@ -19,6 +19,14 @@ static bool blend_is_opaque(enum kb_blend blend, bool alpha_is_255)
     }
 }
 
+/* What hides everything below it is the same as a plain replacement, and then what is below need not be read. */
+static void add(struct builder *builder, struct kd_op *op)
+{
+    if (op->is_opaque)
+        op->blend = KB_BLEND_REPLACE;
+    kd_ops_add(builder->ops, op);
+}
+
 static void add_fill(struct builder *builder, const struct kb_command_fill *fill)
 {
     struct kd_op op = {.kind = KD_OP_FILL, .blend = fill->blend, .alpha = 255};
@@ -28,7 +36,7 @@ static void add_fill(struct builder *builder, const struct kb_command_fill *fill
         kd_box_from_rect(fill->where.x, fill->where.y, fill->where.width, fill->where.height),
         builder->clip);
     op.is_opaque = blend_is_opaque(fill->blend, op.color >> 24 == 255);
-    kd_ops_add(builder->ops, &op);
+    add(builder, &op);
 }
 
 /* The part of the source rectangle that lies in the image, in the coordinates of the rectangle itself: what is outside draws nothing and
@@ -80,7 +88,7 @@ static void add_blit(struct builder *builder, const struct kb_command_blit *blit
                (int32_t)(blit->flags & KB_BLIT_FLAG_FLIP_Y ? blit->src_height - 1 - row : row);
     op.is_opaque =
         blend_is_opaque(blit->blend, source->kind == KD_SOURCE_OPAQUE && blit->alpha == 255);
-    kd_ops_add(builder->ops, &op);
+    add(builder, &op);
 }
 
 static void add_transformed(struct builder *builder, const struct kb_command_transformed_blit *blit)
