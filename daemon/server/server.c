@@ -20,11 +20,6 @@ int64_t kd_server_now_ns(const struct kd_server *server)
 
 /* ---- What requests need ---------------------------------------------------------------------- */
 
-static int64_t host_now_ns(void *ctx)
-{
-    return kd_server_now_ns(ctx);
-}
-
 static void host_announce_outputs(void *ctx, struct kd_connection *connection)
 {
     struct kd_server *server = ctx;
@@ -99,8 +94,8 @@ static struct kd_host host_of(struct kd_server *server)
         .token = kd_hash_mix(server->seed, 1),
         .max_client_bytes = server->config.max_client_bytes,
         .max_client_objects = server->config.max_client_objects,
+        .faults = &server->faults,
         .virtual_clock = server->clock.is_virtual,
-        .now_ns = host_now_ns,
         .announce_outputs = host_announce_outputs,
         .output_exists = host_output_exists,
         .window_created = host_window_created,

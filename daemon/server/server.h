@@ -66,8 +66,9 @@ struct kd_server {
     size_t displays_count;
     struct kd_connection *connections; /* owned */
     unsigned connections_count;
-    int64_t discard_at_ns; /* when hidden windows' frames are answered next; 0: none wait */
-    struct kd_step *steps; /* owned; oldest first */
+    int64_t discard_at_ns;      /* when hidden windows' frames are answered next; 0: none wait */
+    struct kd_log_limit faults; /* messages about clients that misbehave */
+    struct kd_step *steps;      /* owned; oldest first */
     uint64_t wakeups, bytes_received, bytes_sent, requests,
         errors;           /* of connections that are gone, but for wakeups */
     struct kd_loop *loop; /* owned */
@@ -99,6 +100,8 @@ void kd_loop_forget(struct kd_loop *loop, struct kd_connection *connection);
 int kd_loop_activation_fd(void);
 
 /* windows.c: where windows are, and their frames on the way from QUEUED to latched. */
+/* The display of the output with this id; 0: the primary one. NULL: there is none. */
+struct kd_display *kd_display_find(const struct kd_server *server, uint32_t id);
 struct kd_display *kd_window_display(const struct kd_server *server,
                                      const struct kd_window *window);
 bool kd_window_place(const struct kd_server *server, const struct kd_window *window,

@@ -89,14 +89,6 @@ static void shot_done(struct kd_job *job)
     free(shot);
 }
 
-static struct kd_display *display_find(struct kd_server *server, uint32_t id)
-{
-    for (size_t i = 0; i < server->displays_count; i++)
-        if (id == 0 || server->displays[i].output->id == id)
-            return &server->displays[i];
-    return NULL;
-}
-
 /* What is to be copied, and in which lane. NULL after an error was sent. */
 static struct kd_lane *shot_aim(struct kd_server *server, struct kd_connection *connection,
                                 struct shot *shot, enum kb_screenshot_target target)
@@ -114,7 +106,7 @@ static struct kd_lane *shot_aim(struct kd_server *server, struct kd_connection *
         shot->base_color = window->shown.base_color;
         return window->lane;
     }
-    display = display_find(server, shot->object);
+    display = kd_display_find(server, shot->object);
     if (!display || !display->output->impl->front(display->output)) {
         kd_connection_error(connection, shot->object, shot->serial, KB_ERROR_CODE_NO_OUTPUT, 0,
                             display ? "nothing has been shown on this output yet"
@@ -283,7 +275,7 @@ void kd_tools_statistics(void *ctx, struct kd_connection *connection,
         add_window(&values, kd_objects_get(&connection->client->objects, object, &kind));
         break;
     case KB_STATISTICS_SCOPE_OUTPUT:
-        display = display_find(server, object);
+        display = kd_display_find(server, object);
         if (!display) {
             kd_connection_error(connection, object, serial, KB_ERROR_CODE_NO_OUTPUT, 0,
                                 "there is no such output");

@@ -9,7 +9,7 @@
 /* Frames that nobody sees are answered at this pace. */
 #define DISCARD_PERIOD_NS (KD_NS_PER_S / 60)
 
-static struct kd_display *display_by_id(const struct kd_server *server, uint32_t id)
+struct kd_display *kd_display_find(const struct kd_server *server, uint32_t id)
 {
     for (size_t i = 0; i < server->displays_count; i++)
         if (id == 0 || server->displays[i].output->id == id)
@@ -21,7 +21,7 @@ bool kd_window_place(const struct kd_server *server, const struct kd_window *win
                      struct kd_global_box *place, struct kd_global_box *picture)
 {
     const struct kd_window_attr *attr = &window->shown;
-    const struct kd_display *display = display_by_id(server, attr->output);
+    const struct kd_display *display = kd_display_find(server, attr->output);
     struct kd_box output, box;
 
     if (!display)

@@ -71,13 +71,25 @@ void *kd_connection_object(struct kd_connection *connection, uint32_t id, enum k
     return NULL;
 }
 
+/* Clients can misbehave without end; the log must not grow with it. */
+static void log_ended(const struct kd_connection *connection, const char *what)
+{
+    const struct kd_client *client = connection->client;
+    uint32_t suppressed;
+
+    if (!kd_log_allow(connection->host->faults, kd_clock_real_ns(), &suppressed))
+        return;
+    KD_WARN("client %u (%s): ended: %s", client->number, client->name, what);
+    if (suppressed > 0)
+        KD_WARN("and %u more such messages were left out", suppressed);
+}
+
 /* The last thing a client hears before the connection ends. */
 static void on_broken(void *ctx, unsigned code, const char *what, uint32_t offset)
 {
     struct kd_connection *connection = ctx;
-    struct kd_client *client = connection->client;
 
-    KD_WARN("client %u (%s): ended: %s", client->number, client->name, what);
+    log_ended(connection, what);
     kd_connection_error(connection, 0, 0, (enum kb_error_code)code, offset, "%s", what);
 }
 
@@ -130,8 +142,7 @@ static int on_message(void *ctx, const void *message, size_t message_bytes, cons
         close_fds(fds, fds_count); /* nothing was handed over */
         if (result != -EPROTO)
             error.what = "there is no request with this opcode";
-        KD_WARN("client %u (%s): ended: %s", connection->client->number, connection->client->name,
-                error.what);
+        log_ended(connection, error.what);
         kd_connection_error(connection, header->object, header->serial, KB_ERROR_CODE_PROTOCOL,
                             error.offset, "%s", error.what);
         kd_peer_shut(connection->peer);

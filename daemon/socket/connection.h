@@ -18,8 +18,8 @@ struct kd_host {
     uint64_t max_client_bytes;
     uint32_t max_client_objects;
     bool virtual_clock;
+    struct kd_log_limit *faults; /* the server's: bounds what misbehaving clients make it log */
 
-    int64_t (*now_ns)(void *ctx);
     void (*announce_outputs)(void *ctx, struct kd_connection *connection);
     bool (*output_exists)(void *ctx, uint32_t output);
 
