@@ -26,6 +26,7 @@ void kd_config_defaults(struct kd_config *config)
 {
     *config = (struct kd_config){
         .socket_mode = 0660,
+        .margin_us = 1500,
         .buffers = 2,
         .clock = KD_CLOCK_REAL,
         .max_client_bytes = UINT64_C(512) << 20,

@@ -10,8 +10,6 @@
 
 #include "server/config.h"
 
-#define KD_CONFIG_WHY_BYTES 256
-
 struct kd_config_key {
     const char *section; /* NULL: only an option */
     const char *name;    /* in the file */
@@ -35,10 +33,5 @@ extern const size_t kd_config_output_keys_count;
 
 /* The name of one permission's bit, or NULL. */
 const char *kd_config_permission_name(uint32_t bit);
-
-/* Adds an output, 1280x720 at 60 Hz, right of the last one. name "": "HEADLESS-" and its number.
- * NULL if why says what was wrong. */
-struct kd_config_output *kd_config_add_output(struct kd_config *config, const char *name,
-                                              char *why);
 
 #endif

@@ -220,9 +220,12 @@ static int create_display(struct kd_server *server, const struct kd_config_outpu
 
 static int create_displays(struct kd_server *server)
 {
-    const struct kd_config *config = &server->config;
+    struct kd_config *config = &server->config;
+    char why[KD_CONFIG_WHY_BYTES];
     int error = 0;
 
+    if (config->outputs_count == 0)
+        kd_config_add_output(config, "", why);
     server->displays = calloc(config->outputs_count, sizeof(*server->displays));
     if (!server->displays)
         return -ENOMEM;
