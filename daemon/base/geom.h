@@ -1,7 +1,7 @@
 /*
  * Boxes: half-open rectangles [x1, x2) x [y1, y2) in whole pixels. Anything with x1 >= x2 or y1 >= y2 is empty.
- * The three coordinate spaces have types of their own, so that mixing them up does not compile:
- * pictures (a window's logical pixels, or an image's), the global space in which outputs are laid out, and one output's own pixels.
+ * The coordinate spaces have types of their own, so that mixing them up does not compile: pictures (a window's logical pixels, or an image's), the
+ * global space in which outputs are laid out, one output's own pixels as people see them, and those of its buffer (base/view.h).
  */
 #ifndef KD_BASE_GEOM_H
 #define KD_BASE_GEOM_H
@@ -22,6 +22,10 @@ struct kd_global_box {
 
 struct kd_output_box {
     struct kd_box box; /* in one output's pixels */
+};
+
+struct kd_device_box {
+    struct kd_box box; /* in the pixels of an output's buffer */
 };
 
 static inline int32_t kd_coord_clamp(int64_t value)

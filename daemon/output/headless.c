@@ -134,14 +134,18 @@ static const struct kd_output_impl headless_impl = {
 int kd_headless_create(const struct kd_headless_info *info, struct kd_output **out)
 {
     struct headless *headless = calloc(1, sizeof(*headless));
+    struct kd_point size;
 
     if (!headless)
         return -ENOMEM;
     headless->base.impl = &headless_impl;
     headless->base.flags = KB_OUTPUT_FLAG_HEADLESS;
     headless->base.refresh_ns = info->refresh_ns;
+    headless->base.view = kd_view_of(info->width_px, info->height_px, info->rotation,
+                                     info->reflect_x, info->reflect_y, info->overscan_px);
+    size = kd_view_size(&headless->base.view);
     headless->base.place.box =
-        (struct kd_box){info->x, info->y, info->x + info->width_px, info->y + info->height_px};
+        (struct kd_box){info->x, info->y, info->x + size.x, info->y + size.y};
     snprintf(headless->base.name, sizeof(headless->base.name), "%s", info->name);
     snprintf(headless->base.description, sizeof(headless->base.description), "virtual display");
     headless->origin_ns = info->origin_ns;

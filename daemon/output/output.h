@@ -10,7 +10,7 @@
 #include <stdint.h>
 
 #include "base/buffer.h"
-#include "base/geom.h"
+#include "base/view.h"
 
 enum kd_output_state {
     KD_OUTPUT_OFF,       /* not showing anything */
@@ -53,7 +53,8 @@ struct kd_output {
     char name[33];
     char description[64];
     uint32_t flags;             /* enum kb_output_flag */
-    struct kd_global_box place; /* its pixels among all outputs */
+    struct kd_global_box place; /* its pixels among all outputs: of the view's size */
+    struct kd_view view;        /* how they lie in its buffers */
     uint64_t refresh_ns;        /* 0: not paced */
     enum kd_output_state state;
     uint64_t commits; /* number of the newest commit */
@@ -94,7 +95,10 @@ struct kd_headless_info {
     const char *name;
     int32_t width_px, height_px;
     int32_t x, y;
-    enum kb_format format; /* of its buffers: xrgb8888 or rgb565 */
+    enum kb_rotation rotation;
+    bool reflect_x, reflect_y;
+    int32_t overscan_px[4]; /* left, top, right, bottom */
+    enum kb_format format;  /* of its buffers: xrgb8888 or rgb565 */
     uint64_t refresh_ns;   /* 0: not paced */
     unsigned buffers;
     int64_t origin_ns; /* a refresh is at this time, and every refresh_ns before and after */
