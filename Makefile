@@ -35,14 +35,14 @@ CC := gcc
 endif
 
 # Debian packages, the only list of them. `make deps` installs what is missing.
-DEPS_BUILD := gcc libc6-dev libinih-dev libpixman-1-dev libspng-dev libsystemd-dev libxxhash-dev \
-              make pkg-config python3 python3-dev
+DEPS_BUILD := gcc libc6-dev libdrm-dev libinih-dev libpixman-1-dev libspng-dev libsystemd-dev \
+              libudev-dev libxxhash-dev make pkg-config python3 python3-dev
 DEPS_TEST := check clang clang-format git libclang-rt-dev llvm mount mypy procps \
              python3-numpy python3-pygame python3-pytest shellcheck strace valgrind
 DEPS_MAN := scdoc
 
 # Libraries by the name that pkg-config knows.
-PKGS_DAEMON := libsystemd inih pixman-1
+PKGS_DAEMON := libsystemd inih libdrm libudev pixman-1
 PKGS_CLIENT := spng
 PKGS_ALL := $(PKGS_DAEMON) $(PKGS_CLIENT) python3
 
@@ -92,6 +92,7 @@ cflags = $(shell $(PKG_CONFIG) --cflags $(1))
 libs = $(shell $(PKG_CONFIG) --libs $(1))
 PIXMAN_CFLAGS := $(call cflags,pixman-1)
 SERVER_CFLAGS := $(call cflags,libsystemd inih)
+OUTPUT_CFLAGS := $(call cflags,libdrm libudev)
 CLIENT_CFLAGS := $(call cflags,$(PKGS_CLIENT))
 PYTHON_CFLAGS := $(call cflags,python3)
 DAEMON_LIBS := $(call libs,$(PKGS_DAEMON)) -pthread -lm
@@ -145,7 +146,7 @@ XCFLAGS_daemon/image := $(DAEMON_INC)
 XCFLAGS_daemon/scene := $(DAEMON_INC)
 XCFLAGS_daemon/plan := $(DAEMON_INC)
 XCFLAGS_daemon/render := $(DAEMON_INC)
-XCFLAGS_daemon/output := $(DAEMON_INC)
+XCFLAGS_daemon/output := $(DAEMON_INC) $(OUTPUT_CFLAGS)
 XCFLAGS_daemon/input := $(DAEMON_INC)
 XCFLAGS_daemon/socket := $(DAEMON_INC) -I.
 XCFLAGS_daemon/server := $(DAEMON_INC) -I. $(SERVER_CFLAGS)
@@ -155,7 +156,8 @@ XCFLAGS_clients/cli := $(LIB_INC) $(WIRE_INC) $(CLIENT_CFLAGS)
 XCFLAGS_clients/python/ext := $(LIB_INC) $(WIRE_INC) $(CLIENT_CFLAGS) $(PYTHON_CFLAGS) \
                               -DPy_LIMITED_API=0x030b0000 -Wno-missing-prototypes
 # Nobody calls a suite or a fuzz target by a header.
-XCFLAGS_TESTS = -Wno-missing-prototypes $(DAEMON_INC) $(LIB_INC) -I. $(PIXMAN_CFLAGS) $(SERVER_CFLAGS)
+XCFLAGS_TESTS = -Wno-missing-prototypes $(DAEMON_INC) $(LIB_INC) -I. $(PIXMAN_CFLAGS) $(SERVER_CFLAGS) \
+                $(OUTPUT_CFLAGS)
 XCFLAGS_tests/unit = $(XCFLAGS_TESTS) $(CHECK_CFLAGS)
 XCFLAGS_tests/fuzz = $(XCFLAGS_TESTS)
 XCFLAGS_tests/pixels = $(XCFLAGS_TESTS)
