@@ -12,6 +12,7 @@
 #include "base/arena.h"
 #include "base/geom.h"
 #include "base/tile.h"
+#include "base/view.h"
 #include "image/pixels.h"
 #include "pix/pix.h"
 #include "plan/transform.h"
@@ -25,18 +26,22 @@ enum kd_op_kind {
     KD_OP_TRANSFORM,
 };
 
+/* In an operation's flags, beside those of blits: the source's rows are the target's columns; FLIP_X then means that its columns
+ * run upwards. Such operations replace. */
+#define KD_OP_TURNED 0x80
+
 /* One drawing operation, cut to the target; it refers to sources by index. */
 struct kd_op {
     uint8_t kind;        /* enum kd_op_kind */
     uint8_t blend;       /* enum kb_blend */
     uint8_t alpha;       /* blits */
-    uint8_t flags;       /* blits: enum kb_blit_flag */
+    uint8_t flags;       /* blits and scaled: enum kb_blit_flag, KD_OP_TURNED */
     uint32_t color;      /* fills: straight, alpha applied; blits: the tint */
     struct kd_box where; /* target pixels; not empty */
     uint32_t source;
     int32_t src_x, src_y; /* blits: the source pixel that goes to the top left corner of where */
-    int32_t shown_x, shown_y; /* scaled: where the whole picture's corner would be, and ... */
-    int32_t shown_width, shown_height; /* ... its scaled size */
+    int32_t shown_x, shown_y; /* scaled: where the whole picture's top left corner would be, ... */
+    int32_t shown_width, shown_height; /* ... its scaled size, before it is turned */
     uint32_t is_opaque;                /* what was in where before does not matter */
     uint32_t filter;                   /* scaled and transformed: enum kb_filter */
     uint32_t transform;                /* transformed: index into the transforms */
@@ -108,8 +113,11 @@ struct kd_layer {
     uint32_t source; /* its picture among the sources */
 };
 
-/* Stacked windows, back to front, as operations on an output of this size. -ENOMEM. */
-int kd_ops_from_layers(struct kd_ops *ops, struct kd_arena *arena, struct kd_grid grid,
+/* The part of its source (scaled: of the scaled picture, counted from its corner) that a blit or a scaled picture draws to a part of its target. */
+struct kd_box kd_op_upright(const struct kd_op *op, struct kd_box part);
+
+/* Stacked windows, back to front, as operations on the buffer that an output has this view of. -ENOMEM. */
+int kd_ops_from_layers(struct kd_ops *ops, struct kd_arena *arena, const struct kd_view *view,
                        const struct kd_layer *layers, uint32_t layers_count, uint64_t seed,
                        const struct kd_pixels *const *sources);
 

@@ -11,38 +11,41 @@ uint64_t kd_plan_base_key(uint64_t seed, uint32_t base_color, struct kd_box tile
     return kd_hash_mix(key, (uint64_t)kd_box_width(tile) << 32 | (uint32_t)kd_box_height(tile));
 }
 
+struct kd_box kd_op_upright(const struct kd_op *op, struct kd_box part)
+{
+    bool is_scaled = op->kind == KD_OP_SCALE;
+    bool flip_x = op->flags & KB_BLIT_FLAG_FLIP_X, flip_y = op->flags & KB_BLIT_FLAG_FLIP_Y;
+    int32_t corner_x = is_scaled ? op->shown_x : op->where.x1;
+    int32_t corner_y = is_scaled ? op->shown_y : op->where.y1;
+    int32_t first_x = is_scaled ? (flip_x ? op->shown_width - 1 : 0) : op->src_x;
+    int32_t first_y = is_scaled ? (flip_y ? op->shown_height - 1 : 0) : op->src_y;
+    struct kd_box px = kd_box_moved(part, -corner_x, -corner_y);
+
+    if (op->flags & KD_OP_TURNED)
+        px = (struct kd_box){px.y1, px.x1, px.y2, px.x2};
+    if (flip_x)
+        px = (struct kd_box){1 - px.x2, px.y1, 1 - px.x1, px.y2};
+    if (flip_y)
+        px = (struct kd_box){px.x1, 1 - px.y2, px.x2, 1 - px.y1};
+    return kd_box_moved(px, first_x, first_y);
+}
+
 /* The picture's pixels that a scaled one samples. */
 static struct kd_box scale_footprint(const struct kd_op *op, struct kd_box part,
                                      const struct kd_pixels *source)
 {
+    const struct kd_box upright = kd_op_upright(op, part);
     const struct kd_box everything = kd_box_of_size(source->width_px, source->height_px);
     uint32_t w = (uint32_t)source->width_px, h = (uint32_t)source->height_px;
     uint32_t shown_w = (uint32_t)op->shown_width, shown_h = (uint32_t)op->shown_height;
     int32_t more = op->filter == KB_FILTER_BILINEAR ? 1 : 0;
     struct kd_box px;
 
-    px.x1 = (int32_t)kd_pix_nearest(part.x1 - op->shown_x, w, shown_w) - more;
-    px.x2 = (int32_t)kd_pix_nearest(part.x2 - 1 - op->shown_x, w, shown_w) + 1 + more;
-    px.y1 = (int32_t)kd_pix_nearest(part.y1 - op->shown_y, h, shown_h) - more;
-    px.y2 = (int32_t)kd_pix_nearest(part.y2 - 1 - op->shown_y, h, shown_h) + 1 + more;
+    px.x1 = (int32_t)kd_pix_nearest(upright.x1, w, shown_w) - more;
+    px.x2 = (int32_t)kd_pix_nearest(upright.x2 - 1, w, shown_w) + 1 + more;
+    px.y1 = (int32_t)kd_pix_nearest(upright.y1, h, shown_h) - more;
+    px.y2 = (int32_t)kd_pix_nearest(upright.y2 - 1, h, shown_h) + 1 + more;
     return kd_box_intersect(px, everything);
-}
-
-/* The source pixels that a blit samples for a part of its target. */
-static struct kd_box blit_footprint(const struct kd_op *op, struct kd_box part)
-{
-    struct kd_box px;
-
-    px = kd_box_moved(part, op->src_x - op->where.x1, op->src_y - op->where.y1);
-    if (op->flags & KB_BLIT_FLAG_FLIP_X) {
-        px.x2 = op->src_x - (part.x1 - op->where.x1) + 1;
-        px.x1 = px.x2 - kd_box_width(part);
-    }
-    if (op->flags & KB_BLIT_FLAG_FLIP_Y) {
-        px.y2 = op->src_y - (part.y1 - op->where.y1) + 1;
-        px.y1 = px.y2 - kd_box_height(part);
-    }
-    return px;
 }
 
 /* The source pixels that an operation samples for a part of its target. */
@@ -53,7 +56,7 @@ static struct kd_box footprint(const struct kd_ops *ops, const struct kd_op *op,
     case KD_OP_TRANSFORM:
         return kd_transform_footprint(&ops->transforms[op->transform], part,
                                       op->filter == KB_FILTER_BILINEAR);
-    default: return blit_footprint(op, part);
+    default: return kd_op_upright(op, part);
     }
 }
 

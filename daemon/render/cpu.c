@@ -51,7 +51,7 @@ void kd_cpu_blend_row(const struct kd_cpu_tile *tile, const struct kd_op *op,
     pix->blit[tile->plan->target][kind][op->blend](kd_cpu_row(tile, x, y), row, (size_t)width);
 }
 
-static void draw_blit(const struct kd_cpu_tile *tile, const struct kd_op *op, struct kd_box part)
+void kd_cpu_draw_blit(const struct kd_cpu_tile *tile, const struct kd_op *op, struct kd_box part)
 {
     const struct kd_pixels *source = tile->plan->sources[op->source];
     int32_t width = kd_box_width(part);
@@ -79,8 +79,18 @@ static void draw_op(const struct kd_cpu_tile *tile, const struct kd_op *op)
         return;
     switch (op->kind) {
     case KD_OP_FILL: draw_fill(tile, op, part); break;
-    case KD_OP_BLIT: draw_blit(tile, op, part); break;
-    case KD_OP_SCALE: kd_cpu_draw_scaled(tile, op, part); break;
+    case KD_OP_BLIT:
+        if (op->flags & KD_OP_TURNED)
+            kd_cpu_draw_turned(tile, op, part);
+        else
+            kd_cpu_draw_blit(tile, op, part);
+        break;
+    case KD_OP_SCALE:
+        if (op->flags)
+            kd_cpu_draw_turned(tile, op, part);
+        else
+            kd_cpu_draw_scaled(tile, op, part);
+        break;
     case KD_OP_TRANSFORM: kd_cpu_draw_transformed(tile, op, part); break;
     }
 }

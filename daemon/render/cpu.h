@@ -26,7 +26,12 @@ void kd_cpu_blend_row(const struct kd_cpu_tile *tile, const struct kd_op *op,
                       int32_t width);
 
 /* part: where the operation and the tile overlap; not empty. */
+void kd_cpu_draw_blit(const struct kd_cpu_tile *tile, const struct kd_op *op, struct kd_box part);
 void kd_cpu_draw_scaled(const struct kd_cpu_tile *tile, const struct kd_op *op, struct kd_box part);
+
+/* Blits and scaled pictures on displays that are turned or reflected. */
+void kd_cpu_draw_turned(const struct kd_cpu_tile *tile, const struct kd_op *op, struct kd_box part);
+
 void kd_cpu_draw_transformed(const struct kd_cpu_tile *tile, const struct kd_op *op,
                              struct kd_box part);
 

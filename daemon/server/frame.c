@@ -311,8 +311,8 @@ static void compose_done(struct kd_job *job)
 static int compose_plan(struct kd_compose *compose)
 {
     struct kd_display *display = compose->display;
-    struct kd_box place = display->output->place.box;
-    struct kd_grid grid = kd_grid_of(kd_box_width(place), kd_box_height(place));
+    const struct kd_view *view = &display->output->view;
+    struct kd_grid grid = kd_view_grid(view);
     uint64_t seed = display->server->seed;
     struct kd_layer *layers;
     uint32_t layers_count, *differing;
@@ -320,7 +320,7 @@ static int compose_plan(struct kd_compose *compose)
     int error = stack_build(compose, &layers, &layers_count);
 
     if (!error)
-        error = kd_ops_from_layers(&ops, &compose->arena, grid, layers, layers_count, seed,
+        error = kd_ops_from_layers(&ops, &compose->arena, view, layers, layers_count, seed,
                                    (const struct kd_pixels *const *)compose->pictures);
     if (!error)
         error = kd_plan_make(&compose->plan, &compose->arena, grid, KD_TARGET_OPAQUE, BACKGROUND,
@@ -464,11 +464,8 @@ void kd_display_run(struct kd_display *display, int64_t now_ns)
 
 int kd_display_init(struct kd_display *display, struct kd_server *server, struct kd_output *output)
 {
-    struct kd_box place = output->place.box;
-
     *display = (struct kd_display){.server = server, .output = output};
-    display->shown_keys = calloc(
-        kd_grid_count(kd_grid_of(kd_box_width(place), kd_box_height(place))), sizeof(uint64_t));
+    display->shown_keys = calloc(kd_grid_count(kd_view_grid(&output->view)), sizeof(uint64_t));
     if (!display->shown_keys || kd_lane_create(server->jobs, true, &display->lane) < 0) {
         kd_display_finish(display);
         return -ENOMEM;

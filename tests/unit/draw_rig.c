@@ -528,6 +528,55 @@ void draw_frame(struct drawn_frame *frame, const struct kd_pixels *before, bool 
     kd_arena_finish(&arena);
 }
 
+/* Left and right change places. */
+static void reflect(uint32_t *rows, int32_t width, int32_t height)
+{
+    for (int32_t y = 0; y < height; y++)
+        for (int32_t x = 0; x < width / 2; x++) {
+            uint32_t *a = &rows[y * width + x], *b = &rows[y * width + width - 1 - x], kept = *a;
+
+            *a = *b;
+            *b = kept;
+        }
+}
+
+/* A quarter turn counter-clockwise: the right column becomes the first row. */
+static void turn(uint32_t *rows, int32_t *width, int32_t *height)
+{
+    int32_t w = *width, h = *height;
+    uint32_t *copy = malloc((size_t)w * (size_t)h * sizeof(uint32_t));
+
+    memcpy(copy, rows, (size_t)w * (size_t)h * sizeof(uint32_t));
+    for (int32_t y = 0; y < w; y++)
+        for (int32_t x = 0; x < h; x++)
+            rows[y * h + x] = copy[x * w + (w - 1 - y)];
+    free(copy);
+    *width = h;
+    *height = w;
+}
+
+uint32_t *draw_on_device(const struct kd_view *view, const uint32_t *picture)
+{
+    int32_t width = kd_view_size(view).x, height = kd_view_size(view).y;
+    int32_t device_width = view->device_width_px, device_height = view->device_height_px;
+    uint32_t *rows = malloc((size_t)width * (size_t)height * sizeof(uint32_t));
+    uint32_t *device = malloc((size_t)device_width * (size_t)device_height * sizeof(uint32_t));
+    int turns = view->rotation + (view->reflect_y ? 2 : 0);
+
+    memcpy(rows, picture, (size_t)width * (size_t)height * sizeof(uint32_t));
+    if (view->reflect_x != view->reflect_y) /* top and bottom: left and right and half a turn */
+        reflect(rows, width, height);
+    for (int i = 0; i < turns; i++)
+        turn(rows, &width, &height);
+    for (int32_t i = 0; i < device_width * device_height; i++)
+        device[i] = 0xFF000000;
+    for (int32_t y = 0; y < height; y++)
+        memcpy(device + (y + view->inner.y1) * device_width + view->inner.x1, rows + y * width,
+               (size_t)width * sizeof(uint32_t));
+    free(rows);
+    return device;
+}
+
 void draw_expect_equal(const uint32_t *got, size_t got_stride_px, const uint32_t *want,
                        int32_t width, int32_t height, const char *what)
 {

@@ -52,6 +52,9 @@ void draw_paint(uint32_t *target, int32_t width, int32_t height, enum kd_target_
 void draw_paint_layer(uint32_t *target, int32_t width, int32_t height, const struct kd_layer *layer,
                       const struct draw_image *pictures);
 
+/* A buffer's plain rows with an output's picture in it, black around: step by step, as the view says it. To be freed. */
+uint32_t *draw_on_device(const struct kd_view *view, const uint32_t *picture);
+
 /* What the daemon makes of the next frame of a window. */
 struct drawn_frame {
     struct kd_pixels *picture; /* owned by the caller; a reference */

@@ -291,7 +291,8 @@ static struct kd_layer random_layer(int32_t width, int32_t height,
 
 /* What a display does with its buffers. */
 struct display {
-    struct kd_grid grid;
+    struct kd_view view;
+    struct kd_grid grid; /* of the buffers */
     struct kd_buffer *buffers[3];
     unsigned buffers_count, next;
     uint64_t *shown_keys;
@@ -334,7 +335,8 @@ static void compose(struct display *display, const struct kd_layer *layers, uint
     for (uint32_t i = 0; i < pictures_count; i++)
         sources[i] = pictures[i].pixels;
     ck_assert_int_eq(
-        kd_ops_from_layers(&ops, &arena, grid, layers, layers_count, DRAW_SEED, sources), 0);
+        kd_ops_from_layers(&ops, &arena, &display->view, layers, layers_count, DRAW_SEED, sources),
+        0);
     ck_assert_int_eq(kd_plan_make(&plan, &arena, grid, KD_TARGET_OPAQUE, 0xFF000000, NULL, &ops),
                      0);
     draw.tiles_count = kd_plan_changes(&plan, display->shown_keys, changed);
@@ -390,20 +392,24 @@ static struct draw_image random_picture(void)
     return picture;
 }
 
-static void check_display(int32_t width, int32_t height, unsigned buffers)
+static void check_display(const struct kd_view *view, unsigned buffers)
 {
+    const int32_t width = kd_view_size(view).x, height = kd_view_size(view).y;
+    const int32_t device_width = view->device_width_px, device_height = view->device_height_px;
     size_t count = (size_t)width * (size_t)height;
-    struct display display = {.grid = kd_grid_of(width, height), .buffers_count = buffers};
+    struct display display = {
+        .view = *view, .grid = kd_grid_of(device_width, device_height), .buffers_count = buffers};
     struct draw_image pictures[4];
     struct kd_layer layers[MOST_LAYERS];
     uint32_t layers_count = MOST_LAYERS;
-    uint32_t *want = malloc(count * sizeof(uint32_t));
+    uint32_t *want = malloc(count * sizeof(uint32_t)), *on_device;
 
     display.shown_keys = calloc(kd_grid_count(display.grid), sizeof(uint64_t));
-    display.shown = calloc(count, sizeof(uint32_t));
+    display.shown = calloc((size_t)device_width * (size_t)device_height, sizeof(uint32_t));
     for (unsigned i = 0; i < buffers; i++)
-        ck_assert_int_eq(kd_buffer_create(width, height, KB_FORMAT_XRGB8888, &display.buffers[i]),
-                         0);
+        ck_assert_int_eq(
+            kd_buffer_create(device_width, device_height, KB_FORMAT_XRGB8888, &display.buffers[i]),
+            0);
     for (uint32_t i = 0; i < 4; i++)
         pictures[i] = random_picture();
     for (uint32_t i = 0; i < MOST_LAYERS; i++)
@@ -413,7 +419,9 @@ static void check_display(int32_t width, int32_t height, unsigned buffers)
             want[i] = 0xFF000000;
         for (uint32_t i = 0; i < layers_count; i++)
             draw_paint_layer(want, width, height, &layers[i], pictures);
-        compose(&display, layers, layers_count, pictures, 4, want);
+        on_device = draw_on_device(view, want);
+        compose(&display, layers, layers_count, pictures, 4, on_device);
+        free(on_device);
         change_something(layers, &layers_count, pictures, 4, width, height);
     }
     ck_assert_uint_le(display.tiles_drawn, 12 * kd_grid_count(display.grid));
@@ -430,9 +438,28 @@ START_TEST(buffers_in_rotation_equal_a_full_redraw)
 {
     for (unsigned buffers = 1; buffers <= 3; buffers++)
         for (int round = 0; round < 8; round++) {
-            check_display(200, 140, buffers);
-            check_display(65, 129, buffers);
-            check_display(1, 70, buffers);
+            struct kd_view views[] = {kd_view_plain(200, 140), kd_view_plain(65, 129),
+                                      kd_view_plain(1, 70)};
+
+            for (int i = 0; i < 3; i++)
+                check_display(&views[i], buffers);
+        }
+}
+END_TEST
+
+/* The whole output turned afterwards: nothing is sampled differently because of it. */
+START_TEST(turned_displays_show_what_upright_ones_show)
+{
+    for (uint32_t orientation = 0; orientation < 16; orientation++)
+        for (int round = 0; round < 6; round++) {
+            const int32_t border[4] = {random_between(0, 70), random_between(0, 9),
+                                       random_between(0, 20), random_between(0, 64)};
+            const int32_t none[4] = {0, 0, 0, 0};
+            struct kd_view view =
+                kd_view_of(random_between(1, 220), random_between(1, 220), orientation & 3,
+                           orientation & 4, orientation & 8, round % 2 ? border : none);
+
+            check_display(&view, 1 + random_u32() % 2);
         }
 }
 END_TEST
@@ -499,6 +526,7 @@ Suite *cpu_suite(void)
     suite_add_tcase(suite, commands);
     tcase_set_timeout(layers, 0);
     tcase_add_test(layers, buffers_in_rotation_equal_a_full_redraw);
+    tcase_add_test(layers, turned_displays_show_what_upright_ones_show);
     suite_add_tcase(suite, layers);
     return suite;
 }
