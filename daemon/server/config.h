@@ -35,13 +35,17 @@ enum kd_tri { KD_AUTO, KD_ON, KD_OFF };
 enum kd_damage_mode { KD_DAMAGE_AUTO, KD_DAMAGE_CLIPS, KD_DAMAGE_DIRTYFB, KD_DAMAGE_FULL };
 
 /* One virtual display: "headless:WxH@HZ" (HZ may have decimals; "@0": not paced), then optional
- * ",name=NAME,x=N,y=N,format=FORMAT". */
+ * ",name=NAME,x=N,y=N,format=FORMAT,rotate=DEGREES,reflect=AXES,overscan=PIXELS,mirror=NAME". */
 struct kd_config_output {
     char name[33]; /* "HEADLESS-1" */
     uint32_t width_px, height_px;
     uint64_t refresh_ns;   /* 0: paced by nothing */
     int32_t x, y;          /* right of the output before it, unless told otherwise */
     enum kb_format format; /* of its buffers: xrgb8888 or rgb565 */
+    uint8_t rotation;      /* enum kb_rotation: counter-clockwise, after reflection */
+    bool reflect_x, reflect_y;
+    int32_t overscan[4]; /* pixels that stay black: left, top, right, bottom */
+    char mirror[33];     /* shows what the output of that name shows; empty: a picture of its own */
 };
 
 /* What is wished for the connector of that name, should there be one. */
