@@ -21,6 +21,7 @@ struct shot {
     int32_t width_px, height_px;
     struct kd_pixels *picture;      /* a reference, or NULL: ... */
     const struct kd_buffer *buffer; /* ... the output's buffer, or NULL: ... */
+    struct kd_view view;            /* ... how the output lies in that */
     uint32_t base_color;            /* ... this colour */
     int fd;                         /* owned */
     int error;
@@ -31,14 +32,27 @@ static struct shot *shot_of(struct kd_job *job)
     return (struct shot *)((char *)job - offsetof(struct shot, job));
 }
 
+/* As people see it, however it lies in the buffer. */
+static void shot_buffer_row(const struct shot *shot, int32_t y, uint32_t *row)
+{
+    struct kd_point at = kd_view_point_to_device(&shot->view, (struct kd_point){0, y});
+    struct kd_point next = kd_view_point_to_device(&shot->view, (struct kd_point){1, y});
+    int32_t right = next.x - at.x, down = next.y - at.y;
+
+    for (int32_t x = 0; x < shot->width_px; x++)
+        row[x] = kd_buffer_pixel(shot->buffer, at.x + x * right, at.y + x * down);
+}
+
 static void shot_row(const struct shot *shot, int32_t y, uint32_t *row)
 {
     if (shot->picture) {
         kd_pixels_read(shot->picture, (struct kd_box){0, y, shot->width_px, y + 1}, row,
                        (size_t)shot->width_px);
+    } else if (shot->buffer) {
+        shot_buffer_row(shot, y, row);
     } else {
         for (int32_t x = 0; x < shot->width_px; x++)
-            row[x] = shot->buffer ? kd_buffer_pixel(shot->buffer, x, y) : shot->base_color;
+            row[x] = shot->base_color;
     }
 }
 
@@ -114,8 +128,9 @@ static struct kd_lane *shot_aim(struct kd_server *server, struct kd_connection *
         return NULL;
     }
     shot->buffer = display->output->impl->front(display->output);
-    shot->width_px = shot->buffer->grid.width_px;
-    shot->height_px = shot->buffer->grid.height_px;
+    shot->view = display->output->view;
+    shot->width_px = kd_view_size(&shot->view).x;
+    shot->height_px = kd_view_size(&shot->view).y;
     display->output->impl->next_refresh_ns(display->output, kd_server_now_ns(server), &sequence);
     shot->sequence = sequence - 1;
     return display->lane;
