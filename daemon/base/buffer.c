@@ -4,28 +4,60 @@
 #include <stdlib.h>
 #include <string.h>
 
+static int init_pixels(struct kd_buffer *buffer, const struct kd_mapping *mapping)
+{
+    size_t bytes_per_px = kd_format_get(buffer->format)->bytes_per_px, bytes;
+
+    if (mapping) {
+        buffer->pixels = mapping->pixels;
+        buffer->stride_px = mapping->stride_bytes / bytes_per_px;
+        return 0;
+    }
+    buffer->stride_px = ((size_t)buffer->grid.width_px + 31) & ~(size_t)31;
+    bytes = buffer->stride_px * (size_t)buffer->grid.height_px * bytes_per_px;
+    buffer->pixels = aligned_alloc(64, bytes);
+    if (!buffer->pixels)
+        return -ENOMEM;
+    buffer->owns_pixels = true;
+    memset(buffer->pixels, 0, bytes);
+    return 0;
+}
+
+int kd_buffer_init(struct kd_buffer *buffer, int32_t width_px, int32_t height_px,
+                   enum kb_format format, const struct kd_mapping *mapping)
+{
+    bool beside = format != KB_FORMAT_XRGB8888 || (mapping && mapping->slow_reads);
+
+    *buffer = (struct kd_buffer){.grid = kd_grid_of(width_px, height_px), .format = format};
+    buffer->tile_keys = calloc(kd_grid_count(buffer->grid), sizeof(uint64_t));
+    if (beside)
+        buffer->drawn_tile = malloc((size_t)KD_TILE_PX * KD_TILE_PX * sizeof(uint32_t));
+    if (!buffer->tile_keys || (beside && !buffer->drawn_tile) || init_pixels(buffer, mapping) < 0) {
+        kd_buffer_finish(buffer);
+        return -ENOMEM;
+    }
+    return 0;
+}
+
+void kd_buffer_finish(struct kd_buffer *buffer)
+{
+    if (buffer->owns_pixels)
+        free(buffer->pixels);
+    free(buffer->tile_keys);
+    free(buffer->drawn_tile);
+    *buffer = (struct kd_buffer){.pixels = NULL};
+}
+
 int kd_buffer_create(int32_t width_px, int32_t height_px, enum kb_format format,
                      struct kd_buffer **out)
 {
-    struct kd_buffer *buffer = calloc(1, sizeof(*buffer));
-    size_t bytes;
+    struct kd_buffer *buffer = malloc(sizeof(*buffer));
+    int error = buffer ? kd_buffer_init(buffer, width_px, height_px, format, NULL) : -ENOMEM;
 
-    if (!buffer)
-        return -ENOMEM;
-    buffer->grid = kd_grid_of(width_px, height_px);
-    buffer->format = format;
-    buffer->stride_px = ((size_t)width_px + 31) & ~(size_t)31;
-    bytes = buffer->stride_px * (size_t)height_px * kd_format_get(format)->bytes_per_px;
-    buffer->pixels = aligned_alloc(64, bytes);
-    buffer->tile_keys = calloc(kd_grid_count(buffer->grid), sizeof(uint64_t));
-    if (format != KB_FORMAT_XRGB8888)
-        buffer->drawn_tile = malloc((size_t)KD_TILE_PX * KD_TILE_PX * sizeof(uint32_t));
-    if (!buffer->pixels || !buffer->tile_keys ||
-        (format != KB_FORMAT_XRGB8888 && !buffer->drawn_tile)) {
-        kd_buffer_destroy(buffer);
-        return -ENOMEM;
+    if (error) {
+        free(buffer);
+        return error;
     }
-    memset(buffer->pixels, 0, bytes);
     *out = buffer;
     return 0;
 }
@@ -34,8 +66,6 @@ void kd_buffer_destroy(struct kd_buffer *buffer)
 {
     if (!buffer)
         return;
-    free(buffer->pixels);
-    free(buffer->tile_keys);
-    free(buffer->drawn_tile);
+    kd_buffer_finish(buffer);
     free(buffer);
 }

@@ -1,10 +1,10 @@
 /*
- * A scan-out buffer: what an output shows and the renderer draws into. Now always memory; dma-bufs, modifiers and fences
- * come with the displays and GPUs that need them.
+ * A scan-out buffer: what an output shows and the renderer draws into: memory of its own, or a mapping that its maker owns.
  */
 #ifndef KD_BASE_BUFFER_H
 #define KD_BASE_BUFFER_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -14,19 +14,34 @@
 struct kd_buffer {
     struct kd_grid grid;   /* its size, divided into tiles */
     enum kb_format format; /* xrgb8888 or rgb565 */
-    union {                /* owned by the output that made the buffer */
+    union {                /* owned if owns_pixels, else by the output that made the buffer */
         uint32_t *pixels;
         uint16_t *pixels_565;
     };
+    bool owns_pixels;
     size_t stride_px;
-    uint32_t *
-        drawn_tile; /* owned; room for the tile that is being drawn, where pixels have other than 32 bits; else NULL */
-    uint64_t *
-        tile_keys; /* owned; what the pixels of each tile are made of; 0: not known. Set when drawing into
-                             * a tile completes, cleared when it fails. */
+
+    /* Owned; room for the tile that is being drawn, where pixels have other than 32 bits, or where the memory is slow to read: tiles are then made in the
+     * cache and written out once. Else NULL. */
+    uint32_t *drawn_tile;
+
+    /* Owned; what the pixels of each tile are made of; 0: not known. Set when drawing into a tile completes, cleared when it fails. */
+    uint64_t *tile_keys;
 };
 
-/* Memory of the given size, black, keys unknown. -ENOMEM. */
+/* Mapped memory to be drawn into. */
+struct kd_mapping {
+    void *pixels; /* borrowed, for as long as the buffer is there; aligned to 4 bytes */
+    size_t stride_bytes;
+    bool slow_reads; /* write-combined or uncached */
+};
+
+/* A buffer of the given size in memory of its own (mapping NULL), black, or in a mapping, as it is. Keys are unknown. -ENOMEM. */
+int kd_buffer_init(struct kd_buffer *buffer, int32_t width_px, int32_t height_px,
+                   enum kb_format format, const struct kd_mapping *mapping);
+void kd_buffer_finish(struct kd_buffer *buffer);
+
+/* The same on the heap, in memory of its own. */
 int kd_buffer_create(int32_t width_px, int32_t height_px, enum kb_format format,
                      struct kd_buffer **out);
 void kd_buffer_destroy(struct kd_buffer *buffer);

@@ -28,10 +28,14 @@ static struct headless *headless_of(struct kd_output *output)
     return (struct headless *)output;
 }
 
-static struct kd_buffer *headless_acquire(struct kd_output *output)
+/* A virtual display has no planes for windows. */
+static struct kd_buffer *headless_acquire(struct kd_output *output,
+                                          const struct kd_plane_window *window)
 {
     struct headless *headless = headless_of(output);
 
+    if (window)
+        return NULL;
     if (headless->buffers_count == 1)
         return headless->pending ? NULL : headless->buffers[0];
     for (unsigned i = 0; i < headless->buffers_count; i++) {
@@ -59,20 +63,25 @@ static int64_t headless_next_refresh_ns(struct kd_output *output, int64_t now_ns
     return headless->origin_ns + (passed + 1) * (int64_t)output->refresh_ns;
 }
 
-static int headless_commit(struct kd_output *output, struct kd_buffer *buffer,
-                           const struct kd_box *clips, size_t clips_count, int64_t now_ns)
+static int headless_commit(struct kd_output *output, const struct kd_commit *commit, int64_t now_ns)
 {
     struct headless *headless = headless_of(output);
 
-    (void)clips; /* a display would send only these */
-    (void)clips_count;
+    if (commit->window.buffer || commit->cursor)
+        return -EINVAL;
+    if (commit->test_only)
+        return 0;
+    if (!commit->buffer) {
+        headless->shown = headless->pending = NULL;
+        return 0;
+    }
     if (headless->pending)
         return -EBUSY;
     headless->flip_at_ns = headless_next_refresh_ns(output, now_ns, &headless->flip_sequence);
-    headless->pending = buffer;
+    headless->pending = commit->buffer;
     output->commits++;
     for (unsigned i = 0; i < headless->buffers_count; i++)
-        if (headless->buffers[i] == buffer)
+        if (headless->buffers[i] == commit->buffer)
             headless->next_buffer = i + 1;
     return 0;
 }
@@ -82,12 +91,6 @@ static struct kd_buffer *headless_front(struct kd_output *output)
     return headless_of(output)->shown;
 }
 
-static int headless_get_fd(struct kd_output *output)
-{
-    (void)output;
-    return -1;
-}
-
 static int64_t headless_wake_ns(struct kd_output *output)
 {
     struct headless *headless = headless_of(output);
@@ -95,19 +98,19 @@ static int64_t headless_wake_ns(struct kd_output *output)
     return headless->pending ? headless->flip_at_ns : 0;
 }
 
-static bool headless_dispatch(struct kd_output *output, int64_t now_ns, struct kd_flip *flip)
+static int headless_dispatch(struct kd_output *output, int64_t now_ns, struct kd_flip *flip)
 {
     struct headless *headless = headless_of(output);
 
     if (!headless->pending || now_ns < headless->flip_at_ns)
-        return false;
+        return 0;
     *flip = (struct kd_flip){.commit = output->commits,
                              .time_ns = headless->flip_at_ns,
                              .sequence = headless->flip_sequence,
                              .flags = output->refresh_ns ? KB_PRESENTED_FLAG_VSYNC : 0};
     headless->shown = headless->pending;
     headless->pending = NULL;
-    return true;
+    return 1;
 }
 
 static void headless_destroy(struct kd_output *output)
@@ -125,7 +128,6 @@ static const struct kd_output_impl headless_impl = {
     .commit = headless_commit,
     .front = headless_front,
     .next_refresh_ns = headless_next_refresh_ns,
-    .get_fd = headless_get_fd,
     .wake_ns = headless_wake_ns,
     .dispatch = headless_dispatch,
     .destroy = headless_destroy,

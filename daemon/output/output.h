@@ -57,18 +57,50 @@ struct kd_output {
     struct kd_view view;        /* how they lie in its buffers */
     uint64_t refresh_ns;        /* 0: not paced */
     enum kd_output_state state;
-    uint64_t commits; /* number of the newest commit */
+    uint64_t commits;             /* number of the newest commit */
+    uint32_t width_mm, height_mm; /* 0: not known */
+    char reason[192];             /* why it is as it is: mode, planes; for people */
+    char plane_reason[128];       /* why the last window asked for got a plane, or not */
+};
+
+/* A window that has a plane of its own, above everything else: the display hardware scales it. */
+struct kd_plane_window {
+    struct kd_buffer *buffer; /* NULL: none */
+    struct kd_box from;       /* its pixels that are shown */
+    struct kd_box to;         /* where, in the display's pixels */
+    enum kb_filter filter;
+};
+
+/* The cursor's image: premultiplied 0xAARRGGBB. */
+struct kd_cursor_image {
+    const uint32_t *pixels; /* borrowed, unchanged while serial is the same */
+    int32_t width_px, height_px;
+    int32_t hot_x, hot_y;
+    uint64_t serial; /* another image has another one; 0: no cursor */
+};
+
+/* What is to be shown from the next refresh on. */
+struct kd_commit {
+    struct kd_buffer *buffer;   /* NULL: nothing, the display goes dark */
+    const struct kd_box *clips; /* what differs from the buffer shown now */
+    size_t clips_count;
+    struct kd_plane_window window;
+    const struct kd_cursor_image *cursor; /* on a plane of its own; NULL: none */
+    int32_t cursor_x, cursor_y;           /* where its hot spot is, in the display's pixels */
+    int fence_fd;                         /* the buffer is drawn when it signals; -1: it is drawn */
+    bool test_only;                       /* only asks whether the display could show it */
 };
 
 struct kd_output_impl {
     const char *name;
 
-    /* A buffer to draw into, which nobody looks at (with a single buffer: the one that is shown). NULL: none is free. It stays the backend's. */
-    struct kd_buffer *(*acquire)(struct kd_output *output);
+    /* A buffer to draw into, which nobody looks at (with a single buffer: the one that is shown). window NULL: one for the whole output, else one of the
+     * size of window->from, for a plane. NULL: none is free. It stays the backend's. */
+    struct kd_buffer *(*acquire)(struct kd_output *output, const struct kd_plane_window *window);
 
-    /* Shows the buffer at the next refresh; clips say what differs from the buffer shown now. 0, or -errno: then nothing happened. */
-    int (*commit)(struct kd_output *output, struct kd_buffer *buffer, const struct kd_box *clips,
-                  size_t clips_count, int64_t now_ns);
+    /* Shows it at the next refresh. 0, or -errno: then nothing happened. -EACCES: somebody else has the display. -EINVAL: the display cannot show it
+     * like this. Going dark takes effect at once, without a flip. */
+    int (*commit)(struct kd_output *output, const struct kd_commit *commit, int64_t now_ns);
 
     /* The buffer that is shown; NULL before the first flip. */
     struct kd_buffer *(*front)(struct kd_output *output);
@@ -76,12 +108,11 @@ struct kd_output_impl {
     /* When the first refresh after now is. Outputs that are not paced: now. */
     int64_t (*next_refresh_ns)(struct kd_output *output, int64_t now_ns, uint64_t *sequence);
 
-    /* The fd to poll for reading, or -1; and the time at which dispatch() has something to do without it, or 0. */
-    int (*get_fd)(struct kd_output *output);
+    /* The time at which dispatch() has something to do, or 0: nothing before an fd is readable. */
     int64_t (*wake_ns)(struct kd_output *output);
 
-    /* True if a flip happened by now. */
-    bool (*dispatch)(struct kd_output *output, int64_t now_ns, struct kd_flip *flip);
+    /* 1: a flip happened by now. 0: none did. -ETIMEDOUT: it never came, and everything is to be drawn again. */
+    int (*dispatch)(struct kd_output *output, int64_t now_ns, struct kd_flip *flip);
 
     void (*destroy)(struct kd_output *output);
 };
@@ -99,7 +130,7 @@ struct kd_headless_info {
     bool reflect_x, reflect_y;
     int32_t overscan_px[4]; /* left, top, right, bottom */
     enum kb_format format;  /* of its buffers: xrgb8888 or rgb565 */
-    uint64_t refresh_ns;   /* 0: not paced */
+    uint64_t refresh_ns;    /* 0: not paced */
     unsigned buffers;
     int64_t origin_ns; /* a refresh is at this time, and every refresh_ns before and after */
 };

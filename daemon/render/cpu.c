@@ -133,12 +133,18 @@ static int open_tile(struct kd_draw *draw, uint32_t index, struct kd_cpu_tile *t
 /* A tile that was drawn beside its buffer goes there. */
 static void store_tile(struct kd_buffer *buffer, const struct kd_cpu_tile *tile)
 {
+    int32_t width = kd_box_width(tile->box);
+
     for (int32_t y = tile->box.y1; y < tile->box.y2; y++) {
-        uint16_t *to = buffer->pixels_565 + (size_t)y * buffer->stride_px + tile->box.x1;
+        size_t at = (size_t)y * buffer->stride_px + (size_t)tile->box.x1;
         const uint32_t *row = kd_cpu_row(tile, tile->box.x1, y);
 
-        for (int32_t x = 0; x < kd_box_width(tile->box); x++)
-            to[x] = kd_rgb565_narrow(row[x]);
+        if (buffer->format == KB_FORMAT_XRGB8888) {
+            memcpy(buffer->pixels + at, row, (size_t)width * sizeof(uint32_t));
+            continue;
+        }
+        for (int32_t x = 0; x < width; x++)
+            buffer->pixels_565[at + (size_t)x] = kd_rgb565_narrow(row[x]);
     }
 }
 

@@ -18,25 +18,7 @@
 #define VIRTUAL_MARGIN_NS KD_NS_PER_MS
 
 /* How long a display rests after a commit that failed. */
-#define RETRY_NS (16 * KD_NS_PER_MS)
-
-#define BACKGROUND 0xFF000000
-
-/* Composing one frame of a display: a job in its lane. */
-struct kd_compose {
-    struct kd_job job;
-    struct kd_display *display; /* NULL once it is gone */
-    struct kd_renderer *renderer;
-    struct kd_buffer *buffer; /* the output's */
-    struct kd_arena arena;
-    struct kd_plan plan;
-    struct kd_draw draw;
-    struct kd_pixels **pictures; /* in the arena, a reference each */
-    uint32_t pictures_count;
-    struct kd_box *clips;
-    uint32_t clips_count;
-    int64_t begun_ns; /* real time */
-};
+#define RETRY_NS (16 * KD_NS_PER_MS) /* the first time, then ever longer */
 
 /* ---- When ----------------------------------------------------------------------------------- */
 
@@ -161,242 +143,88 @@ void kd_display_forget_window(struct kd_display *display, const struct kd_window
     }
 }
 
-/* ---- The stack ------------------------------------------------------------------------------ */
-
-static int compare_windows(const void *a, const void *b)
+void kd_display_retry(struct kd_display *display, const char *what, int error)
 {
-    const struct kd_window *one = *(const struct kd_window *const *)a,
-                           *other = *(const struct kd_window *const *)b;
+    int64_t pause_ns = RETRY_NS << (display->failures < 6 ? display->failures : 6);
 
-    if (one->shown.z != other->shown.z)
-        return one->shown.z < other->shown.z ? -1 : 1;
-    return one->created < other->created ? -1 : 1;
-}
-
-/* Windows that may be seen on the display, back to front. */
-static uint32_t collect(const struct kd_display *display, struct kd_window **windows)
-{
-    const struct kd_server *server = display->server;
-    uint32_t count = 0;
-
-    for (struct kd_window *window = server->scene.windows; window; window = window->below) {
-        struct kd_global_box place, picture;
-
-        if (!window->has_frame || window->shown.flags & KB_WINDOW_FLAG_HIDDEN ||
-            !kd_window_place(server, window, &place, &picture) ||
-            kd_box_empty(kd_box_intersect(place.box, display->output->place.box)))
-            continue;
-        windows[count++] = window;
-    }
-    qsort(windows, count, sizeof(windows[0]), compare_windows);
-    return count;
-}
-
-static struct kd_output_box on_output(struct kd_global_box global, const struct kd_output *output)
-{
-    struct kd_box origin = output->place.box;
-
-    return (struct kd_output_box){kd_box_moved(global.box, -origin.x1, -origin.y1)};
-}
-
-/* Layers of the windows, and references to their pictures. -ENOMEM. */
-static int stack_build(struct kd_compose *compose, struct kd_layer **layers_out,
-                       uint32_t *count_out)
-{
-    struct kd_display *display = compose->display;
-    uint32_t most = display->server->scene.windows_count;
-    struct kd_window **windows = kd_arena_alloc(&compose->arena, most, sizeof(struct kd_window *));
-    struct kd_layer *layers = kd_arena_alloc(&compose->arena, most, sizeof(*layers));
-
-    compose->pictures = kd_arena_alloc(&compose->arena, most, sizeof(struct kd_pixels *));
-    if (!windows || !layers || !compose->pictures)
-        return -ENOMEM;
-    *count_out = collect(display, windows);
-    for (uint32_t i = 0; i < *count_out; i++) {
-        const struct kd_window *window = windows[i];
-        struct kd_global_box place, picture;
-
-        kd_window_place(display->server, window, &place, &picture);
-        layers[i] = (struct kd_layer){.place = on_output(place, display->output),
-                                      .picture = on_output(picture, display->output),
-                                      .base_color = window->shown.base_color,
-                                      .filter = window->shown.filter};
-        if (window->shown_picture) {
-            layers[i].source = compose->pictures_count;
-            compose->pictures[compose->pictures_count++] = kd_pixels_ref(window->shown_picture);
-        } else {
-            layers[i].picture.box = (struct kd_box){0, 0, 0, 0}; /* nothing but the base colour */
-        }
-    }
-    *layers_out = layers;
-    return 0;
-}
-
-/* ---- Composing ------------------------------------------------------------------------------ */
-
-static void compose_free(struct kd_compose *compose)
-{
-    for (uint32_t i = 0; i < compose->pictures_count; i++)
-        kd_pixels_unref(compose->pictures[i]);
-    kd_arena_finish(&compose->arena);
-    free(compose);
-}
-
-static void note_duration(struct kd_display *display, int64_t spent_ns)
-{
-    int64_t decayed_ns = display->predicted_ns - display->predicted_ns / 16;
-
-    display->predicted_ns = spent_ns > decayed_ns ? spent_ns : decayed_ns;
-}
-
-static void retry_later(struct kd_display *display, int64_t now_ns)
-{
-    kd_output_step(display->output, KD_OUTPUT_FAIL);
-    display->damaged = true;
-    display->tick_at_ns = now_ns + RETRY_NS;
-}
-
-/* The buffer holds what it should: show it. */
-static void submit(struct kd_display *display, struct kd_compose *compose)
-{
-    struct kd_output *output = display->output;
-    int64_t now_ns = kd_server_now_ns(display->server);
-    int error;
-
-    if (output->refresh_ns && now_ns > display->target_ns)
-        display->stats.missed++;
-    error =
-        output->impl->commit(output, compose->buffer, compose->clips, compose->clips_count, now_ns);
-    if (error) {
-        KD_ERROR("output %s: commit failed: %s; trying again", output->name, strerror(-error));
-        retry_later(display, now_ns);
+    if (error == -EACCES) {
+        kd_displays_lost(display->server, display->output);
         return;
     }
-    display->stats.commits++;
-    for (size_t i = 0; i < kd_grid_count(compose->plan.grid); i++)
-        display->shown_keys[i] = compose->plan.tiles[i].key;
-    kd_output_step(output, KD_OUTPUT_SUBMIT);
-}
-
-static enum kd_job_step compose_step(struct kd_job *job)
-{
-    struct kd_compose *compose =
-        (struct kd_compose *)((char *)job - offsetof(struct kd_compose, job));
-
-    return compose->renderer->impl->draw(compose->renderer, &compose->draw);
-}
-
-static void compose_done(struct kd_job *job)
-{
-    struct kd_compose *compose =
-        (struct kd_compose *)((char *)job - offsetof(struct kd_compose, job));
-    struct kd_display *display = compose->display;
-
-    if (display) {
-        display->composing = NULL;
-        display->stats.draw_ns += (uint64_t)compose->draw.spent_ns;
-        note_duration(display, kd_clock_real_ns() - compose->begun_ns);
-        if (compose->draw.error) {
-            KD_ERROR("output %s: drawing failed: %s; trying again", display->output->name,
-                     strerror(-compose->draw.error));
-            retry_later(display, kd_server_now_ns(display->server));
-        } else {
-            submit(display, compose);
-        }
-    }
-    compose_free(compose);
-}
-
-/* The plan of what the display should show, and how it differs from what was last committed. -ENOMEM. */
-static int compose_plan(struct kd_compose *compose)
-{
-    struct kd_display *display = compose->display;
-    const struct kd_view *view = &display->output->view;
-    struct kd_grid grid = kd_view_grid(view);
-    uint64_t seed = display->server->seed;
-    struct kd_layer *layers;
-    uint32_t layers_count, *differing;
-    struct kd_ops ops;
-    int error = stack_build(compose, &layers, &layers_count);
-
-    if (!error)
-        error = kd_ops_from_layers(&ops, &compose->arena, view, layers, layers_count, seed,
-                                   (const struct kd_pixels *const *)compose->pictures);
-    if (!error)
-        error = kd_plan_make(&compose->plan, &compose->arena, grid, KD_TARGET_OPAQUE, BACKGROUND,
-                             NULL, &ops);
-    if (error)
-        return error;
-    differing = kd_arena_alloc(&compose->arena, kd_grid_count(grid), sizeof(*differing));
-    compose->clips = kd_arena_alloc(&compose->arena, kd_grid_count(grid), sizeof(*compose->clips));
-    if (!differing || !compose->clips)
-        return -ENOMEM;
-    compose->clips_count = kd_plan_changes(&compose->plan, display->shown_keys, differing);
-    compose->clips_count = kd_plan_rects(grid, differing, compose->clips_count, compose->clips);
-    return 0;
-}
-
-/* What must be drawn into the buffer; then draws it. */
-static int compose_draw(struct kd_compose *compose)
-{
-    struct kd_display *display = compose->display;
-    const struct kd_plan *plan = &compose->plan;
-    uint32_t *changed =
-        kd_arena_alloc(&compose->arena, kd_grid_count(plan->grid), sizeof(*changed));
-    uint32_t count;
-
-    compose->buffer = display->output->impl->acquire(display->output);
-    if (!changed || !compose->buffer)
-        return !changed ? -ENOMEM : -EBUSY;
-    count = kd_plan_changes(plan, compose->buffer->tile_keys, changed);
-    display->stats.tiles_drawn += count;
-    display->stats.tiles_kept += kd_grid_count(plan->grid) - count;
-    display->stats.pixels_drawn += kd_plan_area_px(plan->grid, changed, count);
-    if (count == 0) {
-        submit(display, compose);
-        compose_free(compose);
-        return 0;
-    }
-    compose->draw = (struct kd_draw){
-        .plan = plan, .tiles = changed, .tiles_count = count, .buffer = compose->buffer};
-    compose->job.step = compose_step;
-    compose->job.done = compose_done;
-    compose->renderer = display->server->renderer;
-    display->composing = compose;
-    kd_output_step(display->output, KD_OUTPUT_DRAW);
-    kd_lane_submit(display->lane, &compose->job);
-    return 0;
+    if (display->failures++ == 0)
+        KD_ERROR("output %s: %s: %s; trying again", display->output->name, what, strerror(-error));
+    kd_output_step(display->output, KD_OUTPUT_FAIL);
+    display->damaged = true;
+    display->tick_at_ns = kd_server_now_ns(display->server) + pause_ns;
 }
 
 static void compose(struct kd_display *display, int64_t now_ns)
 {
-    struct kd_compose *compose = calloc(1, sizeof(*compose));
     uint64_t sequence;
-    int error = compose ? 0 : -ENOMEM;
+    int result;
 
     display->target_ns = display->output->impl->next_refresh_ns(display->output, now_ns, &sequence);
-    if (!error) {
-        compose->display = display;
-        compose->begun_ns = kd_clock_real_ns();
-        error = compose_plan(compose);
+    result = kd_compose_begin(display);
+    if (result < 0)
+        kd_display_retry(display, "cannot compose", result);
+    else if (result == 0 && display->owed)
+        display->answer_at_ns = display->target_ns;
+    else if (result == 0)
+        rest_or_schedule(display, now_ns);
+}
+
+/* ---- Coming and going ------------------------------------------------------------------ */
+
+bool kd_display_is_on(const struct kd_display *display)
+{
+    return display->output->state != KD_OUTPUT_OFF && display->output->state != KD_OUTPUT_PAUSED;
+}
+
+void kd_display_forget_frames(struct kd_display *display, int64_t now_ns)
+{
+    while (display->owed) {
+        struct kd_frame *frame = display->owed;
+
+        display->owed = frame->next;
+        kd_window_discarded(frame->window, frame, KB_DISCARD_REASON_NO_OUTPUT, now_ns);
+        kd_frame_destroy(frame);
     }
-    if (!error && compose->clips_count == 0) {
-        compose_free(compose);
-        if (display->owed)
-            display->answer_at_ns = display->target_ns;
-        else
-            rest_or_schedule(display, now_ns);
+    display->owed_tail = NULL;
+    display->answer_at_ns = 0;
+}
+
+/* Nothing is known of what the display shows. */
+static void forget_shown(struct kd_display *display)
+{
+    struct kd_view view = display->output->view;
+
+    memset(display->shown_keys, 0,
+           kd_grid_count(kd_grid_of(view.device_width_px, view.device_height_px)) *
+               sizeof(uint64_t));
+    display->damaged = true;
+}
+
+void kd_display_pause(struct kd_display *display, int64_t now_ns)
+{
+    kd_output_step(display->output, KD_OUTPUT_PAUSE);
+    kd_display_forget_frames(display, now_ns);
+}
+
+void kd_display_resume(struct kd_display *display, int64_t now_ns)
+{
+    if (display->output->state != KD_OUTPUT_PAUSED ||
+        !kd_output_step(display->output, KD_OUTPUT_RESUME))
         return;
-    }
-    if (!error)
-        error = compose_draw(compose);
-    if (error) {
-        KD_ERROR("output %s: cannot compose: %s; trying again", display->output->name,
-                 strerror(-error));
-        if (compose)
-            compose_free(compose);
-        retry_later(display, now_ns);
-    }
+    forget_shown(display);
+    display->failures = 0;
+    display->tick_at_ns = now_ns;
+}
+
+/* The flip that was waited for did not come. */
+static void flip_is_lost(struct kd_display *display, int error)
+{
+    forget_shown(display);
+    kd_display_retry(display, "the display did not show a frame", error);
 }
 
 /* ---- The tick ------------------------------------------------------------------------------- */
@@ -426,19 +254,31 @@ static void look_for_more(struct kd_display *display)
             kd_windows_advance(server, window);
 }
 
+static void flipped(struct kd_display *display, const struct kd_flip *flip, int64_t now_ns)
+{
+    if (display->failures)
+        KD_INFO("output %s: shows frames again, after %u failures", display->output->name,
+                display->failures);
+    display->failures = 0;
+    display->stats.flips++;
+    kd_output_step(display->output, KD_OUTPUT_FLIP);
+    answer_owed(display, flip, true);
+    look_for_more(display);
+    if (display->output->state == KD_OUTPUT_SCHEDULED)
+        rest_or_schedule(display, now_ns);
+}
+
 void kd_display_run(struct kd_display *display, int64_t now_ns)
 {
     struct kd_output *output = display->output;
     struct kd_flip flip;
+    int result;
 
-    while (output->impl->dispatch(output, now_ns, &flip)) {
-        if (flip.commit != output->commits)
-            continue;
-        display->stats.flips++;
-        kd_output_step(output, KD_OUTPUT_FLIP);
-        answer_owed(display, &flip, true);
-        look_for_more(display);
-        rest_or_schedule(display, now_ns);
+    while ((result = output->impl->dispatch(output, now_ns, &flip)) != 0) {
+        if (result < 0)
+            flip_is_lost(display, result);
+        else if (flip.commit == output->commits)
+            flipped(display, &flip, now_ns);
     }
     if (output->state != KD_OUTPUT_SCHEDULED)
         return;
@@ -462,21 +302,30 @@ void kd_display_run(struct kd_display *display, int64_t now_ns)
     }
 }
 
-int kd_display_init(struct kd_display *display, struct kd_server *server, struct kd_output *output)
+int kd_display_create(struct kd_server *server, struct kd_output *output, struct kd_display **out)
 {
-    *display = (struct kd_display){.server = server, .output = output};
-    display->shown_keys = calloc(kd_grid_count(kd_view_grid(&output->view)), sizeof(uint64_t));
+    struct kd_display *display = calloc(1, sizeof(*display));
+    struct kd_view view = output->view;
+
+    if (!display)
+        return -ENOMEM;
+    display->server = server;
+    display->shown_keys = calloc(
+        kd_grid_count(kd_grid_of(view.device_width_px, view.device_height_px)), sizeof(uint64_t));
     if (!display->shown_keys || kd_lane_create(server->jobs, true, &display->lane) < 0) {
-        kd_display_finish(display);
+        free(display->shown_keys);
+        free(display);
         return -ENOMEM;
     }
+    display->output = output;
     kd_output_step(output, KD_OUTPUT_ENABLE);
     display->damaged = true;
     display->tick_at_ns = next_tick_ns(display, kd_server_now_ns(server));
+    *out = display;
     return 0;
 }
 
-void kd_display_finish(struct kd_display *display)
+void kd_display_destroy(struct kd_display *display)
 {
     while (display->owed) {
         struct kd_frame *frame = display->owed;
@@ -484,9 +333,8 @@ void kd_display_finish(struct kd_display *display)
         display->owed = frame->next;
         kd_frame_destroy(frame);
     }
-    if (display->composing)
-        display->composing->display = NULL;
     kd_lane_destroy(display->lane);
     free(display->shown_keys);
     display->output->impl->destroy(display->output);
+    free(display);
 }

@@ -24,25 +24,8 @@ static void host_announce_outputs(void *ctx, struct kd_connection *connection)
 {
     struct kd_server *server = ctx;
 
-    for (size_t i = 0; i < server->displays_count; i++) {
-        const struct kd_output *output = server->displays[i].output;
-        struct kd_box place = output->place.box;
-
-        kd_event_output(
-            connection->client,
-            &(struct kb_evt_output){.object = output->id,
-                                    .width = (uint32_t)kd_box_width(place),
-                                    .height = (uint32_t)kd_box_height(place),
-                                    .x = place.x1,
-                                    .y = place.y1,
-                                    .refresh_ns = output->refresh_ns,
-                                    .rotation = (enum kb_rotation)output->view.rotation,
-                                    .flags = output->flags,
-                                    .name = output->name,
-                                    .name_bytes = (uint32_t)strlen(output->name),
-                                    .description = output->description,
-                                    .description_bytes = (uint32_t)strlen(output->description)});
-    }
+    for (size_t i = 0; i < server->displays_count; i++)
+        kd_displays_announce(server->displays[i]->output, connection->client);
 }
 
 static bool host_output_exists(void *ctx, uint32_t id)
@@ -50,7 +33,7 @@ static bool host_output_exists(void *ctx, uint32_t id)
     const struct kd_server *server = ctx;
 
     for (size_t i = 0; i < server->displays_count; i++)
-        if (server->displays[i].output->id == id)
+        if (server->displays[i]->output->id == id)
             return true;
     return false;
 }
@@ -77,7 +60,7 @@ static void host_window_destroyed(void *ctx, struct kd_window *window)
     int64_t now_ns = kd_server_now_ns(server);
 
     for (size_t i = 0; i < server->displays_count; i++)
-        kd_display_forget_window(&server->displays[i], window, now_ns);
+        kd_display_forget_window(server->displays[i], window, now_ns);
     for (const struct kd_frame *frame = window->queue; frame; frame = frame->next)
         if (frame->is_answered)
             kd_window_discarded(window, frame, KB_DISCARD_REASON_HIDDEN, now_ns);
@@ -120,7 +103,7 @@ int64_t kd_server_wake_ns(const struct kd_server *server)
     int64_t now_ns = kd_server_now_ns(server), wake_ns = server->discard_at_ns;
 
     for (size_t i = 0; i < server->displays_count; i++)
-        wake_ns = earlier_ns(wake_ns, kd_display_wake_ns(&server->displays[i]));
+        wake_ns = earlier_ns(wake_ns, kd_display_wake_ns(server->displays[i]));
     for (const struct kd_window *window = server->scene.windows; window; window = window->below)
         if (window->drawn_until_ns > now_ns)
             wake_ns = earlier_ns(wake_ns, window->drawn_until_ns);
@@ -183,61 +166,12 @@ void kd_server_settle(struct kd_server *server)
         }
         kd_windows_discard(server, now_ns);
         for (size_t i = 0; i < server->displays_count; i++)
-            kd_display_run(&server->displays[i], now_ns);
+            kd_display_run(server->displays[i], now_ns);
+        kd_displays_reap(server);
     } while (step_clock(server));
 }
 
 /* ---- Beginning and end ------------------------------------------------------------------------ */
-
-static int create_display(struct kd_server *server, const struct kd_config_output *config)
-{
-    const struct kd_headless_info info = {.name = config->name,
-                                          .width_px = (int32_t)config->width_px,
-                                          .height_px = (int32_t)config->height_px,
-                                          .x = config->x,
-                                          .y = config->y,
-                                          .rotation = config->rotation,
-                                          .reflect_x = config->reflect_x,
-                                          .reflect_y = config->reflect_y,
-                                          .overscan_px = {config->overscan[0], config->overscan[1],
-                                                          config->overscan[2], config->overscan[3]},
-                                          .format = config->format,
-                                          .refresh_ns = config->refresh_ns,
-                                          .buffers = server->config.buffers,
-                                          .origin_ns = kd_server_now_ns(server)};
-    struct kd_output *output;
-    int error = kd_headless_create(&info, &output);
-
-    if (error)
-        return error;
-    output->id = (uint32_t)server->displays_count + 1;
-    output->flags |= server->displays_count == 0 ? KB_OUTPUT_FLAG_PRIMARY : 0;
-    error = kd_display_init(&server->displays[server->displays_count], server, output);
-    if (error)
-        return error;
-    server->displays_count++;
-    KD_INFO("output %s: headless, %ux%u, %s", config->name, config->width_px, config->height_px,
-            server->clock.is_virtual ? "paced by the virtual clock"
-            : config->refresh_ns     ? "paced by a timer"
-                                     : "not paced");
-    return 0;
-}
-
-static int create_displays(struct kd_server *server)
-{
-    struct kd_config *config = &server->config;
-    char why[KD_CONFIG_WHY_BYTES];
-    int error = 0;
-
-    if (config->outputs_count == 0)
-        kd_config_add_output(config, "", why);
-    server->displays = calloc(config->outputs_count, sizeof(*server->displays));
-    if (!server->displays)
-        return -ENOMEM;
-    for (size_t i = 0; i < config->outputs_count && !error; i++)
-        error = create_display(server, &config->outputs[i]);
-    return error;
-}
 
 static int create_listener(struct kd_server *server)
 {
@@ -279,7 +213,7 @@ int kd_server_create(const struct kd_config *config, struct kd_server **out)
     if (!error)
         error = kd_cpu_renderer_create(&server->renderer);
     if (!error)
-        error = create_displays(server);
+        error = kd_displays_start(server);
     if (!error) {
         server->host = host_of(server);
         error = kd_loop_create(server, &server->loop);
@@ -325,9 +259,7 @@ void kd_server_destroy(struct kd_server *server)
     if (server->jobs)
         drain_jobs(server);
     kd_loop_destroy(server->loop);
-    for (size_t i = 0; i < server->displays_count; i++)
-        kd_display_finish(&server->displays[i]);
-    free(server->displays);
+    kd_displays_stop(server);
     if (server->renderer)
         server->renderer->impl->destroy(server->renderer);
     kd_jobs_destroy(server->jobs);

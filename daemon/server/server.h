@@ -21,6 +21,10 @@
 
 struct kd_loop;
 
+/* Outputs at a time, and names of outputs in all. */
+#define KD_MAX_DISPLAYS     16
+#define KD_MAX_OUTPUT_NAMES 64
+
 struct kd_display_stats {
     uint64_t frames_presented, frames_unchanged, tiles_drawn, tiles_kept, pixels_drawn, commits,
         flips, missed, draw_ns;
@@ -31,6 +35,9 @@ struct kd_display {
     struct kd_server *server;
     struct kd_output *output; /* owned */
     struct kd_lane *lane;     /* owned: composing */
+    unsigned busy;            /* jobs that use the output's buffers: until they are done it stays */
+    bool is_gone;             /* its output is unplugged; to be destroyed when it is not busy */
+    bool is_dark;             /* turned off, nothing having changed for long */
     uint64_t *shown_keys;     /* owned: of the tiles last committed */
     bool damaged;             /* something may look different now */
     int64_t tick_at_ns;       /* while SCHEDULED: when to look */
@@ -38,10 +45,13 @@ struct kd_display {
         answer_at_ns; /* while unchanged frames are owed an answer: the refresh that gives it; else 0 */
     int64_t target_ns;     /* the refresh that the frame being drawn is for */
     int64_t predicted_ns;  /* how long composing takes, by experience */
+    int64_t changed_at_ns; /* when a frame was last committed */
+    unsigned failures;     /* commits and drawings that failed since the last that did not */
     struct kd_frame *owed; /* owned: latched and not answered; oldest first */
     struct kd_frame *owed_tail;
     struct kd_compose *composing; /* the job under way, or NULL */
     struct kd_display_stats stats;
+    struct kd_display *next_gone;
 };
 
 /* A client waits for a virtual clock to move. */
@@ -62,9 +72,12 @@ struct kd_server {
     struct kd_scene scene;
     struct kd_host host;
     struct kd_listener *listener; /* owned */
-    struct kd_display *displays;  /* owned; the first is the primary one */
+    struct kd_display
+        *displays[KD_MAX_DISPLAYS]; /* owned; by id, so the first is the primary one */
     size_t displays_count;
-    struct kd_connection *connections; /* owned */
+    struct kd_display *gone;                    /* owned: linked; unplugged while still busy */
+    char output_names[KD_MAX_OUTPUT_NAMES][33]; /* an output that comes back has the id it had */
+    struct kd_connection *connections;          /* owned */
     unsigned connections_count;
     int64_t discard_at_ns;      /* when hidden windows' frames are answered next; 0: none wait */
     struct kd_log_limit faults; /* messages about clients that misbehave */
@@ -124,14 +137,44 @@ void kd_paint_pump(struct kd_server *server, struct kd_window *window);
 int kd_canvas_frame(void *ctx, struct kd_client *client, struct kd_image *image,
                     struct kd_batch *batch, uint32_t object, uint32_t serial, const char **why);
 
-/* frame.c: the displays' tick. */
-int kd_display_init(struct kd_display *display, struct kd_server *server, struct kd_output *output);
-void kd_display_finish(struct kd_display *display);
+/* backend.c: real displays or virtual ones. */
+int kd_displays_start(struct kd_server *server);
+
+/* The display answered -EACCES: somebody else has it. */
+void kd_displays_lost(struct kd_server *server, struct kd_output *output);
+
+/* displays.c: outputs that come and go. The server takes the output over if add() returns 0. */
+int kd_displays_add(struct kd_server *server, struct kd_output *output);
+void kd_displays_remove(struct kd_server *server, struct kd_output *output);
+void kd_displays_reap(struct kd_server *server);
+void kd_displays_stop(struct kd_server *server);
+void kd_displays_announce(const struct kd_output *output, struct kd_client *client);
+
+/* frame.c: the displays' tick. The display takes the output over if it returns 0. */
+int kd_display_create(struct kd_server *server, struct kd_output *output, struct kd_display **out);
+void kd_display_destroy(struct kd_display *display);
 void kd_display_damage(struct kd_display *display);
 void kd_display_run(struct kd_display *display, int64_t now_ns);
 int64_t kd_display_wake_ns(const struct kd_display *display);
 void kd_display_forget_window(struct kd_display *display, const struct kd_window *window,
                               int64_t now_ns);
+
+/* Whether windows can be seen on it. */
+bool kd_display_is_on(const struct kd_display *display);
+
+/* Its latched frames are discarded: nobody will see them there. */
+void kd_display_forget_frames(struct kd_display *display, int64_t now_ns);
+
+/* Somebody else has the display, and has it no more. */
+void kd_display_pause(struct kd_display *display, int64_t now_ns);
+void kd_display_resume(struct kd_display *display, int64_t now_ns);
+
+/* A commit or a drawing failed: once more, later. what: for the log, once. */
+void kd_display_retry(struct kd_display *display, const char *what, int error);
+
+/* compose.c: draws what a display should show into a buffer, and commits that. */
+/* 1: it is under way. 0: there is nothing to be shown that is not shown. -errno. */
+int kd_compose_begin(struct kd_display *display);
 
 /* tools.c: screenshots, statistics, steps of the clock. */
 int kd_tools_screenshot(void *ctx, struct kd_connection *connection,

@@ -22,6 +22,7 @@ struct shot {
     struct kd_pixels *picture;      /* a reference, or NULL: ... */
     const struct kd_buffer *buffer; /* ... the output's buffer, or NULL: ... */
     struct kd_view view;            /* ... how the output lies in that */
+    struct kd_display *display;     /* whose buffer it is: kept busy */
     uint32_t base_color;            /* ... this colour */
     int fd;                         /* owned */
     int error;
@@ -97,6 +98,8 @@ static void shot_done(struct kd_job *job)
                                 "no memory for the screenshot: %s", strerror(-shot->error));
         kd_peer_resume(connection->peer);
     }
+    if (shot->display)
+        shot->display->busy--;
     close(shot->fd);
     kd_pixels_unref(shot->picture);
     kd_client_unref(shot->client);
@@ -128,6 +131,8 @@ static struct kd_lane *shot_aim(struct kd_server *server, struct kd_connection *
         return NULL;
     }
     shot->buffer = display->output->impl->front(display->output);
+    shot->display = display;
+    display->busy++;
     shot->view = display->output->view;
     shot->width_px = kd_view_size(&shot->view).x;
     shot->height_px = kd_view_size(&shot->view).y;
@@ -266,9 +271,9 @@ static void add_renderer(struct values *values, const struct kd_server *server)
         draw_ns += window->stats.draw_ns;
     }
     for (size_t i = 0; i < server->displays_count; i++) {
-        tiles += server->displays[i].stats.tiles_drawn;
-        pixels += server->displays[i].stats.pixels_drawn;
-        draw_ns += server->displays[i].stats.draw_ns;
+        tiles += server->displays[i]->stats.tiles_drawn;
+        pixels += server->displays[i]->stats.pixels_drawn;
+        draw_ns += server->displays[i]->stats.draw_ns;
     }
     add(values, KB_STATISTIC_TILES_DRAWN, tiles);
     add(values, KB_STATISTIC_PIXELS_DRAWN, pixels);

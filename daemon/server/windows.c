@@ -12,8 +12,8 @@
 struct kd_display *kd_display_find(const struct kd_server *server, uint32_t id)
 {
     for (size_t i = 0; i < server->displays_count; i++)
-        if (id == 0 || server->displays[i].output->id == id)
-            return &server->displays[i];
+        if (id == 0 || server->displays[i]->output->id == id)
+            return server->displays[i];
     return NULL;
 }
 
@@ -50,10 +50,10 @@ struct kd_display *kd_window_display(const struct kd_server *server, const struc
         return NULL;
     for (size_t i = 0; i < server->displays_count; i++) {
         int64_t area =
-            kd_box_area(kd_box_intersect(place.box, server->displays[i].output->place.box));
+            kd_box_area(kd_box_intersect(place.box, server->displays[i]->output->place.box));
 
-        if (area > best_area) {
-            best = &server->displays[i];
+        if (area > best_area && kd_display_is_on(server->displays[i])) {
+            best = server->displays[i];
             best_area = area;
         }
     }
@@ -67,8 +67,8 @@ void kd_window_damage(struct kd_server *server, const struct kd_window *window)
     if (!window->has_frame || !kd_window_place(server, window, &place, &picture))
         return;
     for (size_t i = 0; i < server->displays_count; i++)
-        if (!kd_box_empty(kd_box_intersect(place.box, server->displays[i].output->place.box)))
-            kd_display_damage(&server->displays[i]);
+        if (!kd_box_empty(kd_box_intersect(place.box, server->displays[i]->output->place.box)))
+            kd_display_damage(server->displays[i]);
 }
 
 static struct kb_rect rect_on(struct kd_box box, const struct kd_display *display)
