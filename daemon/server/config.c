@@ -19,6 +19,7 @@ struct command_line {
     const char *path; /* of the file; NULL: the default one */
     bool check;
     bool help, version;
+    bool outputs_given; /* by options, not by the file */
     unsigned mistakes;
 };
 
@@ -109,6 +110,7 @@ static void apply(struct command_line *line, struct kd_config *config,
     if (++*times == 1 && key->clear != NULL) {
         key->clear(config);
     }
+    line->outputs_given = line->outputs_given || key->set == kd_config_key_output;
     if (*times > 1 && key->clear == NULL) {
         mistake(line, what, "the option is given twice");
     } else if (!key->set(config, value, why)) {
@@ -160,10 +162,42 @@ static void scan(struct command_line *line, struct kd_config *config, int argc, 
     }
 }
 
-/* What only all settings together can show. */
-static void check_together(struct command_line *line, const struct kd_config *config)
+/* Settings that are allowed, but not together; false if why names them. */
+static bool fits_together(const struct kd_config *config, char *why)
 {
-    char path[sizeof(config->socket_path)];
+    if (config->backend == KD_BACKEND_KMS && config->outputs_count > 0) {
+        return kd_config_refuse(why,
+                                "backend kms shows no virtual displays such as %s: leave them out, "
+                                "or choose backend headless",
+                                config->outputs[0].name);
+    }
+    if (config->backend == KD_BACKEND_KMS && config->clock == KD_CLOCK_VIRTUAL) {
+        return kd_config_refuse(why, "backend kms has the display's own clock: choose clock real, "
+                                     "or backend headless");
+    }
+    if (config->session_mode == KD_SESSION_SEAT && config->vt != 0) {
+        return kd_config_refuse(why,
+                                "session seat gets its VT from the seat: leave out vt %u, or "
+                                "choose session service",
+                                config->vt);
+    }
+    return kd_config_mirrors_ok(config, why);
+}
+
+/* What only all settings together can show. */
+static void check_together(struct command_line *line, struct kd_config *config, bool file_is_good)
+{
+    char path[sizeof(config->socket_path)], why[KD_CONFIG_WHY_BYTES];
+    if (config->backend == KD_BACKEND_KMS && !line->outputs_given) {
+        config->outputs_count = 0; /* the file's; where the file itself says kms, there are none */
+    }
+    if (file_is_good && !fits_together(config, why)) {
+        mistake(line, "these settings do not go together", why);
+    }
+    if (config->backend == KD_BACKEND_AUTO &&
+        (config->outputs_count > 0 || config->clock == KD_CLOCK_VIRTUAL)) {
+        config->backend = KD_BACKEND_HEADLESS;
+    }
     if (config->simulate_draw[0] != '\0' && config->clock != KD_CLOCK_VIRTUAL) {
         mistake(line, "--simulate-draw", "works only with --clock virtual");
     }
@@ -176,12 +210,17 @@ static void check_together(struct command_line *line, const struct kd_config *co
 static enum kd_config_action read_file(const struct command_line *line, struct kd_config *config)
 {
     const char *path = line->path != NULL ? line->path : KD_CONFIG_PATH;
+    char why[KD_CONFIG_WHY_BYTES];
     int error = kd_config_read(config, path);
     if (error == -ENOENT && line->path != NULL) {
         fprintf(stderr, "%s: there is no such file\n", path);
         return KD_CONFIG_EXIT_FAILURE;
     }
     if (error < 0 && error != -ENOENT) {
+        return KD_CONFIG_EXIT_FAILURE;
+    }
+    if (!fits_together(config, why)) {
+        fprintf(stderr, "%s: %s\n", path, why);
         return KD_CONFIG_EXIT_FAILURE;
     }
     if (line->check) {
@@ -193,7 +232,6 @@ static enum kd_config_action read_file(const struct command_line *line, struct k
 static enum kd_config_action parse(struct kd_config *config, int argc, char **argv, bool running)
 {
     struct command_line line = {0};
-    char why[KD_CONFIG_WHY_BYTES];
     kd_config_defaults(config);
     config->argc = argc;
     config->argv = argv;
@@ -212,12 +250,9 @@ static enum kd_config_action parse(struct kd_config *config, int argc, char **ar
     }
     enum kd_config_action action = read_file(&line, config);
     scan(&line, config, argc, argv);
-    check_together(&line, config);
+    check_together(&line, config, action != KD_CONFIG_EXIT_FAILURE);
     if (line.mistakes > 0) {
         return KD_CONFIG_EXIT_USAGE;
-    }
-    if (config->outputs_count == 0) {
-        kd_config_add_output(config, "", why);
     }
     return action;
 }

@@ -34,6 +34,8 @@ struct reading {
     char section_name[64];
     unsigned set_at[KEYS_MAX];        /* the line that set each key; 0: none */
     unsigned output_set_at[KEYS_MAX]; /* likewise in the present [output] section */
+    struct kd_config_section output;  /* that section */
+    unsigned output_line;
 };
 
 static void __attribute__((format(printf, 2, 3)))
@@ -83,6 +85,19 @@ static void report_section(struct reading *reading, const char *name)
     report(reading, "[%s]: unknown section; there are %s[output NAME]", name, list);
 }
 
+static void end_section(struct reading *reading)
+{
+    char why[KD_CONFIG_WHY_BYTES];
+    if (reading->section == SECTION_OUTPUT &&
+        !kd_config_section_end(reading->config, &reading->output, why)) {
+        unsigned line = reading->line;
+        reading->line = reading->output_line;
+        report(reading, "[%s]: %s", reading->section_name, why);
+        reading->line = line;
+    }
+    reading->section = SECTION_BAD;
+}
+
 static void begin_section(struct reading *reading, const char *name)
 {
     char why[KD_CONFIG_WHY_BYTES];
@@ -91,10 +106,11 @@ static void begin_section(struct reading *reading, const char *name)
         const char *output = name + 6 + strspn(name + 6, " ");
         memset(reading->output_set_at, 0, sizeof(reading->output_set_at));
         reading->section = SECTION_OUTPUT;
+        reading->output_line = reading->line;
         if (output[0] == '\0') {
             reading->section = SECTION_BAD;
             report(reading, "[output]: the output's name is missing: [output NAME]");
-        } else if (kd_config_add_output(reading->config, output, why) == NULL) {
+        } else if (!kd_config_section_begin(reading->config, &reading->output, output, why)) {
             reading->section = SECTION_BAD;
             report(reading, "[%s]: %s", name, why);
         }
@@ -110,7 +126,7 @@ static void begin_section(struct reading *reading, const char *name)
 static void read_section(struct reading *reading, char *line)
 {
     char *end = strchr(line, ']');
-    reading->section = SECTION_BAD;
+    end_section(reading);
     if (end == NULL) {
         report(reading, "'[' without ']': a section is [NAME]");
         return;
@@ -127,41 +143,69 @@ static void read_section(struct reading *reading, char *line)
 /* ---- Keys
  * ------------------------------------------------------------------------------------- */
 
-static void report_key(struct reading *reading, const struct kd_config_key *keys, size_t count,
-                       const char *section, const char *name)
+/* list: the keys there are. */
+static void report_key(struct reading *reading, const char *name, const char *list)
 {
-    char list[256] = "";
-    size_t used = 0;
-    for (size_t i = 0; i < count && used < sizeof(list); i++) {
-        if (keys[i].section != NULL && strcmp(keys[i].section, section) == 0) {
-            used += (size_t)snprintf(list + used, sizeof(list) - used, "%s%s", used ? ", " : "",
-                                     keys[i].name);
-        }
-    }
     report(reading, "[%s] %s: unknown key; there %s %s", reading->section_name, name,
            strchr(list, ',') ? "are" : "is", list);
 }
 
-static void set_key(struct reading *reading, const struct kd_config_key *keys, size_t count,
-                    const char *section, const char *name, const char *value, unsigned *set_at)
+static void list_key(char list[256], const char *name)
 {
-    char why[KD_CONFIG_WHY_BYTES];
-    assert(count <= KEYS_MAX);
-    for (size_t i = 0; i < count; i++) {
-        if (keys[i].section == NULL || strcmp(keys[i].section, section) != 0 ||
-            strcmp(keys[i].name, name) != 0) {
+    size_t used = strlen(list);
+    snprintf(list + used, 256 - used, "%s%s", used ? ", " : "", name);
+}
+
+/* True the first time that a key is set; set_at is where the line is kept. */
+static bool set_first(struct reading *reading, const char *name, unsigned *set_at)
+{
+    unsigned before = *set_at;
+    *set_at = reading->line;
+    if (before != 0) {
+        report(reading, "[%s] %s: is set in line %u already", reading->section_name, name, before);
+    }
+    return before == 0;
+}
+
+static void set_key(struct reading *reading, const char *name, const char *value)
+{
+    char why[KD_CONFIG_WHY_BYTES], list[256] = "";
+    assert(kd_config_keys_count <= KEYS_MAX);
+    for (size_t i = 0; i < kd_config_keys_count; i++) {
+        const struct kd_config_key *key = &kd_config_keys[i];
+        if (key->section == NULL || strcmp(key->section, reading->section_name) != 0) {
             continue;
         }
-        if (set_at[i] != 0) {
-            report(reading, "[%s] %s: is set in line %u already", reading->section_name, name,
-                   set_at[i]);
-        } else if (!keys[i].set(reading->config, value, why)) {
+        list_key(list, key->name);
+        if (strcmp(key->name, name) != 0) {
+            continue;
+        }
+        if (set_first(reading, name, &reading->set_at[i]) &&
+            !key->set(reading->config, value, why)) {
             report(reading, "[%s] %s = %s: %s", reading->section_name, name, value, why);
         }
-        set_at[i] = reading->line;
         return;
     }
-    report_key(reading, keys, count, section, name);
+    report_key(reading, name, list);
+}
+
+static void set_output_key(struct reading *reading, const char *name, const char *value)
+{
+    char why[KD_CONFIG_WHY_BYTES], list[256] = "";
+    assert(kd_config_output_keys_count <= KEYS_MAX);
+    for (size_t i = 0; i < kd_config_output_keys_count; i++) {
+        const struct kd_config_output_key *key = &kd_config_output_keys[i];
+        list_key(list, key->name);
+        if (strcmp(key->name, name) != 0) {
+            continue;
+        }
+        if (set_first(reading, name, &reading->output_set_at[i]) &&
+            !kd_config_section_set(&reading->output, key, value, why)) {
+            report(reading, "[%s] %s = %s: %s", reading->section_name, name, value, why);
+        }
+        return;
+    }
+    report_key(reading, name, list);
 }
 
 static int on_value(void *ctx, const char *section, const char *name, const char *value)
@@ -171,14 +215,8 @@ static int on_value(void *ctx, const char *section, const char *name, const char
     reading->understood = true;
     switch (reading->section) {
     case SECTION_NONE: report(reading, "%s: stands before the first [SECTION]", name); break;
-    case SECTION_KEYS:
-        set_key(reading, kd_config_keys, kd_config_keys_count, reading->section_name, name, value,
-                reading->set_at);
-        break;
-    case SECTION_OUTPUT:
-        set_key(reading, kd_config_output_keys, kd_config_output_keys_count, "output", name, value,
-                reading->output_set_at);
-        break;
+    case SECTION_KEYS: set_key(reading, name, value); break;
+    case SECTION_OUTPUT: set_output_key(reading, name, value); break;
     case SECTION_BAD: break; /* said once */
     }
     return 1;
@@ -278,6 +316,7 @@ int kd_config_read(struct kd_config *config, const char *path)
     }
     int result = ini_parse_stream(give_line, &reading, on_value, &reading);
     finish_line(&reading);
+    end_section(&reading);
     int error = ferror(reading.file) ? -EIO : result == -2 ? -ENOMEM : 0;
     fclose(reading.file);
     if (error < 0) {

@@ -3,6 +3,7 @@
  * once; of the rest it is said that it needs a restart. A mistake leaves everything as it was.
  */
 #include <inttypes.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -14,7 +15,7 @@
 #define KD_LOG_MODULE "config"
 #include "base/log.h"
 
-#define TEXT_BYTES 1024
+#define TEXT_BYTES 2048
 
 /* ---- What settings are, as text -------------------------------------------------------------- */
 
@@ -48,6 +49,108 @@ static void say_outputs(const struct kd_config *config, char *text)
                                  hz, output->x, output->y,
                                  output->format == KB_FORMAT_RGB565 ? " rgb565" : "");
     }
+}
+
+/* Adds to text, of which used bytes are taken. */
+static size_t __attribute__((format(printf, 3, 4)))
+say_more(char *text, size_t used, const char *format, ...)
+{
+    va_list args;
+    int bytes;
+
+    if (used >= TEXT_BYTES)
+        return used;
+    va_start(args, format);
+    bytes = vsnprintf(text + used, TEXT_BYTES - used, format, args);
+    va_end(args);
+    return used + (size_t)bytes;
+}
+
+static size_t say_connector(const struct kd_config_connector *connector, char *text, size_t used)
+{
+    const struct kd_mode_wish *mode = &connector->mode;
+    const int32_t *overscan = connector->overscan;
+
+    used = say_more(text, used, "%s%s", used ? ", " : "", connector->name);
+    if (connector->off)
+        used = say_more(text, used, " off");
+    if (mode->width_px)
+        used = say_more(text, used, " %" PRId32 "x%" PRId32, mode->width_px, mode->height_px);
+    if (mode->refresh_mhz)
+        used = say_more(text, used, "@%.3f", mode->refresh_mhz / 1e3);
+    if (connector->rotation != KB_ROTATION_NORMAL)
+        used = say_more(text, used, " rotate %d", 90 * (connector->rotation - KB_ROTATION_NORMAL));
+    if (connector->reflect_x || connector->reflect_y)
+        used = say_more(text, used, " reflect %s%s", connector->reflect_x ? "x" : "",
+                        connector->reflect_y ? "y" : "");
+    if (connector->has_position)
+        used = say_more(text, used, " at %" PRId32 ",%" PRId32, connector->x, connector->y);
+    if (overscan[0] || overscan[1] || overscan[2] || overscan[3])
+        used = say_more(text, used, " overscan %" PRId32 ",%" PRId32 ",%" PRId32 ",%" PRId32,
+                        overscan[0], overscan[1], overscan[2], overscan[3]);
+    if (connector->mirror[0])
+        used = say_more(text, used, " mirror of %s", connector->mirror);
+    if (connector->has_format)
+        used = say_more(text, used, " %s",
+                        connector->format == KB_FORMAT_RGB565 ? "rgb565" : "xrgb8888");
+    return used;
+}
+
+static void say_connectors(const struct kd_config *config, char *text)
+{
+    size_t used = 0;
+
+    text[0] = '\0';
+    for (size_t i = 0; i < config->connectors_count; i++)
+        used = say_connector(&config->connectors[i], text, used);
+}
+
+static void say_backend(const struct kd_config *config, char *text)
+{
+    snprintf(text, TEXT_BYTES, "%s", kd_config_backends[config->backend]);
+}
+
+static void say_session(const struct kd_config *config, char *text)
+{
+    snprintf(text, TEXT_BYTES, "%s", kd_config_sessions[config->session_mode]);
+}
+
+static void say_card(const struct kd_config *config, char *text)
+{
+    snprintf(text, TEXT_BYTES, "%s", config->card);
+}
+
+static void say_vt(const struct kd_config *config, char *text)
+{
+    snprintf(text, TEXT_BYTES, "%u", config->vt);
+}
+
+static void say_plane_scaling(const struct kd_config *config, char *text)
+{
+    snprintf(text, TEXT_BYTES, "%s", kd_config_tris[config->plane_scaling]);
+}
+
+static void say_cursor(const struct kd_config *config, char *text)
+{
+    snprintf(text, TEXT_BYTES, "%s",
+             config->cursor_hidden               ? "off"
+             : config->hardware_cursor == KD_OFF ? "software"
+                                                 : "auto");
+}
+
+static void say_damage(const struct kd_config *config, char *text)
+{
+    snprintf(text, TEXT_BYTES, "%s", kd_config_damages[config->damage]);
+}
+
+static void say_off_after(const struct kd_config *config, char *text)
+{
+    snprintf(text, TEXT_BYTES, "%u", config->off_after_s);
+}
+
+static void say_margin(const struct kd_config *config, char *text)
+{
+    snprintf(text, TEXT_BYTES, "%u", config->margin_us);
 }
 
 static void say_buffers(const struct kd_config *config, char *text)
@@ -113,7 +216,17 @@ static const struct setting {
     {"[socket] path", false, say_path},
     {"[socket] mode", false, say_mode},
     {"[socket] group", false, say_group},
+    {"[display] backend", false, say_backend},
+    {"[display] session", false, say_session},
+    {"[display] card", false, say_card},
+    {"[display] vt", false, say_vt},
+    {"[display] plane_scaling", false, say_plane_scaling},
+    {"[display] cursor", false, say_cursor},
+    {"[display] damage", false, say_damage},
+    {"[display] off_after", true, say_off_after},
+    {"[display] margin", true, say_margin},
     {"[output]", false, say_outputs},
+    {"[output], real", false, say_connectors},
     {"[display] buffers", false, say_buffers},
     {"[display] clock", false, say_clock},
     {"[render] threads", false, say_threads},
@@ -154,6 +267,8 @@ static void apply(struct kd_server *server, const struct kd_config *fresh)
     struct kd_host *host = &server->host;
 
     config->log_level = fresh->log_level;
+    config->off_after_s = fresh->off_after_s;
+    config->margin_us = fresh->margin_us;
     config->everyone = host->policy.everyone = fresh->everyone;
     config->max_clients = fresh->max_clients;
     config->max_client_bytes = host->max_client_bytes = fresh->max_client_bytes;
@@ -173,6 +288,7 @@ void kd_server_reload(struct kd_server *server)
 {
     struct kd_config *fresh = calloc(1, sizeof(*fresh));
     enum kd_log_level old_level = kd_log_get_level();
+    char why[KD_CONFIG_WHY_BYTES];
 
     if (!fresh) {
         KD_ERROR("no memory to read the configuration again: all stays as it is");
@@ -185,6 +301,9 @@ void kd_server_reload(struct kd_server *server)
         if (fresh->log_level > old_level)
             kd_log_set_level(fresh->log_level);
         KD_INFO("the configuration was read again");
+        /* The output that the server gave itself is no change. */
+        if (fresh->outputs_count == 0 && server->config.outputs_count > 0)
+            kd_config_add_output(fresh, "", why);
         if (report(&server->config, fresh) == 0)
             KD_INFO("nothing in it has changed");
         apply(server, fresh);

@@ -6,117 +6,13 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
+#include "config_rig.h"
 #include "gen/kmsblit_proto.h"
 #include "server/config.h"
 
 #define SAMPLE "systemd/kmsblitd.conf"
-
-static char path[64];
-static char said[16384]; /* what went to stdout and stderr */
-static struct kd_config config;
-
-static void setup(void)
-{
-    snprintf(path, sizeof(path), "/tmp/kmsblit-config-XXXXXX");
-    int fd = mkstemp(path);
-    ck_assert_int_ge(fd, 0);
-    close(fd);
-    unsetenv("KMSBLIT_SOCKET");
-    unsetenv("XDG_RUNTIME_DIR");
-    kd_config_defaults(&config);
-    said[0] = '\0';
-}
-
-static void teardown(void)
-{
-    unlink(path);
-}
-
-/* Redirects stdout and stderr until capture_end(). */
-static int saved_out, saved_err, captured;
-
-static void capture_begin(void)
-{
-    fflush(stdout);
-    fflush(stderr);
-    saved_out = dup(STDOUT_FILENO);
-    saved_err = dup(STDERR_FILENO);
-    captured = memfd_create("said", MFD_CLOEXEC);
-    ck_assert(saved_out >= 0 && saved_err >= 0 && captured >= 0);
-    dup2(captured, STDOUT_FILENO);
-    dup2(captured, STDERR_FILENO);
-}
-
-static void capture_end(void)
-{
-    fflush(stdout);
-    fflush(stderr);
-    dup2(saved_out, STDOUT_FILENO);
-    dup2(saved_err, STDERR_FILENO);
-    close(saved_out);
-    close(saved_err);
-    ssize_t got = pread(captured, said, sizeof(said) - 1, 0);
-    close(captured);
-    ck_assert_int_ge(got, 0);
-    said[got] = '\0';
-}
-
-static void write_bytes(const char *bytes, size_t count)
-{
-    FILE *file = fopen(path, "we");
-    ck_assert_ptr_nonnull(file);
-    ck_assert_uint_eq(fwrite(bytes, 1, count, file), count);
-    fclose(file);
-}
-
-static int read_text(const char *text)
-{
-    write_bytes(text, strlen(text));
-    kd_config_defaults(&config);
-    capture_begin();
-    int result = kd_config_read(&config, path);
-    capture_end();
-    return result;
-}
-
-#define ARGS_MAX 32
-
-static enum kd_config_action parse(const char *const *args)
-{
-    static char copies[ARGS_MAX][512];
-    char *argv[ARGS_MAX + 1] = {"kmsblitd"};
-    int argc = 1;
-    for (; args[argc - 1] != NULL; argc++) {
-        ck_assert_int_lt(argc, ARGS_MAX);
-        snprintf(copies[argc], sizeof(copies[argc]), "%s", args[argc - 1]);
-        argv[argc] = copies[argc];
-    }
-    capture_begin();
-    enum kd_config_action action = kd_config_parse(&config, argc, argv);
-    capture_end();
-    return action;
-}
-
-/* With the file at path, which is empty unless a test wrote it. */
-#define PARSE(...) parse((const char *const[]){"--config", path, __VA_ARGS__, NULL})
-
-static void assert_said(const char *text)
-{
-    ck_assert_msg(strstr(said, text) != NULL, "said:\n%s\nwithout: %s", said, text);
-}
-
-static unsigned lines_said(void)
-{
-    unsigned lines = 0;
-    for (const char *at = said; (at = strchr(at, '\n')) != NULL; at++) {
-        lines++;
-    }
-    return lines;
-}
 
 /* ---- The file
  * --------------------------------------------------------------------------------- */
@@ -127,6 +23,17 @@ static void assert_defaults(void)
     ck_assert_uint_eq(config.socket_mode, 0660);
     ck_assert_str_eq(config.socket_group, "");
     ck_assert_uint_eq(config.outputs_count, 0);
+    ck_assert_uint_eq(config.connectors_count, 0);
+    ck_assert_int_eq(config.backend, KD_BACKEND_AUTO);
+    ck_assert_int_eq(config.session_mode, KD_SESSION_AUTO);
+    ck_assert_str_eq(config.card, "");
+    ck_assert_uint_eq(config.vt, 0);
+    ck_assert_int_eq(config.plane_scaling, KD_AUTO);
+    ck_assert_int_eq(config.hardware_cursor, KD_AUTO);
+    ck_assert(!config.cursor_hidden);
+    ck_assert_int_eq(config.damage, KD_DAMAGE_AUTO);
+    ck_assert_uint_eq(config.off_after_s, 0);
+    ck_assert_uint_eq(config.margin_us, 1500);
     ck_assert_uint_eq(config.buffers, 2);
     ck_assert_int_eq(config.clock, KD_CLOCK_REAL);
     ck_assert_uint_eq(config.threads, 0);
@@ -193,7 +100,7 @@ END_TEST
 START_TEST(test_outputs)
 {
     ck_assert_int_eq(read_text("[output left]\nsize = 640x480\nrefresh = 59.94\n"
-                               "[output right]\n"
+                               "[output HEADLESS-9]\n"
                                "[output above]\nsize=1x8192\nrefresh = 0\nx = -5\ny = -720\n"
                                "format = rgb565\n"),
                      0);
@@ -204,7 +111,7 @@ START_TEST(test_outputs)
     ck_assert_uint_eq(output[0].height_px, 480);
     ck_assert_uint_eq(output[0].refresh_ns, 16683350);
     ck_assert_int_eq(output[0].x, 0);
-    ck_assert_str_eq(output[1].name, "right");
+    ck_assert_str_eq(output[1].name, "HEADLESS-9");
     ck_assert_uint_eq(output[1].width_px, 1280);
     ck_assert_uint_eq(output[1].height_px, 720);
     ck_assert_uint_eq(output[1].refresh_ns, 16666667);
@@ -412,6 +319,9 @@ START_TEST(test_no_options)
 {
     ck_assert_int_eq(PARSE("--buffers=2"), KD_CONFIG_RUN);
     ck_assert_str_eq(said, "");
+    ck_assert_uint_eq(config.outputs_count, 0);
+    char why[KD_CONFIG_WHY_BYTES];
+    ck_assert_ptr_eq(kd_config_add_output(&config, "", why), &config.outputs[0]);
     ck_assert_uint_eq(config.outputs_count, 1);
     ck_assert_str_eq(config.outputs[0].name, "HEADLESS-1");
     ck_assert_uint_eq(config.outputs[0].width_px, 1280);
@@ -453,8 +363,9 @@ END_TEST
 
 START_TEST(test_options_win_over_the_file)
 {
-    read_text("[display]\nbuffers = 3\n[log]\nlevel = debug\n[output a]\n[output b]\n"
-              "[test]\nsimulate_draw = a:1\n");
+    read_text(
+        "[display]\nbuffers = 3\n[log]\nlevel = debug\n[output a]\nsize = 5x5\n[output HEADLESS-b]\n"
+        "[test]\nsimulate_draw = a:1\n");
     ck_assert_int_eq(PARSE("--clock=virtual"), KD_CONFIG_RUN);
     ck_assert_uint_eq(config.buffers, 3);
     ck_assert_uint_eq(config.outputs_count, 2);
@@ -513,9 +424,10 @@ END_TEST
 START_TEST(test_help_names_every_option)
 {
     static const char *const options[] = {
-        "--config FILE", "--check-config",           "--socket PATH", "--output SPEC",
-        "--buffers N",   "--clock real|virtual",     "--threads N",   "--log-level LEVEL",
-        "--ready-fd N",  "--simulate-draw TITLE:MS", "--help",        "--version"};
+        "--config FILE",     "--check-config",           "--socket PATH", "--output SPEC",
+        "--backend BACKEND", "--session MODE",           "--card CARD",   "--vt N",
+        "--buffers N",       "--clock real|virtual",     "--threads N",   "--log-level LEVEL",
+        "--ready-fd N",      "--simulate-draw TITLE:MS", "--help",        "--version"};
     ck_assert_int_eq(PARSE("--help"), KD_CONFIG_EXIT_OK);
     for (size_t i = 0; i < sizeof(options) / sizeof(options[0]); i++) {
         char shown[64];
@@ -596,7 +508,7 @@ Suite *config_suite(void)
 {
     Suite *suite = suite_create("config");
     TCase *file = tcase_create("file");
-    tcase_add_checked_fixture(file, setup, teardown);
+    tcase_add_checked_fixture(file, config_rig_setup, config_rig_teardown);
     tcase_add_test(file, test_defaults);
     tcase_add_test(file, test_every_key);
     tcase_add_test(file, test_forms_of_lines);
@@ -610,7 +522,7 @@ Suite *config_suite(void)
     suite_add_tcase(suite, file);
 
     TCase *options = tcase_create("options");
-    tcase_add_checked_fixture(options, setup, teardown);
+    tcase_add_checked_fixture(options, config_rig_setup, config_rig_teardown);
     tcase_add_test(options, test_no_options);
     tcase_add_test(options, test_every_option);
     tcase_add_test(options, test_options_win_over_the_file);
