@@ -35,14 +35,14 @@ CC := gcc
 endif
 
 # Debian packages, the only list of them. `make deps` installs what is missing.
-DEPS_BUILD := gcc libc6-dev libdrm-dev libinih-dev libpixman-1-dev libspng-dev libsystemd-dev \
-              libudev-dev libxxhash-dev make pkg-config python3 python3-dev
+DEPS_BUILD := gcc libc6-dev libdrm-dev libinih-dev libpixman-1-dev libseat-dev libspng-dev \
+              libsystemd-dev libudev-dev libxxhash-dev make pkg-config python3 python3-dev
 DEPS_TEST := check clang clang-format git libclang-rt-dev llvm mount mypy procps \
              python3-numpy python3-pygame python3-pytest shellcheck strace valgrind
 DEPS_MAN := scdoc
 
 # Libraries by the name that pkg-config knows.
-PKGS_DAEMON := libsystemd inih libdrm libudev pixman-1
+PKGS_DAEMON := libsystemd libseat inih libdrm libudev pixman-1
 PKGS_CLIENT := spng
 PKGS_ALL := $(PKGS_DAEMON) $(PKGS_CLIENT) python3
 
@@ -91,7 +91,7 @@ endif
 cflags = $(shell $(PKG_CONFIG) --cflags $(1))
 libs = $(shell $(PKG_CONFIG) --libs $(1))
 PIXMAN_CFLAGS := $(call cflags,pixman-1)
-SERVER_CFLAGS := $(call cflags,libsystemd inih)
+SERVER_CFLAGS := $(call cflags,libsystemd libseat inih)
 OUTPUT_CFLAGS := $(call cflags,libdrm libudev)
 CLIENT_CFLAGS := $(call cflags,$(PKGS_CLIENT))
 PYTHON_CFLAGS := $(call cflags,python3)

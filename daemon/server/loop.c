@@ -10,6 +10,7 @@
 #include <systemd/sd-event.h>
 #include <unistd.h>
 
+#include "server/fdstore.h"
 #include "server/server.h"
 #include "socket/events.h"
 
@@ -34,11 +35,15 @@ bool kd_loop_has_messages(const struct kd_loop *loop)
 
 int kd_loop_activation_fd(void)
 {
-    int count = sd_listen_fds(1);
+    int fd = kd_fdstore_take_socket(), extra, others = 0;
 
-    if (count > 1)
-        KD_WARN("systemd passed %d sockets; only the first is used", count);
-    return count >= 1 ? SD_LISTEN_FDS_START : -1;
+    while ((extra = kd_fdstore_take_socket()) >= 0) {
+        close(extra);
+        others++;
+    }
+    if (others > 0)
+        KD_WARN("systemd passed %d sockets; only the first is used", others + 1);
+    return fd;
 }
 
 void kd_loop_forget(struct kd_loop *loop, struct kd_connection *connection)
