@@ -65,7 +65,7 @@ static void set_apart(int fd, enum terminal terminal)
         close_range(3, (unsigned)fd - 1, 0);
     close_range((unsigned)fd + 1, ~0U, 0);
     if (chdir("/") < 0)
-        KD_WARN("cannot leave the working directory: %s", strerror(errno));
+        return; /* it stays in a folder that perhaps cannot be unmounted then: no more than that */
 }
 
 static void say(int fd, const struct answer *answer)

@@ -20,8 +20,8 @@ struct kd_guard {
     bool can_be_kept; /* its end may go to the fd store */
 };
 
-/* Starts one, and waits until it has the console (vt as in kd_console_enter()) or has failed, saying why. Call it while there is one
- * thread. Returns 0 or -errno. */
+/* Starts one, and waits until it has the console (vt as in kd_console_enter()) or has failed, saying why. The child
+ * logs only when the console has been given back. Returns 0 or -errno. */
 int kd_guard_start(struct kd_guard *guard, const struct kd_console_calls *calls, unsigned vt,
                    char *why, size_t why_bytes);
 

@@ -111,6 +111,11 @@ static void seat_close(struct kd_session *session, int fd)
     }
 }
 
+static void seat_take_console(struct kd_session *session)
+{
+    (void)session;
+}
+
 static void seat_keep_display(struct kd_session *session, int fd)
 {
     (void)session;
@@ -152,6 +157,7 @@ static const struct kd_session_impl seat_impl = {
     .name = "seat",
     .open = seat_open,
     .close = seat_close,
+    .take_console = seat_take_console,
     .keep_display = seat_keep_display,
     .get_fd = seat_fd,
     .dispatch = seat_dispatch,

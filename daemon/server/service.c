@@ -17,8 +17,9 @@
 
 struct service {
     struct kd_session base;
-    struct kd_guard guard;
-    int kept[MAX_KEPT]; /* owned: displays of an earlier daemon that were not opened yet */
+    unsigned wanted_vt;    /* 0: any */
+    struct kd_guard guard; /* fd -1: there is no console */
+    int kept[MAX_KEPT];    /* owned: displays of an earlier daemon that were not opened yet */
     size_t kept_count;
     int stored; /* borrowed: what the fd store has a copy of; -1: nothing */
 };
@@ -86,34 +87,36 @@ static void service_keep_display(struct kd_session *session, int fd)
 /* ---- Console ---------------------------------------------------------------------------------- */
 
 /* The guard of a daemon that crashed, if it has the right VT. */
-static bool adopt_guard(struct service *service, unsigned vt)
+static void adopt_guard(struct service *service)
 {
     char why[256];
     int fd;
 
-    while ((fd = kd_fdstore_take(KD_FDSTORE_GUARD)) >= 0) {
+    while (service->guard.fd < 0 && (fd = kd_fdstore_take(KD_FDSTORE_GUARD)) >= 0) {
         int error = kd_guard_adopt(&service->guard, fd);
 
         if (error) {
             KD_WARN("the guard of the daemon before this one is gone: %s", strerror(-error));
-        } else if (vt != 0 && vt != service->guard.vt) {
+            kd_fdstore_forget(KD_FDSTORE_GUARD);
+        } else if (service->wanted_vt != 0 && service->wanted_vt != service->guard.vt) {
             if (kd_guard_end(&service->guard, why, sizeof(why)))
                 KD_WARN("the console of the daemon before this one: %s", why);
+            kd_fdstore_forget(KD_FDSTORE_GUARD);
         } else {
             KD_INFO("VT %u was kept over the restart", service->guard.vt);
-            return true;
+            service->base.vt = service->guard.vt;
         }
-        kd_fdstore_forget(KD_FDSTORE_GUARD);
     }
-    return false;
 }
 
-static void take_console(struct service *service, unsigned vt)
+static void service_take_console(struct kd_session *session)
 {
+    struct service *service = of(session);
+    unsigned vt = service->wanted_vt;
     char why[256];
     int error;
 
-    if (adopt_guard(service, vt))
+    if (service->guard.fd >= 0)
         return;
     if (vt == 0)
         vt = kd_console_inherited_vt(&kd_console_kernel);
@@ -126,6 +129,7 @@ static void take_console(struct service *service, unsigned vt)
                 why);
     } else {
         KD_INFO("console: VT %u is ours", service->guard.vt);
+        session->vt = service->guard.vt;
         if (service->guard.can_be_kept)
             kd_fdstore_keep(service->guard.fd, KD_FDSTORE_GUARD);
     }
@@ -176,6 +180,7 @@ static const struct kd_session_impl service_impl = {
     .name = "service",
     .open = service_open,
     .close = service_close,
+    .take_console = service_take_console,
     .keep_display = service_keep_display,
     .get_fd = service_fd,
     .dispatch = service_dispatch,
@@ -194,8 +199,8 @@ int kd_service_create(const struct kd_session_info *info, struct kd_session **ou
     service->base.active = true;
     service->guard.fd = -1;
     service->stored = -1;
-    take_console(service, info->vt);
-    service->base.vt = service->guard.fd >= 0 ? service->guard.vt : 0;
+    service->wanted_vt = info->vt;
+    adopt_guard(service);
     while ((fd = kd_fdstore_take(KD_FDSTORE_CARD)) >= 0) {
         if (service->kept_count < MAX_KEPT)
             service->kept[service->kept_count++] = fd;

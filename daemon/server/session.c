@@ -66,6 +66,11 @@ void kd_session_destroy(struct kd_session *session)
         session->impl->destroy(session);
 }
 
+void kd_session_take_console(struct kd_session *session)
+{
+    session->impl->take_console(session);
+}
+
 const char *kd_session_name(const struct kd_session *session)
 {
     return session->impl->name;

@@ -4,7 +4,7 @@
  * service (service.c): devices are opened by group; the daemon has a VT of its own, without switching, which a guard process gives back.
  * seat (seat.c): a plain user; libseat (logind or seatd) opens the devices and switches VTs.
  *
- * Create it before there are threads and before any device is opened; destroy it after all devices are closed.
+ * Create it before any device is opened; destroy it after all devices are closed.
  */
 #ifndef KD_SERVER_SESSION_H
 #define KD_SERVER_SESSION_H
@@ -30,10 +30,15 @@ struct kd_session_info {
     struct kd_session_handler handler;
 };
 
-/* Says in the log which mode it is, and why. On failure why is a whole sentence for the log: what was wrong and what to do. In the
- * service mode a console that cannot be had is only warned about. Returns 0 or -errno. */
+/* Says in the log which mode it is, and why. On failure why is a whole sentence for the log: what was wrong and what to do. Returns 0
+ * or -errno. Nothing is to be seen yet. */
 int kd_session_create(const struct kd_session_info *info, struct kd_session **out, char *why,
                       size_t why_bytes);
+
+/* The service mode's console is ours from now on: no text, no keys, no switching. To be called when a display was found and opened,
+ * before it shows anything, and, as it forks, better before there are threads. A console that cannot be had is warned about, once, with
+ * what to do. Waits for the switch, at most a few seconds. The seat mode has its console by then: nothing happens. */
+void kd_session_take_console(struct kd_session *session);
 
 /* Gives the console back: close every device first. */
 void kd_session_destroy(struct kd_session *session);
@@ -69,6 +74,7 @@ struct kd_session_impl {
     const char *name;
     int (*open)(struct kd_session *session, const char *path, bool *is_kept);
     void (*close)(struct kd_session *session, int fd);
+    void (*take_console)(struct kd_session *session);
     void (*keep_display)(struct kd_session *session, int fd);
     int (*get_fd)(const struct kd_session *session);
     int (*dispatch)(struct kd_session *session);
