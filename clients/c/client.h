@@ -25,6 +25,7 @@ union kc_question {
     struct kb_req_sync sync;
     struct kb_req_get_statistics get_statistics;
     struct kb_req_screenshot screenshot;
+    struct kb_req_describe describe;
     struct kb_req_clock_step clock_step;
 };
 
@@ -42,6 +43,7 @@ struct kc_reply {
     /* statistics: the caller's room, and how much of it was filled */
     struct kb_statistic_value *values; /* borrowed */
     size_t values_capacity, values_count;
+    char *text; /* description: owned; NULL: none came */
 };
 
 /* The first refusal that nobody has been told of. */

@@ -244,6 +244,17 @@ static int on_screenshot_done(void *context, const struct kb_evt_screenshot_done
     return 0;
 }
 
+static int on_description(void *context, const struct kb_evt_description *event)
+{
+    struct kc_reply *reply = find_reply(context, event->serial);
+    if (reply == NULL || reply->request != KB_REQ_DESCRIBE)
+        return 0;
+    free(reply->text);
+    reply->text = strndup(event->text_bytes > 0 ? event->text : "", event->text_bytes);
+    reply->complete = true;
+    return 0;
+}
+
 static int on_content_lost(void *context, const struct kb_evt_content_lost *event)
 {
     struct kb_display *display = context;
@@ -274,6 +285,7 @@ static const struct kb_evt_handler handler = {
     .content_lost = on_content_lost,
     .statistics = on_statistics,
     .screenshot_done = on_screenshot_done,
+    .description = on_description,
 };
 
 int kc_handle_event(struct kb_display *display, const struct kb_header *message, int *fds)

@@ -399,6 +399,11 @@ KB_API int kb_screenshot(struct kb_display *display, uint32_t output,
  * capacity values, returns their number. */
 KB_API int kb_statistics(struct kb_display *display, enum kb_statistics_scope scope,
                          uint32_t object, struct kb_statistic_value *values, size_t capacity);
+
+/* What the daemon uses and why, as lines of text for people, to be freed with free(); NULL after an
+ * error. -EPERM. */
+KB_API int kb_describe(struct kb_display *display, char **text);
+
 KB_API uint32_t kb_window_id(const struct kb_window *window);
 
 /* Moves a virtual clock; waits until everything due has happened. -EPERM, or -ENOTSUP where the

@@ -90,6 +90,20 @@ int kb_statistics(struct kb_display *display, enum kb_statistics_scope scope, ui
     return error < 0 ? error : (int)reply->values_count;
 }
 
+int kb_describe(struct kb_display *display, char **text)
+{
+    struct kc_reply *reply = &display->reply;
+    const union kc_question question = {.describe = {.serial = kc_next_serial(display)}};
+    int error = kc_reply_ask(display, reply, KB_REQ_DESCRIBE, question.describe.serial, &question);
+    if (error == 0)
+        error = kc_reply_wait(display, reply);
+    if (error == 0 && reply->text == NULL)
+        error = kc_fail(-ENOMEM, "describe: no memory for the text");
+    *text = reply->text;
+    reply->text = NULL;
+    return error;
+}
+
 int kb_clock_step(struct kb_display *display, uint64_t duration_ns)
 {
     struct kc_reply *step = &display->step;

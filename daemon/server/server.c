@@ -87,6 +87,7 @@ static struct kd_host host_of(struct kd_server *server)
         .window_destroyed = host_window_destroyed,
         .screenshot = kd_tools_screenshot,
         .statistics = kd_tools_statistics,
+        .describe = kd_describe,
         .clock_step = kd_tools_clock_step,
     };
 }

@@ -75,6 +75,7 @@ struct kd_server {
     struct kd_display
         *displays[KD_MAX_DISPLAYS]; /* owned; by id, so the first is the primary one */
     size_t displays_count;
+    char reason[512]; /* why this backend and card, for people */
     struct kd_display *gone;                    /* owned: linked; unplugged while still busy */
     char output_names[KD_MAX_OUTPUT_NAMES][33]; /* an output that comes back has the id it had */
     struct kd_connection *connections;          /* owned */
@@ -175,6 +176,9 @@ void kd_display_retry(struct kd_display *display, const char *what, int error);
 /* compose.c: draws what a display should show into a buffer, and commits that. */
 /* 1: it is under way. 0: there is nothing to be shown that is not shown. -errno. */
 int kd_compose_begin(struct kd_display *display);
+
+/* describe.c: what is used, and why. ctx is the server. */
+void kd_describe(void *ctx, char *text, size_t text_bytes);
 
 /* tools.c: screenshots, statistics, steps of the clock. */
 int kd_tools_screenshot(void *ctx, struct kd_connection *connection,

@@ -36,6 +36,8 @@ struct kd_host {
                       uint32_t object, uint32_t serial);
     void (*statistics)(void *ctx, struct kd_connection *connection, enum kb_statistics_scope scope,
                        uint32_t object, uint32_t serial);
+    /* Lines of text, without control characters but newlines; cut to what fits. */
+    void (*describe)(void *ctx, char *text, size_t text_bytes);
     void (*clock_step)(void *ctx, struct kd_connection *connection, uint64_t duration_ns,
                        uint32_t serial);
 };

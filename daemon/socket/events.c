@@ -1,9 +1,15 @@
 #include "socket/events.h"
 
+#include <stdlib.h>
+#include <string.h>
+
 #include "socket/connection.h"
 
 /* Room for the largest event: 256 statistics. */
 #define EVENT_BYTES 8192
+
+/* Of a description's text; the protocol allows as much. */
+#define DESCRIPTION_BYTES 32768
 
 /* Every event is encoded on its own and appended to what the peer writes next. The encoder can only refuse what the daemon itself got
  * wrong, and then the event is left out. */
@@ -66,6 +72,31 @@ void kd_event_discarded(struct kd_client *client, const struct kb_evt_discarded 
 {
     client->stats.frames_discarded++;
     SEND(client, discarded, event);
+}
+
+void kd_event_description(struct kd_client *client, uint32_t serial,
+                          void (*describe)(void *ctx, char *text, size_t text_bytes), void *ctx)
+{
+    size_t message_bytes = KB_WIRE_MESSAGE_BYTES_MAX;
+    uint8_t *message = malloc(message_bytes);
+    char *text = malloc(DESCRIPTION_BYTES);
+    struct kb_writer writer;
+
+    if (message && text && client->connection) {
+        text[0] = '\0';
+        describe(ctx, text, DESCRIPTION_BYTES);
+        kb_writer_init(&writer, message, message_bytes);
+        if (kb_evt_description_encode(
+                &writer, &(struct kb_evt_description){.serial = serial,
+                                                      .text = text,
+                                                      .text_bytes = (uint32_t)strlen(text)}) == 0)
+            kd_peer_send(client->connection->peer, writer.bytes, writer.used_bytes, writer.fds, 0);
+    } else if (client->connection) {
+        kd_connection_error(client->connection, 0, serial, KB_ERROR_CODE_NO_MEMORY, 0,
+                            "the daemon is out of memory");
+    }
+    free(message);
+    free(text);
 }
 
 void kd_event_statistics(struct kd_client *client, const struct kb_evt_statistics *event)

@@ -17,6 +17,9 @@ void kd_event_output_gone(struct kd_client *client, uint32_t output);
 void kd_event_window_state(struct kd_client *client, const struct kb_evt_window_state *event);
 void kd_event_presented(struct kd_client *client, const struct kb_evt_presented *event);
 void kd_event_discarded(struct kd_client *client, const struct kb_evt_discarded *event);
+/* describe() writes the text. */
+void kd_event_description(struct kd_client *client, uint32_t serial,
+                          void (*describe)(void *ctx, char *text, size_t text_bytes), void *ctx);
 void kd_event_statistics(struct kd_client *client, const struct kb_evt_statistics *event);
 int kd_event_screenshot_done(struct kd_client *client, const struct kb_evt_screenshot_done *event);
 

@@ -417,6 +417,16 @@ static int on_get_statistics(void *ctx, const struct kb_req_get_statistics *in)
     return 0;
 }
 
+static int on_describe(void *ctx, const struct kb_req_describe *in)
+{
+    struct kd_connection *connection = ctx;
+
+    if (permitted(connection, KB_PERMISSION_STATISTICS, "statistics", 0, in->serial))
+        kd_event_description(connection->client, in->serial, connection->host->describe,
+                             connection->host->ctx);
+    return 0;
+}
+
 static int on_screenshot(void *ctx, const struct kb_req_screenshot *in)
 {
     struct kd_connection *connection = ctx;
@@ -461,6 +471,7 @@ const struct kb_req_handler kd_request_handler = {
     .frame = kd_on_frame,
     .frame_memfd = kd_on_frame_memfd,
     .get_statistics = on_get_statistics,
+    .describe = on_describe,
     .screenshot = on_screenshot,
     .clock_step = on_clock_step,
 };

@@ -187,6 +187,7 @@ NEEDS = {
                               dict(object=1, scope=kb.StatisticsScope.OUTPUT)),
     "statistics of the renderer": (kb.encode_get_statistics,
                                    dict(object=0, scope=kb.StatisticsScope.RENDERER)),
+    "statistics as text": (kb.encode_describe, dict()),
     "clock": (kb.encode_clock_step, dict(duration_ns=0)),
 }
 
