@@ -7,9 +7,73 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/view.h"
 #include "server/config_keys.h"
 
 #define OVERSCAN_MAX_PX 2048
+
+/* ---- How a display hangs --------------------------------------------------------------------- */
+
+static bool set_rotate(uint8_t *rotation, const char *value, char *why)
+{
+    static const char *const turns[] = {"0", "90", "180", "270"};
+    unsigned turn;
+    if (!kd_config_choice(value, turns, 4, &turn, why)) {
+        return false;
+    }
+    *rotation = (uint8_t)(KB_ROTATION_NORMAL + turn);
+    return true;
+}
+
+static bool set_reflect(bool *reflect_x, bool *reflect_y, const char *value, char *why)
+{
+    static const char *const axes[] = {"none", "x", "y", "xy"};
+    unsigned axis;
+    if (!kd_config_choice(value, axes, 4, &axis, why)) {
+        return false;
+    }
+    *reflect_x = axis & 1;
+    *reflect_y = axis & 2;
+    return true;
+}
+
+/* Numbers with one of these separators between them. Returns how many, 0 if there are too many or
+ * one is too long; what each says is not looked at. */
+static unsigned split_numbers(const char *value, const char *separators, char numbers[4][16])
+{
+    for (unsigned count = 0; count < 4; count++) {
+        size_t length = strcspn(value, separators);
+        if (length >= sizeof(numbers[0])) {
+            return 0;
+        }
+        memcpy(numbers[count], value, length);
+        numbers[count][length] = '\0';
+        if (value[length] == '\0') {
+            return count + 1;
+        }
+        value += length + 1;
+        value += strspn(value, " ");
+    }
+    return 0;
+}
+
+/* Colons too: in --output, commas end the whole. */
+static bool set_overscan(int32_t *overscan, const char *value, char *why)
+{
+    char numbers[4][16];
+    unsigned count = split_numbers(value, ",:", numbers);
+    for (unsigned i = 0; i < 4; i++) {
+        uint32_t pixels;
+        if ((count != 1 && count != 4) ||
+            !kd_config_number(numbers[count == 4 ? i : 0], 0, OVERSCAN_MAX_PX, &pixels, why)) {
+            return kd_config_refuse(
+                why, "must be PIXELS or LEFT,TOP,RIGHT,BOTTOM, each a number from 0 to %d",
+                OVERSCAN_MAX_PX);
+        }
+        overscan[i] = (int32_t)pixels;
+    }
+    return true;
+}
 
 /* ---- Virtual displays ------------------------------------------------------------------------ */
 
@@ -53,6 +117,15 @@ static bool set_output_name(const struct kd_config *config, struct kd_config_out
            kd_config_refuse(why, "another output has the name %s", value);
 }
 
+/* Its width among the others. */
+static int32_t seen_width_px(const struct kd_config_output *output)
+{
+    struct kd_view view =
+        kd_view_of((int32_t)output->width_px, (int32_t)output->height_px, output->rotation,
+                   output->reflect_x, output->reflect_y, output->overscan);
+    return kd_view_size(&view).x;
+}
+
 static struct kd_config_output new_output(const struct kd_config *config)
 {
     struct kd_config_output output = {.width_px = 1280,
@@ -61,7 +134,7 @@ static struct kd_config_output new_output(const struct kd_config *config)
                                       .format = KB_FORMAT_XRGB8888};
     if (config->outputs_count > 0) {
         const struct kd_config_output *last = &config->outputs[config->outputs_count - 1];
-        output.x = last->x + (int32_t)last->width_px;
+        output.x = last->x + seen_width_px(last);
     }
     return output;
 }
@@ -129,7 +202,19 @@ static bool set_output_part(struct kd_config *config, struct kd_config_output *o
     if (strncmp(part, "format=", 7) == 0) {
         return set_format(&output->format, part + 7, why);
     }
-    return kd_config_refuse(why, "'%.32s' is none of name=, x=, y= and format=", part);
+    if (strncmp(part, "rotate=", 7) == 0) {
+        return set_rotate(&output->rotation, part + 7, why);
+    }
+    if (strncmp(part, "reflect=", 8) == 0) {
+        return set_reflect(&output->reflect_x, &output->reflect_y, part + 8, why);
+    }
+    if (strncmp(part, "overscan=", 9) == 0) {
+        return set_overscan(output->overscan, part + 9, why);
+    }
+    return kd_config_refuse(why,
+                            "'%.32s' is none of name=, x=, y=, format=, rotate=, reflect= and "
+                            "overscan=",
+                            part);
 }
 
 static bool parse_output(struct kd_config *config, struct kd_config_output *output, char *spec,
@@ -137,7 +222,8 @@ static bool parse_output(struct kd_config *config, struct kd_config_output *outp
 {
     static const char prefix[] = "headless";
     static const char allowed[] =
-        "must be headless[:WIDTHxHEIGHT[@HZ]][,name=NAME][,x=X][,y=Y][,format=FORMAT]";
+        "must be headless[:WIDTHxHEIGHT[@HZ]][,name=NAME][,x=X][,y=Y][,format=FORMAT]"
+        "[,rotate=DEGREES][,reflect=AXES][,overscan=PIXELS]";
     char *next = strchr(spec, ',');
     if (next != NULL) {
         *next++ = '\0';
@@ -173,7 +259,7 @@ static bool parse_output(struct kd_config *config, struct kd_config_output *outp
 
 bool kd_config_key_output(struct kd_config *config, const char *value, char *why)
 {
-    char spec[128];
+    char spec[192];
     size_t length = strlen(value);
     if (length >= sizeof(spec)) {
         return kd_config_refuse(why, "must have at most %zu bytes", sizeof(spec) - 1);
@@ -235,31 +321,11 @@ static bool key_y(struct kd_config_section *section, const char *value, char *wh
     return true;
 }
 
-/* Numbers with commas between them. Returns how many, 0 if there are too many or one is too long;
- * what each says is not looked at. */
-static unsigned split_numbers(const char *value, char numbers[4][16])
-{
-    for (unsigned count = 0; count < 4; count++) {
-        size_t length = strcspn(value, ",");
-        if (length >= sizeof(numbers[0])) {
-            return 0;
-        }
-        memcpy(numbers[count], value, length);
-        numbers[count][length] = '\0';
-        if (value[length] == '\0') {
-            return count + 1;
-        }
-        value += length + 1;
-        value += strspn(value, " ");
-    }
-    return 0;
-}
-
 static bool key_position(struct kd_config_section *section, const char *value, char *why)
 {
     char numbers[4][16];
     int32_t x, y;
-    if (split_numbers(value, numbers) != 2 || !kd_config_coordinate(numbers[0], &x, why) ||
+    if (split_numbers(value, ",", numbers) != 2 || !kd_config_coordinate(numbers[0], &x, why) ||
         !kd_config_coordinate(numbers[1], &y, why)) {
         return kd_config_refuse(why, "must be X,Y, each a number from -65536 to 65536");
     }
@@ -308,41 +374,31 @@ static bool key_mode(struct kd_config_section *section, const char *value, char 
 
 static bool key_rotate(struct kd_config_section *section, const char *value, char *why)
 {
-    static const char *const turns[] = {"0", "90", "180", "270"};
-    unsigned turn;
-    if (!kd_config_choice(value, turns, 4, &turn, why)) {
+    if (!set_rotate(&section->output.rotation, value, why)) {
         return false;
     }
-    section->connector.rotation = (uint8_t)(KB_ROTATION_NORMAL + turn);
+    section->connector.rotation = section->output.rotation;
     return true;
 }
 
 static bool key_reflect(struct kd_config_section *section, const char *value, char *why)
 {
-    static const char *const axes[] = {"none", "x", "y", "xy"};
-    unsigned axis;
-    if (!kd_config_choice(value, axes, 4, &axis, why)) {
+    struct kd_config_output *output = &section->output;
+    if (!set_reflect(&output->reflect_x, &output->reflect_y, value, why)) {
         return false;
     }
-    section->connector.reflect_x = axis & 1;
-    section->connector.reflect_y = axis & 2;
+    section->connector.reflect_x = output->reflect_x;
+    section->connector.reflect_y = output->reflect_y;
     return true;
 }
 
 static bool key_overscan(struct kd_config_section *section, const char *value, char *why)
 {
-    char numbers[4][16];
-    unsigned count = split_numbers(value, numbers);
-    for (unsigned i = 0; i < 4; i++) {
-        uint32_t pixels;
-        if ((count != 1 && count != 4) ||
-            !kd_config_number(numbers[count == 4 ? i : 0], 0, OVERSCAN_MAX_PX, &pixels, why)) {
-            return kd_config_refuse(
-                why, "must be PIXELS or LEFT,TOP,RIGHT,BOTTOM, each a number from 0 to %d",
-                OVERSCAN_MAX_PX);
-        }
-        section->connector.overscan[i] = (int32_t)pixels;
+    if (!set_overscan(section->output.overscan, value, why)) {
+        return false;
     }
+    memcpy(section->connector.overscan, section->output.overscan,
+           sizeof(section->connector.overscan));
     return true;
 }
 
@@ -364,9 +420,9 @@ const struct kd_config_output_key kd_config_output_keys[] = {
     {"format", KD_KEY_BOTH, key_format},
     {"position", KD_KEY_BOTH, key_position},
     {"mode", KD_KEY_CONNECTOR, key_mode},
-    {"rotate", KD_KEY_CONNECTOR, key_rotate},
-    {"reflect", KD_KEY_CONNECTOR, key_reflect},
-    {"overscan", KD_KEY_CONNECTOR, key_overscan},
+    {"rotate", KD_KEY_BOTH, key_rotate},
+    {"reflect", KD_KEY_BOTH, key_reflect},
+    {"overscan", KD_KEY_BOTH, key_overscan},
     {"mirror", KD_KEY_CONNECTOR, key_mirror},
 };
 const size_t kd_config_output_keys_count =

@@ -34,23 +34,6 @@ static void say_group(const struct kd_config *config, char *text)
     snprintf(text, TEXT_BYTES, "%s", config->socket_group);
 }
 
-static void say_outputs(const struct kd_config *config, char *text)
-{
-    size_t used = 0;
-
-    text[0] = '\0';
-    for (size_t i = 0; i < config->outputs_count && used < TEXT_BYTES; i++) {
-        const struct kd_config_output *output = &config->outputs[i];
-        double hz = output->refresh_ns ? 1e9 / (double)output->refresh_ns : 0;
-
-        used += (size_t)snprintf(text + used, TEXT_BYTES - used,
-                                 "%s%s %" PRIu32 "x%" PRIu32 "@%.3f%+" PRId32 "%+" PRId32 "%s",
-                                 i ? ", " : "", output->name, output->width_px, output->height_px,
-                                 hz, output->x, output->y,
-                                 output->format == KB_FORMAT_RGB565 ? " rgb565" : "");
-    }
-}
-
 /* Adds to text, of which used bytes are taken. */
 static size_t __attribute__((format(printf, 3, 4)))
 say_more(char *text, size_t used, const char *format, ...)
@@ -66,10 +49,40 @@ say_more(char *text, size_t used, const char *format, ...)
     return used + (size_t)bytes;
 }
 
+/* How a display hangs. */
+static size_t say_view(uint8_t rotation, bool reflect_x, bool reflect_y, const int32_t *overscan,
+                       char *text, size_t used)
+{
+    if (rotation != KB_ROTATION_NORMAL)
+        used = say_more(text, used, " rotate %d", 90 * (rotation - KB_ROTATION_NORMAL));
+    if (reflect_x || reflect_y)
+        used = say_more(text, used, " reflect %s%s", reflect_x ? "x" : "", reflect_y ? "y" : "");
+    if (overscan[0] || overscan[1] || overscan[2] || overscan[3])
+        used = say_more(text, used, " overscan %" PRId32 ",%" PRId32 ",%" PRId32 ",%" PRId32,
+                        overscan[0], overscan[1], overscan[2], overscan[3]);
+    return used;
+}
+
+static void say_outputs(const struct kd_config *config, char *text)
+{
+    size_t used = 0;
+
+    text[0] = '\0';
+    for (size_t i = 0; i < config->outputs_count; i++) {
+        const struct kd_config_output *output = &config->outputs[i];
+        double hz = output->refresh_ns ? 1e9 / (double)output->refresh_ns : 0;
+
+        used = say_more(text, used, "%s%s %" PRIu32 "x%" PRIu32 "@%.3f%+" PRId32 "%+" PRId32 "%s",
+                        i ? ", " : "", output->name, output->width_px, output->height_px, hz,
+                        output->x, output->y, output->format == KB_FORMAT_RGB565 ? " rgb565" : "");
+        used = say_view(output->rotation, output->reflect_x, output->reflect_y, output->overscan,
+                        text, used);
+    }
+}
+
 static size_t say_connector(const struct kd_config_connector *connector, char *text, size_t used)
 {
     const struct kd_mode_wish *mode = &connector->mode;
-    const int32_t *overscan = connector->overscan;
 
     used = say_more(text, used, "%s%s", used ? ", " : "", connector->name);
     if (connector->off)
@@ -78,16 +91,10 @@ static size_t say_connector(const struct kd_config_connector *connector, char *t
         used = say_more(text, used, " %" PRId32 "x%" PRId32, mode->width_px, mode->height_px);
     if (mode->refresh_mhz)
         used = say_more(text, used, "@%.3f", mode->refresh_mhz / 1e3);
-    if (connector->rotation != KB_ROTATION_NORMAL)
-        used = say_more(text, used, " rotate %d", 90 * (connector->rotation - KB_ROTATION_NORMAL));
-    if (connector->reflect_x || connector->reflect_y)
-        used = say_more(text, used, " reflect %s%s", connector->reflect_x ? "x" : "",
-                        connector->reflect_y ? "y" : "");
+    used = say_view(connector->rotation, connector->reflect_x, connector->reflect_y,
+                    connector->overscan, text, used);
     if (connector->has_position)
         used = say_more(text, used, " at %" PRId32 ",%" PRId32, connector->x, connector->y);
-    if (overscan[0] || overscan[1] || overscan[2] || overscan[3])
-        used = say_more(text, used, " overscan %" PRId32 ",%" PRId32 ",%" PRId32 ",%" PRId32,
-                        overscan[0], overscan[1], overscan[2], overscan[3]);
     if (connector->mirror[0])
         used = say_more(text, used, " mirror of %s", connector->mirror);
     if (connector->has_format)

@@ -39,10 +39,19 @@ def numbers() -> list[int]:
     return [int(only)] if only else list(range(SCENES))
 
 
-def option(output: Rect, refresh_hz: int) -> list[str]:
+def option(output: Rect, refresh_hz: int, *more: str) -> list[str]:
     """The option for an output."""
     x, y, width, height = output
-    return ["--output", f"headless:{width}x{height}@{refresh_hz},x={x},y={y}"]
+    return ["--output", ",".join((f"headless:{width}x{height}@{refresh_hz},x={x},y={y}", *more))]
+
+
+def turned(output: Rect, turn: int, reflect: str, border: tuple[int, int, int, int]) -> list[str]:
+    """The option for an output that lies so in a larger display and still looks the same."""
+    x, y, *size = output
+    width, height = size[::-1] if turn % 180 else size
+    left, top, right, bottom = border
+    return option((x, y, width + left + right, height + top + bottom), 60, f"rotate={turn}",
+                  f"reflect={reflect}", "overscan=" + ":".join(map(str, border)))
 
 
 def equal(name: str, got: Pixels, want: Pixels, program: Program) -> None:
@@ -133,6 +142,32 @@ def test_two_outputs(tmp_path: Path) -> None:
                     displays[0].step(4 * REFRESH_NS)
                     compare_outputs(displays[0], program, f"{text}: round {frame}")
                     compare_windows(program, f"{text}: round {frame}")
+                program.end()
+
+
+@pytest.mark.parametrize("reflect", ["none", "x", "y", "xy"])
+@pytest.mark.parametrize("turn", [0, 90, 180, 270])
+def test_turned(tmp_path: Path, turn: int, reflect: str) -> None:
+    """However the displays hang, people see the same."""
+    number = turn // 90 + len(reflect)
+    border = (0, 0, 0, 0) if number % 2 else (7, 64, 0, 21)
+    options = [*turned(OUTPUT, turn, reflect, border), *turned(SECOND, 90, "none", (0, 0, 0, 0)),
+               "--clock", "virtual", "--buffers", str(1 + number % 3)]
+    with Daemon(tmp_path, *options) as daemon:
+        for text, seed in scenes("turned"):
+            scene = Scene([OUTPUT, SECOND])
+            with ExitStack() as stack:
+                displays = connections(daemon, stack)
+                for output, (_, _, width, height) in zip(displays[0].outputs, scene.outputs):
+                    assert (output.width, output.height) == (width, height)
+                program = Program(displays, scene, [*seed, turn, len(reflect)], True)
+                for frame in range(FRAMES // 3):
+                    program.act()
+                    for display in displays:
+                        display.sync()
+                    scene.settle()
+                    displays[0].step(4 * REFRESH_NS)
+                    compare_outputs(displays[0], program, f"{text}: round {frame}")
                 program.end()
 
 

@@ -402,7 +402,7 @@ static const struct {
     {{"--output", "headless:10"}, "a size must be"},
     {{"--output", "headless:10x10@"}, "a refresh must be"},
     {{"--output", "headless:10x10@60Hz"}, "a refresh must be"},
-    {{"--output", "headless:10x10,z=1"}, "'z=1' is none of name=, x=, y= and format="},
+    {{"--output", "headless:10x10,z=1"}, "'z=1' is none of name=, x=, y=, format="},
     {{"--output", "headless:10x10,"}, "'' is none of"},
     {{"--output", "headless,name="}, "an output's name must be"},
     {{"--output", "headless,name=a", "--output", "headless,name=a"},

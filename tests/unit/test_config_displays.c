@@ -153,9 +153,9 @@ static const struct {
     {"[output a]\nrefresh = 60", "1: [output a]: refresh is for a virtual display"},
     {"[output a]\nsize = 1x1\nmode = 1x1",
      "3: [output a] mode = 1x1: is for a real display; one with a size"},
-    {"[output HEADLESS-1]\nrotate = 90", "2: [output HEADLESS-1] rotate = 90: is for a real"},
-    {"[output a]\nrotate = 90\nsize = 1x1",
-     "3: [output a] size = 1x1: is for a virtual display, and rotate for a real one"},
+    {"[output HEADLESS-1]\nmode = off", "2: [output HEADLESS-1] mode = off: is for a real"},
+    {"[output a]\nmode = 1x1\nsize = 1x1",
+     "3: [output a] size = 1x1: is for a virtual display, and mode for a real one"},
     {"[output a]\nmode = 640", "2: [output a] mode = 640: must be WIDTHxHEIGHT, WIDTHxHEIGHT@HZ, "
                                "preferred or off"},
     {"[output a]\nmode = best", "must be WIDTHxHEIGHT"},
@@ -199,6 +199,43 @@ START_TEST(test_one_mistake)
 }
 END_TEST
 
+static void assert_hangs(const struct kd_config_output *output, int rotation, bool reflect_x,
+                         bool reflect_y, const int32_t *overscan)
+{
+    ck_assert_int_eq(output->rotation, rotation);
+    ck_assert(output->reflect_x == reflect_x && output->reflect_y == reflect_y);
+    ck_assert_int_eq(memcmp(output->overscan, overscan, sizeof(output->overscan)), 0);
+}
+
+START_TEST(test_virtual_displays_are_turned)
+{
+    static const int32_t none[4] = {0, 0, 0, 0}, some[4] = {1, 2, 3, 4}, even[4] = {9, 9, 9, 9};
+
+    ck_assert_int_eq(read_text("[output a]\nrotate = 90\nsize = 640x480\noverscan = 1,2,3,4\n"
+                               "[output HEADLESS-9]\nreflect = y\n"
+                               "[output b]\nsize = 10x10\nrotate = 0\n"),
+                     0);
+    ck_assert_uint_eq(config.outputs_count, 3);
+    assert_hangs(&config.outputs[0], KB_ROTATION_ROTATE90, false, false, some);
+    assert_hangs(&config.outputs[1], KB_ROTATION_NORMAL, false, true, none);
+    assert_hangs(&config.outputs[2], KB_ROTATION_NORMAL, false, false, none);
+    ck_assert_int_eq(config.outputs[1].x, 480 - 2 - 4); /* right of what is seen of the first */
+    ck_assert_int_eq(config.outputs[2].x, 474 + 1280);
+
+    ck_assert_int_eq(PARSE("--output", "headless:640x480,rotate=270,reflect=xy,overscan=1:2:3:4",
+                           "--output", "headless:64x48,rotate=180,overscan=9"),
+                     KD_CONFIG_RUN);
+    ck_assert_uint_eq(config.outputs_count, 2);
+    assert_hangs(&config.outputs[0], KB_ROTATION_ROTATE270, true, true, some);
+    assert_hangs(&config.outputs[1], KB_ROTATION_ROTATE180, false, false, even);
+    ck_assert_int_eq(config.outputs[1].x, 474);
+    ck_assert_int_eq(PARSE("--output", "headless:640x480,rotate=1"), KD_CONFIG_EXIT_USAGE);
+    assert_said("must be 0, 90, 180 or 270");
+    ck_assert_int_eq(PARSE("--output", "headless:640x480,overscan=1,2,3,4"), KD_CONFIG_EXIT_USAGE);
+    assert_said("'2' is none of name=");
+}
+END_TEST
+
 Suite *config_displays_suite(void);
 Suite *config_displays_suite(void)
 {
@@ -207,6 +244,7 @@ Suite *config_displays_suite(void)
     tcase_add_checked_fixture(tcase, config_rig_setup, config_rig_teardown);
     tcase_add_test(tcase, test_display);
     tcase_add_test(tcase, test_connectors);
+    tcase_add_test(tcase, test_virtual_displays_are_turned);
     tcase_add_loop_test(tcase, test_one_mistake, 0, sizeof(bad_lines) / sizeof(bad_lines[0]));
     tcase_add_loop_test(tcase, test_a_file_that_contradicts_itself, 0,
                         sizeof(bad_together) / sizeof(bad_together[0]));
