@@ -298,11 +298,11 @@ START_TEST(test_the_sample)
     ck_assert_msg(as_it_is == 0, "%s", said);
     assert_defaults();
 
-    ck_assert_uint_eq(uncomment_sample(';', text, sizeof(text)), 10);
+    ck_assert_uint_eq(uncomment_sample(';', text, sizeof(text)), 19);
     ck_assert_msg(read_text(text) == 0, "%s", said);
     assert_defaults();
 
-    ck_assert_uint_eq(uncomment_sample('#', text, sizeof(text)), 6);
+    ck_assert_uint_eq(uncomment_sample('#', text, sizeof(text)), 15);
     ck_assert_msg(read_text(text) == 0, "%s", said);
     ck_assert_str_eq(config.socket_path, "/run/kmsblit/kmsblit.sock");
     struct kd_config_output shown = config.outputs[0];
