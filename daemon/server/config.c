@@ -197,6 +197,7 @@ static void check_together(struct command_line *line, struct kd_config *config, 
     if (config->backend == KD_BACKEND_AUTO &&
         (config->outputs_count > 0 || config->clock == KD_CLOCK_VIRTUAL)) {
         config->backend = KD_BACKEND_HEADLESS;
+        config->backend_follows = true;
     }
     if (config->simulate_draw[0] != '\0' && config->clock != KD_CLOCK_VIRTUAL) {
         mistake(line, "--simulate-draw", "works only with --clock virtual");

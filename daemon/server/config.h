@@ -74,6 +74,7 @@ struct kd_config {
     /* After kd_config_parse() HEADLESS, not AUTO, if virtual displays or a virtual clock are asked
      * for; and not KMS with either. */
     enum kd_backend backend;
+    bool backend_follows; /* it is HEADLESS for that reason alone */
     enum kd_session_mode session_mode;
     char card[64]; /* a path, or a driver's name; empty: chosen by its connectors */
     unsigned vt;   /* 0: the present one, or a free one */

@@ -114,7 +114,8 @@ static void say_connectors(const struct kd_config *config, char *text)
 
 static void say_backend(const struct kd_config *config, char *text)
 {
-    snprintf(text, TEXT_BYTES, "%s", kd_config_backends[config->backend]);
+    snprintf(text, TEXT_BYTES, "%s",
+             kd_config_backends[config->backend_follows ? KD_BACKEND_AUTO : config->backend]);
 }
 
 static void say_session(const struct kd_config *config, char *text)

@@ -71,7 +71,9 @@ def test_what_changes_at_once(configured: Callable[..., Configured]) -> None:
     client.image(ident(1), solid(8, 8, 0))
     client.image(ident(2), solid(8, 8, 0))
     said = one.reload("[limits]\nclient_objects = 2\nclient_memory = 1M\nclients = 2\n"
-                      "[log]\nlevel = debug\n")
+                      "[log]\nlevel = debug\n[display]\noff_after = 600\nmargin = 2000\n")
+    assert '[display] off_after: "0" becomes "600"\n' in said
+    assert '[display] margin: "1500" becomes "2000"\n' in said
     assert '[limits] client_memory: "524288K" becomes "1024K"\n' in said
     assert '[limits] client_objects: "65535" becomes "2"\n' in said
     assert '[limits] clients: "256" becomes "2"\n' in said
@@ -99,18 +101,23 @@ def test_what_needs_a_restart(configured: Callable[..., Configured]) -> None:
     """It is said at each reload, and nothing of it happens."""
     one = configured()
     text = ("[socket]\npath = /nowhere/k\nmode = 0666\n[display]\nbuffers = 3\nclock = virtual\n"
-            "[render]\nthreads = 7\n[output tv]\nsize = 320x200\n[limits]\nclients = 100\n")
+            "card = vc4\n[render]\nthreads = 7\n[output tv]\nsize = 320x200\n"
+            "[output HDMI-A-1]\nmode = 1280x720@59.94\nrotate = 90\nposition = 5,-6\n"
+            "[limits]\nclients = 100\n")
     for reload in (lambda: one.reload(text), one.hangup):
         said = reload()
         for line in ('[socket] mode: "0660" becomes "0666"', '[display] buffers: "2" becomes "3"',
                      '[display] clock: "real" becomes "virtual"',
                      '[render] threads: "0" becomes "7"',
+                     '[display] card: "" becomes "vc4"',
+                     '[output], real: "" becomes '
+                     '"HDMI-A-1 1280x720@59.940 rotate 90 at 5,-6"',
                      '[output]: "HEADLESS-1 1280x720@60.000+0+0" becomes '
                      '"tv 320x200@60.000+0+0"'):
             assert f"{line} only when kmsblitd is restarted" in said
         # The command line wins over the file, as it did before.
         assert "path" not in said
-    assert said.count("becomes") == 5
+    assert said.count("becomes") == 7
     client = one.daemon.client()
     assert [output.name for output in client.outputs.values()] == ["HEADLESS-1"]
     assert not client.welcome.flags & kb.WelcomeFlag.VIRTUAL_CLOCK
