@@ -13,11 +13,18 @@
 
 /* What getopt_long() returns for an option that has no key: the keys' are FIRST_KEY and their
  * index. */
-enum { OPTION_CONFIG = 256, OPTION_CHECK_CONFIG, OPTION_HELP, OPTION_VERSION, FIRST_KEY = 512 };
+enum {
+    OPTION_CONFIG = 256,
+    OPTION_CHECK_CONFIG,
+    OPTION_PROBE,
+    OPTION_HELP,
+    OPTION_VERSION,
+    FIRST_KEY = 512
+};
 
 struct command_line {
     const char *path; /* of the file; NULL: the default one */
-    bool check;
+    bool check, probe;
     bool help, version;
     bool outputs_given; /* by options, not by the file */
     unsigned mistakes;
@@ -63,6 +70,8 @@ static void print_help(void)
            "Display server for games on small computers.\n\n");
     print_option("config", "FILE", "read FILE instead of " KD_CONFIG_PATH);
     print_option("check-config", NULL, "say what is wrong with the file and the options, and exit");
+    print_option("probe", NULL,
+                 "print what displays there are and which is chosen, as JSON, and\nexit");
     for (size_t i = 0; i < kd_config_keys_count; i++) {
         const struct kd_config_key *key = &kd_config_keys[i];
         if (key->option != NULL) {
@@ -82,6 +91,7 @@ static void make_options(struct option *options)
     size_t count = 0;
     options[count++] = (struct option){"config", required_argument, NULL, OPTION_CONFIG};
     options[count++] = (struct option){"check-config", no_argument, NULL, OPTION_CHECK_CONFIG};
+    options[count++] = (struct option){"probe", no_argument, NULL, OPTION_PROBE};
     options[count++] = (struct option){"help", no_argument, NULL, OPTION_HELP};
     options[count++] = (struct option){"version", no_argument, NULL, OPTION_VERSION};
     for (size_t i = 0; i < kd_config_keys_count && count < OPTIONS_MAX - 1; i++) {
@@ -151,6 +161,7 @@ static void scan(struct command_line *line, struct kd_config *config, int argc, 
         switch (option) {
         case OPTION_CONFIG: line->path = optarg; break;
         case OPTION_CHECK_CONFIG: line->check = true; break;
+        case OPTION_PROBE: line->probe = true; break;
         case OPTION_HELP: line->help = true; break;
         case OPTION_VERSION: line->version = true; break;
         case ':': mistake(line, argv[optind - 1], "needs a value; see kmsblitd --help"); break;
@@ -255,7 +266,7 @@ static enum kd_config_action parse(struct kd_config *config, int argc, char **ar
     if (line.mistakes > 0) {
         return KD_CONFIG_EXIT_USAGE;
     }
-    return action;
+    return action == KD_CONFIG_RUN && line.probe && !running ? KD_CONFIG_PROBE : action;
 }
 
 enum kd_config_action kd_config_parse(struct kd_config *config, int argc, char **argv)

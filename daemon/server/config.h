@@ -103,6 +103,7 @@ struct kd_config {
 /* What main() is to do: go on, or exit with 0, 1 or 2. */
 enum kd_config_action {
     KD_CONFIG_RUN,
+    KD_CONFIG_PROBE, /* kd_probe(), and exit */
     KD_CONFIG_EXIT_OK,
     KD_CONFIG_EXIT_FAILURE, /* a mistake in the file */
     KD_CONFIG_EXIT_USAGE,   /* a mistake in the command line */

@@ -8,6 +8,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "server/probe.h"
 #include "server/server.h"
 
 #define KD_LOG_MODULE "main"
@@ -35,6 +36,7 @@ int main(int argc, char **argv)
     sigaction(SIGPIPE, &(struct sigaction){.sa_handler = SIG_IGN}, NULL);
     switch (kd_config_parse(&config, argc, argv)) {
     case KD_CONFIG_RUN: break;
+    case KD_CONFIG_PROBE: return kd_probe(&config);
     case KD_CONFIG_EXIT_OK: return 0;
     case KD_CONFIG_EXIT_FAILURE: return 1;
     case KD_CONFIG_EXIT_USAGE: return 2;

@@ -1,0 +1,39 @@
+/*
+ * JSON, written as it comes: for the daemon's --probe and the tool's --json. Names are NULL inside of arrays and for
+ * the outermost value.
+ */
+#ifndef KB_JSON_H
+#define KB_JSON_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdio.h>
+
+struct kb_json {
+    FILE *out; /* borrowed */
+    unsigned depth;
+    bool has_member; /* something was written at this depth */
+    bool on_one_line;
+};
+
+void kb_json_init(struct kb_json *json, FILE *out);
+
+/* An object's or array's members stand on a line each, or, if none of them is an object or array, all on one. */
+void kb_json_object(struct kb_json *json, const char *name, bool on_one_line);
+void kb_json_object_end(struct kb_json *json);
+
+void kb_json_array(struct kb_json *json, const char *name, bool on_one_line);
+void kb_json_array_end(struct kb_json *json);
+
+/* NULL is null. Bytes that are not UTF-8 become U+FFFD. */
+void kb_json_string(struct kb_json *json, const char *name, const char *text);
+void kb_json_number(struct kb_json *json, const char *name, int64_t value);
+/* In thousandths: 59940 is written as 59.940. */
+void kb_json_milli(struct kb_json *json, const char *name, int64_t thousandths);
+void kb_json_bool(struct kb_json *json, const char *name, bool value);
+void kb_json_null(struct kb_json *json, const char *name);
+
+/* The last newline. */
+void kb_json_finish(struct kb_json *json);
+
+#endif
