@@ -3,6 +3,7 @@
  */
 #include <errno.h>
 
+#include "server/hardware.h"
 #include "server/server.h"
 
 #define KD_LOG_MODULE "backend"
@@ -54,13 +55,25 @@ static int start_headless(struct kd_server *server)
     return error;
 }
 
-int kd_displays_start(struct kd_server *server)
+int kd_backend_prepare(struct kd_server *server)
 {
-    return start_headless(server);
+    char why[512] = "";
+    int error;
+
+    if (server->config.backend == KD_BACKEND_HEADLESS)
+        return 0;
+    error = kd_hardware_create(server, &server->hardware, why, sizeof(why));
+    if (!error)
+        return 0;
+    if (server->config.backend == KD_BACKEND_KMS) {
+        KD_ERROR("%s", why);
+        return error;
+    }
+    KD_INFO("headless, because %s", why);
+    return 0;
 }
 
-void kd_displays_lost(struct kd_server *server, struct kd_output *output)
+int kd_backend_start(struct kd_server *server)
 {
-    (void)server;
-    (void)output; /* virtual displays are nobody else's */
+    return server->hardware ? kd_hardware_start(server->hardware) : start_headless(server);
 }

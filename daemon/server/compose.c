@@ -42,9 +42,10 @@ static int compare_windows(const void *a, const void *b)
 }
 
 /* Windows that may be seen on the display, back to front. */
-static uint32_t collect(const struct kd_display *display, struct kd_window **windows)
+static uint32_t collect(struct kd_display *display, struct kd_window **windows)
 {
     const struct kd_server *server = display->server;
+    struct kd_box seen = kd_mirror_source(display)->output->place.box;
     uint32_t count = 0;
 
     for (struct kd_window *window = server->scene.windows; window; window = window->below) {
@@ -52,19 +53,12 @@ static uint32_t collect(const struct kd_display *display, struct kd_window **win
 
         if (!window->has_frame || window->shown.flags & KB_WINDOW_FLAG_HIDDEN ||
             !kd_window_place(server, window, &place, &picture) ||
-            kd_box_empty(kd_box_intersect(place.box, display->output->place.box)))
+            kd_box_empty(kd_box_intersect(place.box, seen)))
             continue;
         windows[count++] = window;
     }
     qsort(windows, count, sizeof(windows[0]), compare_windows);
     return count;
-}
-
-static struct kd_output_box on_output(struct kd_global_box global, const struct kd_output *output)
-{
-    struct kd_box origin = output->place.box;
-
-    return (struct kd_output_box){kd_box_moved(global.box, -origin.x1, -origin.y1)};
 }
 
 /* Layers of the windows, and references to their pictures. -ENOMEM. */
@@ -75,6 +69,7 @@ static int stack_build(struct kd_compose *compose, struct kd_layer **layers_out,
     uint32_t most = display->server->scene.windows_count;
     struct kd_window **windows = kd_arena_alloc(&compose->arena, most, sizeof(struct kd_window *));
     struct kd_layer *layers = kd_arena_alloc(&compose->arena, most, sizeof(*layers));
+    struct kd_box area = kd_mirror_area(display).box;
 
     compose->pictures = kd_arena_alloc(&compose->arena, most, sizeof(struct kd_pixels *));
     if (!windows || !layers || !compose->pictures)
@@ -85,10 +80,11 @@ static int stack_build(struct kd_compose *compose, struct kd_layer **layers_out,
         struct kd_global_box place, picture;
 
         kd_window_place(display->server, window, &place, &picture);
-        layers[i] = (struct kd_layer){.place = on_output(place, display->output),
-                                      .picture = on_output(picture, display->output),
+        layers[i] = (struct kd_layer){.place = kd_mirror_box(display, place),
+                                      .picture = kd_mirror_box(display, picture),
                                       .base_color = window->shown.base_color,
                                       .filter = window->shown.filter};
+        layers[i].place.box = kd_box_intersect(layers[i].place.box, area);
         if (window->shown_picture) {
             layers[i].source = compose->pictures_count;
             compose->pictures[compose->pictures_count++] = kd_pixels_ref(window->shown_picture);

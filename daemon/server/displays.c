@@ -55,8 +55,19 @@ static void announce_changes(struct kd_server *server, const struct kd_output *f
     }
 }
 
-/* Windows may be elsewhere now, or nowhere; their waiting frames too. */
-static void move_windows(struct kd_server *server)
+/* Mirrors lie where what they show lies. */
+static void move_mirrors(struct kd_server *server, const struct kd_output *fresh)
+{
+    for (size_t i = 0; i < server->displays_count; i++) {
+        struct kd_display *display = server->displays[i];
+
+        if (kd_mirror_move(display) && display->output != fresh)
+            tell_clients(server, display->output);
+    }
+}
+
+/* Their waiting frames too. */
+void kd_displays_moved(struct kd_server *server)
 {
     for (struct kd_window *window = server->scene.windows; window; window = window->below) {
         kd_window_report(server, window);
@@ -95,8 +106,10 @@ int kd_displays_add(struct kd_server *server, struct kd_output *output)
         server->displays[at] = server->displays[at - 1];
     server->displays[at] = display;
     server->displays_count++;
+    kd_mirror_init(display);
+    move_mirrors(server, output);
     announce_changes(server, output);
-    move_windows(server);
+    kd_displays_moved(server);
     return 0;
 }
 
@@ -134,7 +147,7 @@ void kd_displays_remove(struct kd_server *server, struct kd_output *output)
     display->next_gone = server->gone;
     server->gone = display;
     announce_changes(server, NULL);
-    move_windows(server);
+    kd_displays_moved(server);
     kd_displays_reap(server);
 }
 

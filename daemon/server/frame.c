@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "server/hardware.h"
 #include "server/server.h"
 #include "socket/events.h"
 
@@ -148,7 +149,7 @@ void kd_display_retry(struct kd_display *display, const char *what, int error)
     int64_t pause_ns = RETRY_NS << (display->failures < 6 ? display->failures : 6);
 
     if (error == -EACCES) {
-        kd_displays_lost(display->server, display->output);
+        kd_hardware_lost(display->server->hardware);
         return;
     }
     if (display->failures++ == 0)

@@ -251,6 +251,32 @@ static int on_settle(sd_event_source *source, void *ctx)
     return 0;
 }
 
+static int on_watch(sd_event_source *source, int fd, uint32_t revents, void *ctx)
+{
+    const struct kd_watch *watch = ctx;
+
+    (void)source;
+    (void)fd;
+    (void)revents;
+    watch->ready(watch->ctx);
+    return 0;
+}
+
+int kd_loop_watch(struct kd_loop *loop, struct kd_watch *watch, int fd)
+{
+    sd_event_source *source = NULL;
+    int r = sd_event_add_io(loop->event, &source, fd, EPOLLIN, on_watch, watch);
+
+    watch->source = source;
+    return r < 0 ? r : 0;
+}
+
+void kd_loop_unwatch(struct kd_watch *watch)
+{
+    sd_event_source_disable_unref(watch->source);
+    watch->source = NULL;
+}
+
 /* The loop's own sources; all float: they go with the event. */
 static int add_sources(struct kd_loop *loop)
 {
@@ -324,6 +350,11 @@ static void announce_ready(const struct kd_config *config)
             KD_WARN("--ready-fd %d: %s", config->ready_fd, strerror(errno));
         close(config->ready_fd);
     }
+}
+
+void kd_loop_quit(struct kd_loop *loop, int result)
+{
+    sd_event_exit(loop->event, result);
 }
 
 int kd_loop_run(struct kd_loop *loop)

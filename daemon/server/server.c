@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "base/hash.h"
+#include "server/hardware.h"
 #include "server/simulate.h"
 #include "socket/events.h"
 
@@ -103,6 +104,7 @@ int64_t kd_server_wake_ns(const struct kd_server *server)
 {
     int64_t now_ns = kd_server_now_ns(server), wake_ns = server->discard_at_ns;
 
+    wake_ns = earlier_ns(wake_ns, kd_hardware_wake_ns(server->hardware));
     for (size_t i = 0; i < server->displays_count; i++)
         wake_ns = earlier_ns(wake_ns, kd_display_wake_ns(server->displays[i]));
     for (const struct kd_window *window = server->scene.windows; window; window = window->below)
@@ -166,6 +168,8 @@ void kd_server_settle(struct kd_server *server)
             kd_windows_advance(server, window);
         }
         kd_windows_discard(server, now_ns);
+        if (server->hardware)
+            kd_hardware_run(server->hardware, now_ns);
         for (size_t i = 0; i < server->displays_count; i++)
             kd_display_run(server->displays[i], now_ns);
         kd_displays_reap(server);
@@ -210,15 +214,17 @@ int kd_server_create(const struct kd_config *config, struct kd_server **out)
     kd_clock_init(&server->clock, config->clock == KD_CLOCK_VIRTUAL);
     error = create_listener(server);
     if (!error)
+        error = kd_backend_prepare(server);
+    if (!error)
         error = kd_jobs_create(config->threads, &server->jobs);
     if (!error)
         error = kd_cpu_renderer_create(&server->renderer);
-    if (!error)
-        error = kd_displays_start(server);
     if (!error) {
         server->host = host_of(server);
         error = kd_loop_create(server, &server->loop);
     }
+    if (!error)
+        error = kd_backend_start(server);
     if (error) {
         if (!server->listener)
             KD_DEBUG("giving up");
@@ -259,8 +265,10 @@ void kd_server_destroy(struct kd_server *server)
         finish_step(server);
     if (server->jobs)
         drain_jobs(server);
+    kd_hardware_stop(server->hardware);
     kd_loop_destroy(server->loop);
     kd_displays_stop(server);
+    kd_hardware_destroy(server->hardware);
     if (server->renderer)
         server->renderer->impl->destroy(server->renderer);
     kd_jobs_destroy(server->jobs);

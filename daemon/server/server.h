@@ -19,6 +19,7 @@
 #include "socket/connection.h"
 #include "socket/listen.h"
 
+struct kd_hardware;
 struct kd_loop;
 
 /* Outputs at a time, and names of outputs in all. */
@@ -38,9 +39,10 @@ struct kd_display {
     unsigned busy;            /* jobs that use the output's buffers: until they are done it stays */
     bool is_gone;             /* its output is unplugged; to be destroyed when it is not busy */
     bool is_dark;             /* turned off, nothing having changed for long */
-    uint64_t *shown_keys;     /* owned: of the tiles last committed */
-    bool damaged;             /* something may look different now */
-    int64_t tick_at_ns;       /* while SCHEDULED: when to look */
+    char mirror[33];      /* shows what the output of this name shows, if that is there; or "" */
+    uint64_t *shown_keys; /* owned: of the tiles last committed */
+    bool damaged;         /* something may look different now */
+    int64_t tick_at_ns;   /* while SCHEDULED: when to look */
     int64_t
         answer_at_ns; /* while unchanged frames are owed an answer: the refresh that gives it; else 0 */
     int64_t target_ns;     /* the refresh that the frame being drawn is for */
@@ -72,10 +74,11 @@ struct kd_server {
     struct kd_scene scene;
     struct kd_host host;
     struct kd_listener *listener; /* owned */
+    struct kd_hardware *hardware; /* owned; NULL: virtual displays */
     struct kd_display
         *displays[KD_MAX_DISPLAYS]; /* owned; by id, so the first is the primary one */
     size_t displays_count;
-    char reason[512]; /* why this backend and card, for people */
+    char reason[512];                           /* why this backend and card, for people */
     struct kd_display *gone;                    /* owned: linked; unplugged while still busy */
     char output_names[KD_MAX_OUTPUT_NAMES][33]; /* an output that comes back has the id it had */
     struct kd_connection *connections;          /* owned */
@@ -103,12 +106,22 @@ int64_t kd_server_real_wake_ns(const struct kd_server *server);
 int kd_loop_create(struct kd_server *server, struct kd_loop **out);
 void kd_loop_destroy(struct kd_loop *loop);
 int kd_loop_run(struct kd_loop *loop);
+void kd_loop_quit(struct kd_loop *loop, int result);
 
 /* Whether messages that have arrived wait to be handled. */
 bool kd_loop_has_messages(const struct kd_loop *loop);
 
 /* Stops watching a connection that is about to be destroyed. */
 void kd_loop_forget(struct kd_loop *loop, struct kd_connection *connection);
+
+/* An fd that is watched for reading. Embedded; set ready and ctx before. Not watched (again): source is NULL. */
+struct kd_watch {
+    void (*ready)(void *ctx);
+    void *ctx;
+    void *source; /* the loop's */
+};
+int kd_loop_watch(struct kd_loop *loop, struct kd_watch *watch, int fd);
+void kd_loop_unwatch(struct kd_watch *watch);
 
 /* The socket that systemd passed, or -1. */
 int kd_loop_activation_fd(void);
@@ -128,6 +141,21 @@ void kd_window_discarded(struct kd_window *window, const struct kd_frame *frame,
 void kd_window_report(struct kd_server *server, struct kd_window *window);
 void kd_window_damage(struct kd_server *server, const struct kd_window *window);
 
+/* mirror.c: displays that show what others show. */
+/* Looks up in the configuration which. */
+void kd_mirror_init(struct kd_display *display);
+
+/* The display whose windows it shows: itself, or another one. */
+struct kd_display *kd_mirror_source(struct kd_display *display);
+bool kd_mirror_is(struct kd_display *display);
+
+/* Where it shows its source's area, in its own pixels, and where a box of that then is. */
+struct kd_output_box kd_mirror_area(struct kd_display *display);
+struct kd_output_box kd_mirror_box(struct kd_display *display, struct kd_global_box global);
+
+/* Puts its corner where its source's is. Whether it moved. */
+bool kd_mirror_move(struct kd_display *display);
+
 /* reload.c: reads the configuration again. */
 void kd_server_reload(struct kd_server *server);
 
@@ -138,17 +166,18 @@ void kd_paint_pump(struct kd_server *server, struct kd_window *window);
 int kd_canvas_frame(void *ctx, struct kd_client *client, struct kd_image *image,
                     struct kd_batch *batch, uint32_t object, uint32_t serial, const char **why);
 
-/* backend.c: real displays or virtual ones. */
-int kd_displays_start(struct kd_server *server);
-
-/* The display answered -EACCES: somebody else has it. */
-void kd_displays_lost(struct kd_server *server, struct kd_output *output);
+/* backend.c: real displays or virtual ones. prepare() comes before there are threads. */
+int kd_backend_prepare(struct kd_server *server);
+int kd_backend_start(struct kd_server *server);
 
 /* displays.c: outputs that come and go. The server takes the output over if add() returns 0. */
 int kd_displays_add(struct kd_server *server, struct kd_output *output);
 void kd_displays_remove(struct kd_server *server, struct kd_output *output);
 void kd_displays_reap(struct kd_server *server);
 void kd_displays_stop(struct kd_server *server);
+
+/* Windows may be elsewhere now, or nowhere. */
+void kd_displays_moved(struct kd_server *server);
 void kd_displays_announce(const struct kd_output *output, struct kd_client *client);
 
 /* frame.c: the displays' tick. The display takes the output over if it returns 0. */

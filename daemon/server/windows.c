@@ -21,12 +21,12 @@ bool kd_window_place(const struct kd_server *server, const struct kd_window *win
                      struct kd_global_box *place, struct kd_global_box *picture)
 {
     const struct kd_window_attr *attr = &window->shown;
-    const struct kd_display *display = kd_display_find(server, attr->output);
+    struct kd_display *display = kd_display_find(server, attr->output);
     struct kd_box output, box;
 
     if (!display)
         return false;
-    output = display->output->place.box;
+    output = kd_mirror_source(display)->output->place.box;
     box = output;
     if (attr->place.width > 0 && attr->place.height > 0)
         box =
@@ -52,7 +52,8 @@ struct kd_display *kd_window_display(const struct kd_server *server, const struc
         int64_t area =
             kd_box_area(kd_box_intersect(place.box, server->displays[i]->output->place.box));
 
-        if (area > best_area && kd_display_is_on(server->displays[i])) {
+        if (area > best_area && kd_display_is_on(server->displays[i]) &&
+            !kd_mirror_is(server->displays[i])) {
             best = server->displays[i];
             best_area = area;
         }
@@ -66,9 +67,12 @@ void kd_window_damage(struct kd_server *server, const struct kd_window *window)
 
     if (!window->has_frame || !kd_window_place(server, window, &place, &picture))
         return;
-    for (size_t i = 0; i < server->displays_count; i++)
-        if (!kd_box_empty(kd_box_intersect(place.box, server->displays[i]->output->place.box)))
+    for (size_t i = 0; i < server->displays_count; i++) {
+        const struct kd_output *seen = kd_mirror_source(server->displays[i])->output;
+
+        if (!kd_box_empty(kd_box_intersect(place.box, seen->place.box)))
             kd_display_damage(server->displays[i]);
+    }
 }
 
 static struct kb_rect rect_on(struct kd_box box, const struct kd_display *display)

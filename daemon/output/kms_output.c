@@ -1,0 +1,325 @@
+/*
+ * One connector with a display: the outputs' vtable, and when refreshes are.
+ */
+#include <drm_fourcc.h>
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "output/kms_impl.h"
+
+#define KD_LOG_MODULE "kms"
+#include "base/log.h"
+
+/* A flip that has not come by then is lost. Setting a mode may take a display a while. */
+#define FLIP_LIMIT_NS    (1 * KD_NS_PER_S)
+#define MODESET_LIMIT_NS (10 * KD_NS_PER_S)
+
+/* How long a time stamp is good enough to count refreshes from: clocks of display and processor differ. */
+#define VBLANK_TRUST_NS KD_NS_PER_S
+
+/* ---- When refreshes are ------------------------------------------------------------------------ */
+
+static void ask_for_vblank(struct kms_output *output, int64_t now_ns)
+{
+    uint64_t sequence, time_ns;
+
+    if (!output->has_vblank || !output->crtc || output->needs_modeset ||
+        now_ns - output->vblank_ns < VBLANK_TRUST_NS)
+        return;
+    if (drmCrtcGetSequence(output->kms->fd, output->crtc->object.id, &sequence, &time_ns) == 0 &&
+        (int64_t)time_ns > output->vblank_ns && (int64_t)time_ns <= now_ns) {
+        /* Both count the same refreshes; the kernel's number is the one that flips carry. */
+        output->vblank_ns = (int64_t)time_ns;
+        output->vblank_sequence +=
+            (uint32_t)((uint32_t)sequence - (uint32_t)output->vblank_sequence);
+    }
+}
+
+static int64_t kms_next_refresh_ns(struct kd_output *base, int64_t now_ns, uint64_t *sequence)
+{
+    struct kms_output *output = kms_output_of(base);
+    int64_t passed;
+
+    ask_for_vblank(output, now_ns);
+    passed = kd_floor_div(now_ns - output->vblank_ns, (int64_t)base->refresh_ns);
+    *sequence = output->vblank_sequence + (uint64_t)(passed + 1);
+    return output->vblank_ns + (passed + 1) * (int64_t)base->refresh_ns;
+}
+
+void kms_output_flipped(struct kms_output *output, uint64_t commit, uint32_t sequence,
+                        int64_t time_ns)
+{
+    if (!output->is_pending || output->has_arrived ||
+        (uintptr_t)commit != (uintptr_t)output->base.commits) {
+        KD_DEBUG("output %s: a late flip, of commit %llu; dropped", output->base.name,
+                 (unsigned long long)commit);
+        return;
+    }
+    output->has_arrived = true;
+    output->arrived_sequence = sequence;
+    output->arrived_ns = time_ns;
+}
+
+/* The display's own clock, or, where it has none, the daemon's: then frames are shown as soon as they are committed, and counted as shown at the
+ * refresh that they are for. */
+static void note_flip(struct kms_output *output, struct kd_flip *flip)
+{
+    uint64_t refresh_ns = output->base.refresh_ns;
+
+    if (output->has_vblank) {
+        uint32_t ahead = output->arrived_sequence - (uint32_t)output->vblank_sequence;
+
+        output->vblank_sequence += ahead;
+        output->vblank_ns = output->arrived_ns;
+        flip->flags = KB_PRESENTED_FLAG_VSYNC | KB_PRESENTED_FLAG_HARDWARE_CLOCK;
+    } else {
+        int64_t passed = (output->flip_at_ns - output->vblank_ns + (int64_t)refresh_ns / 2) /
+                         (int64_t)refresh_ns;
+
+        output->vblank_sequence += (uint64_t)passed;
+        output->vblank_ns = output->flip_at_ns;
+        flip->flags = 0;
+    }
+    flip->commit = output->base.commits;
+    flip->time_ns = output->vblank_ns;
+    flip->sequence = output->vblank_sequence;
+    if (output->window_shown)
+        flip->flags |= KB_PRESENTED_FLAG_SCALED_BY_PLANE;
+}
+
+static int kms_dispatch(struct kd_output *base, int64_t now_ns, struct kd_flip *flip)
+{
+    struct kms_output *output = kms_output_of(base);
+
+    if (!output->is_pending)
+        return 0;
+    if (!output->has_arrived) {
+        if (now_ns < output->deadline_ns)
+            return 0;
+        output->is_pending = false;
+        output->swap.pending = output->window.pending = NULL;
+        output->needs_modeset = true;
+        return -ETIMEDOUT;
+    }
+    if (!output->has_vblank && now_ns < output->flip_at_ns)
+        return 0;
+    output->is_pending = false;
+    kms_swap_flipped(&output->swap);
+    kms_swap_flipped(&output->window);
+    note_flip(output, flip);
+    return 1;
+}
+
+static int64_t kms_wake_ns(struct kd_output *base)
+{
+    struct kms_output *output = kms_output_of(base);
+
+    if (!output->is_pending || (output->has_arrived && output->has_vblank))
+        return 0; /* an arrived flip is dispatched in the same turn of the loop */
+    return output->has_arrived ? output->flip_at_ns : output->deadline_ns;
+}
+
+/* ---- Buffers ----------------------------------------------------------------------------------- */
+
+static bool window_can_be_scaled(struct kms_output *output, const struct kd_plane_window *window)
+{
+    bool same_size = kd_box_width(window->from) == kd_box_width(window->to) &&
+                     kd_box_height(window->from) == kd_box_height(window->to);
+    const char *why = NULL;
+
+    if (!output->overlay)
+        why = "the display has no plane to spare";
+    else if (output->plane_rotation != DRM_MODE_ROTATE_0 || !kd_view_is_plain(&output->base.view))
+        why = "the display is turned";
+    else if (!same_size && window->filter == KB_FILTER_NEAREST && !output->overlay->has_nearest &&
+             !output->kms->settings.blurred_ok)
+        why = "the plane cannot scale without blurring (plane_scaling = on allows it)";
+    if (why)
+        snprintf(output->base.plane_reason, sizeof(output->base.plane_reason), "%s", why);
+    return !why;
+}
+
+static struct kd_buffer *acquire_window(struct kms_output *output,
+                                        const struct kd_plane_window *window)
+{
+    int32_t width_px = kd_box_width(window->from), height_px = kd_box_height(window->from);
+    struct kms_swap *swap = &output->window;
+    struct kms_buffer *buffer;
+
+    if (!window_can_be_scaled(output, window))
+        return NULL;
+    if (swap->count && (swap->buffers[0].base.grid.width_px != width_px ||
+                        swap->buffers[0].base.grid.height_px != height_px)) {
+        if (output->window_shown)
+            return NULL; /* in the next frame, when nobody looks at the old ones any more */
+        kms_swap_destroy(output->kms, swap);
+    }
+    if (!swap->count && kms_swap_create(output->kms, KMS_MAX_BUFFERS, width_px, height_px,
+                                        output->swap.buffers[0].base.format, swap) < 0) {
+        snprintf(output->base.plane_reason, sizeof(output->base.plane_reason),
+                 "no memory for buffers of %dx%d", width_px, height_px);
+        return NULL;
+    }
+    buffer = kms_swap_free(swap);
+    return buffer ? &buffer->base : NULL;
+}
+
+static struct kd_buffer *kms_acquire(struct kd_output *base, const struct kd_plane_window *window)
+{
+    struct kms_output *output = kms_output_of(base);
+    struct kms_buffer *buffer;
+
+    if (window)
+        return acquire_window(output, window);
+    buffer = kms_swap_free(&output->swap);
+    return buffer ? &buffer->base : NULL;
+}
+
+static struct kd_buffer *kms_front(struct kd_output *base)
+{
+    struct kms_output *output = kms_output_of(base);
+
+    return output->swap.shown ? &output->swap.shown->base : NULL;
+}
+
+/* ---- Commits ----------------------------------------------------------------------------------- */
+
+/* Drivers that send changes somewhere (a virtual machine's host, a panel on a slow bus) keep a copy of the buffer, so one is enough and is never torn; and
+ * without damage clips this is the only way to tell them what changed. */
+static int send_changes(struct kms_output *output, const struct kd_commit *commit, uint32_t fb_id)
+{
+    drmModeClip clips[DRM_MODE_FB_DIRTY_MAX_CLIPS];
+    size_t count = commit->clips_count;
+
+    if (count > DRM_MODE_FB_DIRTY_MAX_CLIPS)
+        count = 0; /* all of it */
+    for (size_t i = 0; i < count; i++)
+        clips[i] =
+            (drmModeClip){(unsigned short)commit->clips[i].x1, (unsigned short)commit->clips[i].y1,
+                          (unsigned short)commit->clips[i].x2, (unsigned short)commit->clips[i].y2};
+    return drmModeDirtyFB(output->kms->fd, fb_id, count ? clips : NULL, (uint32_t)count) < 0
+               ? -errno
+               : 0;
+}
+
+static bool is_change_of_buffer_alone(const struct kms_output *output,
+                                      const struct kd_commit *commit)
+{
+    return output->uses_dirtyfb && !output->needs_modeset && output->swap.shown &&
+           &output->swap.shown->base == commit->buffer && !commit->window.buffer &&
+           !output->window_shown && !commit->cursor && !output->cursor_shown;
+}
+
+static int go_dark(struct kms_output *output)
+{
+    int error = kms_commit_off(output);
+
+    if (error)
+        return error;
+    output->is_pending = false;
+    output->swap.pending = output->swap.shown = NULL;
+    output->window.pending = output->window.shown = NULL;
+    output->needs_modeset = true;
+    return 0;
+}
+
+static void submitted(struct kms_output *output, const struct kd_commit *commit, int64_t now_ns)
+{
+    struct kms_buffer *window = kms_swap_find(&output->window, commit->window.buffer);
+    uint64_t sequence;
+
+    output->base.commits++;
+    output->is_pending = true;
+    output->has_arrived = false;
+    output->flip_at_ns = kms_next_refresh_ns(&output->base, now_ns, &sequence);
+    output->deadline_ns = now_ns + (output->needs_modeset ? MODESET_LIMIT_NS : FLIP_LIMIT_NS);
+    output->needs_modeset = false;
+    kms_swap_submitted(&output->swap, kms_swap_find(&output->swap, commit->buffer));
+    output->window.pending = NULL;
+    if (window)
+        kms_swap_submitted(&output->window, window);
+}
+
+static int kms_output_commit(struct kd_output *base, const struct kd_commit *commit, int64_t now_ns)
+{
+    struct kms_output *output = kms_output_of(base);
+    bool at_once = commit->buffer && is_change_of_buffer_alone(output, commit);
+    int error;
+
+    if (!output->crtc)
+        return -ENODEV;
+    if (output->kms->paused)
+        return -EACCES;
+    if (!commit->buffer)
+        return go_dark(output);
+    if (output->is_pending && !commit->test_only)
+        return -EBUSY;
+    if (at_once && commit->test_only)
+        return 0;
+    error = at_once ? send_changes(output, commit, output->swap.shown->fb_id)
+                    : kms_commit(output, commit);
+    if (commit->test_only || error == -EACCES || error == -ENODEV)
+        return error;
+    if (error) {
+        output->needs_modeset |= error != -EBUSY && error != -ENOMEM; /* from the beginning, then */
+        return error;
+    }
+    submitted(output, commit, now_ns);
+    if (at_once)
+        kms_output_flipped(output, base->commits, 0, now_ns);
+    return 0;
+}
+
+/* ---- Beginning and end ------------------------------------------------------------------------- */
+
+void kms_output_release(struct kms_output *output)
+{
+    struct kd_kms *kms = output->kms;
+
+    if (!output->crtc)
+        return;
+    if (!kms->paused && !output->needs_modeset)
+        go_dark(output);
+    kms_planes_release(output);
+    output->crtc->user = NULL;
+    output->crtc = NULL;
+    output->is_pending = false;
+    for (struct kms_output **link = &kms->outputs; *link; link = &(*link)->next) {
+        if (*link == output) {
+            *link = output->next;
+            break;
+        }
+    }
+}
+
+static void kms_output_destroy(struct kd_output *base)
+{
+    struct kms_output *output = kms_output_of(base);
+    struct kd_kms *kms = output->kms;
+
+    if (output->crtc) { /* the card is closed: what is shown may stay until then */
+        output->needs_modeset = true;
+        kms_output_release(output);
+    }
+    kms_swap_destroy(kms, &output->swap);
+    kms_swap_destroy(kms, &output->window);
+    kms_buffer_destroy(kms, &output->cursor_buffers[0]);
+    kms_buffer_destroy(kms, &output->cursor_buffers[1]);
+    if (output->mode_blob)
+        drmModeDestroyPropertyBlob(kms->fd, output->mode_blob);
+    free(output);
+}
+
+const struct kd_output_impl kms_output_impl = {
+    .name = "kms",
+    .acquire = kms_acquire,
+    .commit = kms_output_commit,
+    .front = kms_front,
+    .next_refresh_ns = kms_next_refresh_ns,
+    .wake_ns = kms_wake_ns,
+    .dispatch = kms_dispatch,
+    .destroy = kms_output_destroy,
+};

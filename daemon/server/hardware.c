@@ -1,0 +1,442 @@
+#include "server/hardware.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "output/cards.h"
+#include "output/hotplug.h"
+#include "output/kms.h"
+#include "server/server.h"
+#include "server/session.h"
+
+#define KD_LOG_MODULE "display"
+#include "base/log.h"
+
+/* How often a display that somebody else has is asked for. */
+#define RETRY_NS KD_NS_PER_S
+
+struct kd_hardware {
+    struct kd_server *server;
+    struct kd_session *session; /* owned */
+    struct kd_watch session_watch;
+    struct kd_hotplug *hotplug; /* owned; NULL: this machine tells nobody */
+    struct kd_watch hotplug_watch;
+    int fd; /* the card's, of the session; -1: there is no card yet */
+    char path[64];
+    char choice[256];   /* why this card */
+    struct kd_kms *kms; /* owned; NULL: there is no card yet */
+    struct kd_watch kms_watch;
+    bool is_lost;        /* somebody else has the display */
+    int64_t retry_at_ns; /* when it is asked for again; 0: not */
+    unsigned displays;   /* plugged in */
+    struct kd_connector_wish wishes[KD_CONFIG_MAX_CONNECTORS];
+};
+
+/* ---- Settings ---------------------------------------------------------------------------------- */
+
+static struct kd_kms_settings settings_of(struct kd_hardware *hardware)
+{
+    static const enum kd_kms_damage damages[] = {
+        [KD_DAMAGE_AUTO] = KD_KMS_DAMAGE_AUTO,
+        [KD_DAMAGE_CLIPS] = KD_KMS_DAMAGE_CLIPS,
+        [KD_DAMAGE_DIRTYFB] = KD_KMS_DAMAGE_DIRTYFB,
+        [KD_DAMAGE_FULL] = KD_KMS_DAMAGE_FULL,
+    };
+    const struct kd_config *config = &hardware->server->config;
+
+    for (size_t i = 0; i < config->connectors_count; i++) {
+        const struct kd_config_connector *from = &config->connectors[i];
+        struct kd_connector_wish *to = &hardware->wishes[i];
+
+        *to = (struct kd_connector_wish){.mode = from->mode,
+                                         .rotation = (enum kb_rotation)from->rotation,
+                                         .reflect_x = from->reflect_x,
+                                         .reflect_y = from->reflect_y,
+                                         .off = from->off,
+                                         .has_format = from->has_format,
+                                         .format = from->format};
+        memcpy(to->name, from->name, sizeof(to->name));
+        memcpy(to->overscan_px, from->overscan, sizeof(to->overscan_px));
+    }
+    return (struct kd_kms_settings){.buffers = config->buffers,
+                                    .damage = damages[config->damage],
+                                    .window_planes = config->plane_scaling != KD_OFF,
+                                    .blurred_ok = config->plane_scaling == KD_ON,
+                                    .cursor_planes = config->hardware_cursor != KD_OFF,
+                                    .rotation_planes = true,
+                                    .wishes = hardware->wishes,
+                                    .wishes_count = config->connectors_count};
+}
+
+/* ---- Displays come and go ---------------------------------------------------------------------- */
+
+/* Where it was asked to be, else right of all others. */
+static void place(const struct kd_server *server, struct kd_output *output)
+{
+    const struct kd_config *config = &server->config;
+    int32_t x = 0, y = 0;
+
+    for (size_t i = 0; i < server->displays_count; i++)
+        x = kd_max(x, server->displays[i]->output->place.box.x2);
+    for (size_t i = 0; i < config->connectors_count; i++) {
+        const struct kd_config_connector *wish = &config->connectors[i];
+
+        if (!wish->has_position || strcmp(wish->name, output->name) != 0)
+            continue;
+        x = wish->x;
+        y = wish->y;
+    }
+    output->place.box = kd_box_moved(output->place.box, x, y);
+}
+
+static void on_added(void *ctx, struct kd_output *output)
+{
+    struct kd_hardware *hardware = ctx;
+    int error;
+
+    place(hardware->server, output);
+    error = kd_displays_add(hardware->server, output);
+    if (error) {
+        KD_ERROR("output %s: cannot be used: %s", output->name, strerror(-error));
+        output->impl->destroy(output);
+        return;
+    }
+    if (hardware->is_lost || !kd_session_active(hardware->session))
+        kd_display_pause(kd_display_find(hardware->server, output->id),
+                         kd_server_now_ns(hardware->server));
+}
+
+static void on_removed(void *ctx, struct kd_output *output)
+{
+    struct kd_hardware *hardware = ctx;
+
+    kd_displays_remove(hardware->server, output);
+}
+
+static void close_card(struct kd_hardware *hardware)
+{
+    kd_loop_unwatch(&hardware->kms_watch);
+    kd_kms_destroy(hardware->kms);
+    hardware->kms = NULL;
+    if (hardware->fd >= 0)
+        kd_session_close(hardware->session, hardware->fd);
+    hardware->fd = -1;
+}
+
+static void scan(struct kd_hardware *hardware)
+{
+    int displays = kd_kms_scan(hardware->kms, kd_server_now_ns(hardware->server));
+
+    if (displays < 0)
+        KD_ERROR("card %s: %s", hardware->path, strerror(-displays));
+    if (displays == 0 && hardware->displays != 0)
+        KD_WARN("card %s: no display is plugged in; waiting for one", hardware->path);
+    hardware->displays = displays > 0 ? (unsigned)displays : 0;
+}
+
+/* ---- Who has the display ------------------------------------------------------------------------ */
+
+static void pause_all(struct kd_hardware *hardware)
+{
+    struct kd_server *server = hardware->server;
+
+    kd_kms_pause(hardware->kms);
+    for (size_t i = 0; i < server->displays_count; i++)
+        if (server->displays[i]->output->state != KD_OUTPUT_PAUSED)
+            kd_display_pause(server->displays[i], kd_server_now_ns(server));
+}
+
+static void resume_all(struct kd_hardware *hardware)
+{
+    struct kd_server *server = hardware->server;
+
+    scan(hardware); /* what was plugged meanwhile */
+    for (size_t i = 0; i < server->displays_count; i++)
+        kd_display_resume(server->displays[i], kd_server_now_ns(server));
+    kd_displays_moved(server);
+}
+
+/* True if the display is ours. */
+static bool try_to_resume(struct kd_hardware *hardware)
+{
+    if (!kd_session_active(hardware->session) || kd_kms_resume(hardware->kms) < 0)
+        return false;
+    if (hardware->is_lost)
+        KD_INFO("card %s: the display is ours", hardware->path);
+    hardware->is_lost = false;
+    hardware->retry_at_ns = 0;
+    return true;
+}
+
+static void say_who_has_it(const struct kd_hardware *hardware, char *text, size_t text_bytes)
+{
+    char holder[128];
+
+    kd_card_holder(hardware->path, holder, sizeof(holder));
+    snprintf(text, text_bytes, "the display %s is used by %s", hardware->path, holder);
+}
+
+void kd_hardware_lost(struct kd_hardware *hardware)
+{
+    char who[256];
+
+    if (!hardware->is_lost && kd_session_active(hardware->session)) {
+        say_who_has_it(hardware, who, sizeof(who));
+        KD_WARN("%s: waiting until it is free", who);
+        hardware->is_lost = true;
+    }
+    hardware->retry_at_ns = kd_server_now_ns(hardware->server) + RETRY_NS;
+    pause_all(hardware);
+}
+
+int64_t kd_hardware_wake_ns(const struct kd_hardware *hardware)
+{
+    return hardware && hardware->is_lost ? hardware->retry_at_ns : 0;
+}
+
+static void on_paused(void *ctx)
+{
+    struct kd_hardware *hardware = ctx;
+
+    KD_INFO("session: paused, another virtual terminal is shown");
+    if (hardware->kms)
+        pause_all(hardware);
+}
+
+static void on_resumed(void *ctx)
+{
+    struct kd_hardware *hardware = ctx;
+
+    KD_INFO("session: resumed");
+    if (!hardware->kms)
+        return;
+    if (try_to_resume(hardware))
+        resume_all(hardware);
+    else
+        kd_hardware_lost(hardware);
+}
+
+/* ---- The card ----------------------------------------------------------------------------------- */
+
+static int open_device(void *ctx, const char *path)
+{
+    return kd_session_open(ctx, path, NULL);
+}
+
+static void close_device(void *ctx, int fd)
+{
+    kd_session_close(ctx, fd);
+}
+
+/* Which card; -errno and why. */
+static int choose(struct kd_hardware *hardware, bool with_display, char *why, size_t why_bytes)
+{
+    const struct kd_opener opener = {hardware->session, open_device, close_device};
+    struct kd_card *cards = calloc(KD_CARDS_MAX, sizeof(*cards));
+    int count = cards ? kd_cards_find(&opener, cards, KD_CARDS_MAX) : -ENOMEM;
+    int index = count < 0 ? count
+                          : kd_cards_choose(cards, (size_t)count, hardware->server->config.card,
+                                            why, why_bytes);
+    bool connected = false;
+
+    if (count < 0)
+        snprintf(why, why_bytes, "cannot look for displays: %s", strerror(-count));
+    if (index >= 0) {
+        for (size_t i = 0; i < cards[index].connectors_count; i++)
+            connected |= cards[index].connectors[i].status == KD_CONNECTED;
+        memcpy(hardware->path, cards[index].path, sizeof(hardware->path));
+    }
+    free(cards);
+    if (index >= 0 && with_display && !connected) {
+        snprintf(why, why_bytes, "no display is plugged into %s", hardware->path);
+        return -ENODEV;
+    }
+    return index < 0 ? index : 0;
+}
+
+static int open_card(struct kd_hardware *hardware, char *why, size_t why_bytes)
+{
+    const struct kd_kms_settings settings = settings_of(hardware);
+    const struct kd_kms_listener listener = {hardware, on_added, on_removed};
+    int error;
+
+    hardware->fd = kd_session_open(hardware->session, hardware->path, NULL);
+    if (hardware->fd < 0) {
+        error = hardware->fd;
+        kd_open_problem(hardware->path, -error, why, why_bytes);
+        return error;
+    }
+    error = kd_kms_create(hardware->fd, hardware->path, &settings, &listener, &hardware->kms);
+    if (error) {
+        snprintf(why, why_bytes, "%s cannot be used: %s", hardware->path, strerror(-error));
+        close_card(hardware);
+    }
+    return error;
+}
+
+/* Finds and opens the card. In the end it is open, ours or not, or -errno. */
+static int find_card(struct kd_hardware *hardware, bool with_display, char *why, size_t why_bytes)
+{
+    int error = choose(hardware, with_display, why, why_bytes);
+
+    if (error)
+        return error;
+    snprintf(hardware->choice, sizeof(hardware->choice), "%s", why);
+    error = open_card(hardware, why, why_bytes);
+    if (error)
+        return error;
+    KD_INFO("card %s: %s", hardware->path, hardware->choice);
+    if (kd_session_active(hardware->session) && !try_to_resume(hardware)) {
+        say_who_has_it(hardware, why, why_bytes);
+        if (with_display)
+            return -EBUSY;
+        kd_hardware_lost(hardware);
+    }
+    return 0;
+}
+
+static void on_card(void *ctx)
+{
+    struct kd_hardware *hardware = ctx;
+    int error = kd_kms_dispatch(hardware->kms);
+
+    if (error) {
+        KD_ERROR("card %s: %s; no longer watched", hardware->path, strerror(-error));
+        kd_loop_unwatch(&hardware->kms_watch);
+    }
+}
+
+static void use_card(struct kd_hardware *hardware)
+{
+    kd_session_keep_display(hardware->session, hardware->fd);
+    hardware->kms_watch = (struct kd_watch){on_card, hardware, NULL};
+    if (kd_loop_watch(hardware->server->loop, &hardware->kms_watch, hardware->fd) < 0)
+        KD_ERROR("card %s: cannot be watched", hardware->path);
+    hardware->displays = 1; /* so that their absence is said */
+    scan(hardware);
+}
+
+/* A card may have come, or what is plugged in may have changed. */
+static void on_hotplug(void *ctx)
+{
+    struct kd_hardware *hardware = ctx;
+    char why[512];
+
+    if (!kd_hotplug_dispatch(hardware->hotplug))
+        return;
+    if (hardware->kms) {
+        scan(hardware);
+    } else if (find_card(hardware, false, why, sizeof(why)) == 0) {
+        kd_session_take_console(hardware->session);
+        use_card(hardware);
+    }
+}
+
+static void on_session(void *ctx)
+{
+    struct kd_hardware *hardware = ctx;
+
+    if (kd_session_dispatch(hardware->session) < 0) {
+        KD_ERROR("session: lost; ending");
+        kd_loop_unwatch(&hardware->session_watch);
+        kd_loop_quit(hardware->server->loop, -EPIPE);
+    }
+}
+
+void kd_hardware_run(struct kd_hardware *hardware, int64_t now_ns)
+{
+    if (!hardware->is_lost || now_ns < hardware->retry_at_ns)
+        return;
+    if (try_to_resume(hardware))
+        resume_all(hardware);
+    else
+        hardware->retry_at_ns = now_ns + RETRY_NS;
+}
+
+void kd_hardware_describe(const struct kd_hardware *hardware, char *text, size_t text_bytes)
+{
+    snprintf(text, text_bytes, "%s, session %s%s",
+             hardware->kms ? hardware->choice : "no card yet, waiting for one",
+             kd_session_name(hardware->session),
+             hardware->is_lost                       ? ", the display is somebody else's"
+             : !kd_session_active(hardware->session) ? ", paused"
+                                                     : "");
+}
+
+/* ---- Beginning and end --------------------------------------------------------------------------- */
+
+int kd_hardware_create(struct kd_server *server, struct kd_hardware **out, char *why,
+                       size_t why_bytes)
+{
+    const struct kd_config *config = &server->config;
+    bool may_wait = config->backend == KD_BACKEND_KMS;
+    struct kd_hardware *hardware = calloc(1, sizeof(*hardware));
+    struct kd_session_info info = {.mode = config->session_mode,
+                                   .vt = config->vt,
+                                   .handler = {hardware, on_paused, on_resumed}};
+    int error = -ENOMEM;
+
+    if (!hardware) {
+        snprintf(why, why_bytes, "out of memory");
+        return error;
+    }
+    hardware->server = server;
+    hardware->fd = -1;
+    error = kd_session_create(&info, &hardware->session, why, why_bytes);
+    if (!error)
+        error = find_card(hardware, !may_wait, why, why_bytes);
+    if (error == -ENODEV && may_wait) {
+        KD_WARN("%s; waiting for a display", why);
+        error = 0;
+    }
+    if (error) {
+        kd_hardware_destroy(hardware);
+        return error;
+    }
+    if (hardware->kms)
+        kd_session_take_console(hardware->session);
+    *out = hardware;
+    return 0;
+}
+
+int kd_hardware_start(struct kd_hardware *hardware)
+{
+    struct kd_loop *loop = hardware->server->loop;
+    int error = kd_hotplug_create(&hardware->hotplug);
+
+    if (error) {
+        KD_WARN("plugging displays in and out will not be noticed: %s", strerror(-error));
+    } else {
+        hardware->hotplug_watch = (struct kd_watch){on_hotplug, hardware, NULL};
+        kd_loop_watch(loop, &hardware->hotplug_watch, kd_hotplug_fd(hardware->hotplug));
+    }
+    if (kd_session_fd(hardware->session) >= 0) {
+        hardware->session_watch = (struct kd_watch){on_session, hardware, NULL};
+        kd_loop_watch(loop, &hardware->session_watch, kd_session_fd(hardware->session));
+    }
+    if (hardware->kms)
+        use_card(hardware);
+    return 0;
+}
+
+void kd_hardware_stop(struct kd_hardware *hardware)
+{
+    if (!hardware)
+        return;
+    kd_loop_unwatch(&hardware->session_watch);
+    kd_loop_unwatch(&hardware->hotplug_watch);
+    kd_loop_unwatch(&hardware->kms_watch);
+}
+
+void kd_hardware_destroy(struct kd_hardware *hardware)
+{
+    if (!hardware)
+        return;
+    kd_hotplug_destroy(hardware->hotplug);
+    close_card(hardware);
+    if (hardware->session)
+        kd_session_destroy(hardware->session);
+    free(hardware);
+}
