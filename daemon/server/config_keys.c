@@ -299,8 +299,8 @@ const struct kd_config_key kd_config_keys[] = {
     {NULL, NULL, "output", "SPEC",
      "add a display: headless[:WxH[@HZ]][,name=NAME][,x=X][,y=Y]\n"
      "[,format=xrgb8888|rgb565][,rotate=90|180|270]\n"
-     "[,reflect=x|y|xy][,overscan=PIXELS], instead of those\n"
-     "in the file; may be repeated",
+     "[,reflect=x|y|xy][,overscan=PIXELS][,mirror=NAME],\n"
+     "instead of those in the file; may be repeated",
      clear_outputs, kd_config_key_output},
     {"display", "buffers", "buffers", "N", "buffers of each display, 1 to 3 (2)", NULL,
      key_buffers},

@@ -132,9 +132,11 @@ static struct kd_config_output new_output(const struct kd_config *config)
                                       .height_px = 720,
                                       .refresh_ns = UINT64_C(16666667),
                                       .format = KB_FORMAT_XRGB8888};
-    if (config->outputs_count > 0) {
-        const struct kd_config_output *last = &config->outputs[config->outputs_count - 1];
-        output.x = last->x + seen_width_px(last);
+    for (size_t i = 0; i < config->outputs_count; i++) {
+        const struct kd_config_output *last = &config->outputs[i];
+        if (last->mirror[0] == '\0') {
+            output.x = last->x + seen_width_px(last);
+        }
     }
     return output;
 }
@@ -211,9 +213,12 @@ static bool set_output_part(struct kd_config *config, struct kd_config_output *o
     if (strncmp(part, "overscan=", 9) == 0) {
         return set_overscan(output->overscan, part + 9, why);
     }
+    if (strncmp(part, "mirror=", 7) == 0) {
+        return set_name(output->mirror, part + 7, why);
+    }
     return kd_config_refuse(why,
-                            "'%.32s' is none of name=, x=, y=, format=, rotate=, reflect= and "
-                            "overscan=",
+                            "'%.32s' is none of name=, x=, y=, format=, rotate=, reflect=, "
+                            "overscan= and mirror=",
                             part);
 }
 
@@ -223,7 +228,7 @@ static bool parse_output(struct kd_config *config, struct kd_config_output *outp
     static const char prefix[] = "headless";
     static const char allowed[] =
         "must be headless[:WIDTHxHEIGHT[@HZ]][,name=NAME][,x=X][,y=Y][,format=FORMAT]"
-        "[,rotate=DEGREES][,reflect=AXES][,overscan=PIXELS]";
+        "[,rotate=DEGREES][,reflect=AXES][,overscan=PIXELS][,mirror=NAME]";
     char *next = strchr(spec, ',');
     if (next != NULL) {
         *next++ = '\0';
@@ -408,6 +413,7 @@ static bool key_mirror(struct kd_config_section *section, const char *value, cha
     if (!set_name(connector->mirror, value, why)) {
         return false;
     }
+    memcpy(section->output.mirror, connector->mirror, sizeof(connector->mirror));
     return strcmp(value, connector->name) != 0 ||
            kd_config_refuse(why, "must be another output: one cannot show what it shows itself");
 }
@@ -423,7 +429,7 @@ const struct kd_config_output_key kd_config_output_keys[] = {
     {"rotate", KD_KEY_BOTH, key_rotate},
     {"reflect", KD_KEY_BOTH, key_reflect},
     {"overscan", KD_KEY_BOTH, key_overscan},
-    {"mirror", KD_KEY_CONNECTOR, key_mirror},
+    {"mirror", KD_KEY_BOTH, key_mirror},
 };
 const size_t kd_config_output_keys_count =
     sizeof(kd_config_output_keys) / sizeof(kd_config_output_keys[0]);
@@ -465,11 +471,7 @@ bool kd_config_section_end(struct kd_config *config, const struct kd_config_sect
                            char *why)
 {
     const struct kd_config_connector *connector = &section->connector;
-    if (section->is_virtual) {
-        config->outputs[config->outputs_count++] = section->output;
-        return true;
-    }
-    if (section->has_refresh) {
+    if (!section->is_virtual && section->has_refresh) {
         return kd_config_refuse(why, "refresh is for a virtual display, which has a size; for a "
                                      "real one, mode = WIDTHxHEIGHT@HZ");
     }
@@ -479,7 +481,11 @@ bool kd_config_section_end(struct kd_config *config, const struct kd_config_sect
                                 "of its own",
                                 connector->mirror);
     }
-    config->connectors[config->connectors_count++] = *connector;
+    if (section->is_virtual) {
+        config->outputs[config->outputs_count++] = section->output;
+    } else {
+        config->connectors[config->connectors_count++] = *connector;
+    }
     return true;
 }
 
@@ -496,8 +502,33 @@ static const struct kd_config_connector *find_connector(const struct kd_config *
     return NULL;
 }
 
+/* Virtual displays are all known, so what they mirror must be there. */
+static bool virtual_mirror_ok(const struct kd_config *config, const struct kd_config_output *mirror,
+                              char *why)
+{
+    for (size_t i = 0; i < config->outputs_count; i++) {
+        const struct kd_config_output *shown = &config->outputs[i];
+        if (strcmp(shown->name, mirror->mirror) != 0) {
+            continue;
+        }
+        return shown->mirror[0] == '\0' ||
+               kd_config_refuse(why,
+                                "[output %s] mirror: %s has no picture of its own, it is a mirror "
+                                "itself",
+                                mirror->name, shown->name);
+    }
+    return kd_config_refuse(why, "[output %s] mirror: there is no virtual display %s", mirror->name,
+                            mirror->mirror);
+}
+
 bool kd_config_mirrors_ok(const struct kd_config *config, char *why)
 {
+    for (size_t i = 0; i < config->outputs_count; i++) {
+        const struct kd_config_output *mirror = &config->outputs[i];
+        if (mirror->mirror[0] != '\0' && !virtual_mirror_ok(config, mirror, why)) {
+            return false;
+        }
+    }
     for (size_t i = 0; i < config->connectors_count; i++) {
         const struct kd_config_connector *mirror = &config->connectors[i];
         const struct kd_config_connector *shown = find_connector(config, mirror->mirror);

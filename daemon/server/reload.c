@@ -77,6 +77,8 @@ static void say_outputs(const struct kd_config *config, char *text)
                         output->x, output->y, output->format == KB_FORMAT_RGB565 ? " rgb565" : "");
         used = say_view(output->rotation, output->reflect_x, output->reflect_y, output->overscan,
                         text, used);
+        if (output->mirror[0])
+            used = say_more(text, used, " mirror of %s", output->mirror);
     }
 }
 

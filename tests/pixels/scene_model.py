@@ -172,27 +172,42 @@ class Scene:
 
     def output(self, number: int) -> Pixels:
         """What an output shows."""
-        x, y, width, height = self.outputs[number]
-        canvas = plain((width, height), BLACK)
+        return self.mirror(number, self.outputs[number][2:])
+
+    def mirror(self, number: int, size: tuple[int, int]) -> Pixels:
+        """What a display of this size shows that mirrors an output: all edges where they are
+        nearest, each picture scaled once."""
+        x, y, *seen = self.outputs[number]
+        left, top, *fit = model.place("fit", size, (seen[0], seen[1]))
+        mirror = plain(size, BLACK)
+        canvas = mirror[top:top + fit[1], left:left + fit[0]]
+
+        def mapped(rect: Rect) -> Rect:
+            ends = [(2 * edge * fit[i % 2] + seen[i % 2]) // (2 * seen[i % 2]) for i, edge in
+                    enumerate((rect[0], rect[1], rect[0] + rect[2], rect[1] + rect[3]))]
+            return ends[0], ends[1], ends[2] - ends[0], ends[3] - ends[1]
+
         order = sorted(range(len(self.windows)), key=lambda i: (self.windows[i].shown.z, i))
         for window in (self.windows[i] for i in order):
             if window.picture is not None and not window.shown.hidden:
-                left, top, *size = self.place(window.shown)
-                show(canvas, (left - x, top - y, size[0], size[1]), window)
-        return canvas
+                left, top, *sides = self.place(window.shown)
+                where = left - x, top - y, sides[0], sides[1]
+                picture = model.place(window.shown.scale, where[2:], window.shown.size)
+                picture = where[0] + picture[0], where[1] + picture[1], *picture[2:]
+                show(canvas, mapped(where), mapped(picture), window)
+        return mirror
 
 
-def show(canvas: Pixels, where: Rect, window: Window) -> None:
-    """A window in its rectangle: the base colour, and the scaled picture over it. model.show() says
-    the same with blits; this copies."""
+def show(canvas: Pixels, where: Rect, picture: Rect, window: Window) -> None:
+    """A window in its rectangle: the base colour, and the picture scaled to its own rectangle over
+    it. model.show() says the same with blits; this copies."""
     assert window.picture is not None
     attributes = window.shown
     left, top, width, height = model.intersection(where, model.drawable(canvas, None))
     if width == 0 or height == 0:
         return
     canvas[top:top + height, left:left + width] = plain((1, 1), attributes.base)
-    x, y, *shown = model.place(attributes.scale, where[2:], attributes.size)
-    x, y = x + where[0], y + where[1]
+    x, y, *shown = picture
     first_x, last_x = max(left, x), min(left + width, x + shown[0])
     first_y, last_y = max(top, y), min(top + height, y + shown[1])
     if first_x >= last_x or first_y >= last_y:

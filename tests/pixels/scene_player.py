@@ -58,13 +58,14 @@ class Program:
     """The random program. Each act() changes something; nothing waits for a refresh."""
 
     def __init__(self, displays: list[kmsblit.Display], scene: Scene, seed: list[int],
-                 fewer_credits: bool) -> None:
+                 fewer_credits: bool, ids: dict[int, list[int]] | None = None) -> None:
         self.random = random.Random(repr(seed))
         self.numbers = np.random.default_rng(seed)
         self.connections = [Connection(display) for display in displays]
         self.scene = scene
         self.players: list[Player] = []
         self.counts_credits = fewer_credits
+        self.ids = ids  # of the daemon's outputs that are the scene's; None: they are the same
         for connection in self.connections:
             for _ in range(4):
                 self.add_sprite(connection)
@@ -252,14 +253,22 @@ class Program:
         values = {name: self.attribute(name, number)
                   for name in ("size", "base", "scale", "filter", "z", "place")}
         made = Window(Attributes(**values, output=number))
-        outputs = connection.display.outputs
+        output = self.output_of(connection, number)
         window = connection.display.window(
             values["size"], scale=values["scale"], filter=values["filter"],
-            base=rgba(values["base"]), z=values["z"], place=values["place"], output=outputs[number])
+            base=rgba(values["base"]), z=values["z"], place=values["place"], output=output)
         # the order of creation is the daemon's: that of the requests on its sockets
         connection.display.sync()
         self.scene.windows.append(made)
         self.players.append(Player(window, made, connection))
+
+    def output_of(self, connection: Connection, number: int) -> kmsblit.Output:
+        """The daemon's output that is the scene's."""
+        outputs = connection.display.outputs
+        if self.ids is None:
+            return outputs[number]
+        chosen = self.random.choice(self.ids[number])
+        return next(output for output in outputs if output.id == chosen)
 
     def close_window(self) -> None:
         """A window goes, with all that is in its queue."""
@@ -276,7 +285,7 @@ class Program:
             newest = player.model.newest
             if name == "output":
                 number = self.random.randrange(len(self.scene.outputs))
-                player.window.output = player.connection.display.outputs[number]
+                player.window.output = self.output_of(player.connection, number)
                 player.model.queue.append(replace(newest, output=number))
                 continue
             value = self.again(player, name) or self.attribute(name, newest.output)

@@ -171,6 +171,37 @@ def test_turned(tmp_path: Path, turn: int, reflect: str) -> None:
                 program.end()
 
 
+@pytest.mark.parametrize("size, turn", [
+    ((203, 149), 0), ((406, 298), 0), ((400, 149), 90), ((131, 260), 0), ((64, 47), 180)])
+def test_mirror(tmp_path: Path, size: tuple[int, int], turn: int) -> None:
+    """A display of another size shows what the first one shows, and paces nothing."""
+    width, height = size[::-1] if turn % 180 else size
+    mirror = f"headless:{width}x{height}@60,name=MIRROR,mirror=HEADLESS-1,rotate={turn}"
+    options = [*option(OUTPUT, 60), "--output", mirror, *option(SECOND, 60), "--clock", "virtual"]
+    with Daemon(tmp_path, *options) as daemon:
+        for text, seed in scenes("mirror"):
+            scene = Scene([OUTPUT, SECOND])
+            with ExitStack() as stack:
+                displays = connections(daemon, stack)
+                first, middle, second = displays[0].outputs
+                assert (middle.x, middle.y, middle.width, middle.height) == (0, 0, *size)
+                # the program knows of two; what is on the mirror is on the first
+                program = Program(displays, scene, [*seed, *size], True,
+                                  {0: [first.id, middle.id], 1: [second.id]})
+                for frame in range(FRAMES // 2):
+                    program.act()
+                    for display in displays:
+                        display.sync()
+                    scene.settle()
+                    displays[0].step(4 * REFRESH_NS)
+                    name = f"{text}: round {frame}"
+                    for output, want in ((first, scene.output(0)), (second, scene.output(1)),
+                                         (middle, scene.mirror(0, size))):
+                        equal(f"{name}: {output.name}", pixels_of(displays[0].screenshot(output)),
+                              want, program)
+                program.end()
+
+
 @pytest.mark.parametrize("buffers", [1, 2, 3])
 def test_without_pacing(tmp_path: Path, buffers: int) -> None:
     """Nothing waits for a refresh, and the clock is real: an answered frame has been shown."""

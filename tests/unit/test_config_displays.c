@@ -85,6 +85,9 @@ static const struct {
     {"[output a]\nmirror = b\n[output b]\nmirror = c\n",
      ": [output a] mirror: b has no picture of its own, it is a mirror itself"},
     {"[output b]\nmode = off\n[output a]\nmirror = b\n", "it is off"},
+    {"[output a]\nsize = 1x1\nmirror = b\n", ": [output a] mirror: there is no virtual display b"},
+    {"[output HEADLESS-1]\nmirror = HEADLESS-2\n[output HEADLESS-2]\nmirror = HEADLESS-1\n",
+     "HEADLESS-2 has no picture of its own, it is a mirror itself"},
 };
 
 START_TEST(test_a_file_that_contradicts_itself)
@@ -213,22 +216,26 @@ START_TEST(test_virtual_displays_are_turned)
 
     ck_assert_int_eq(read_text("[output a]\nrotate = 90\nsize = 640x480\noverscan = 1,2,3,4\n"
                                "[output HEADLESS-9]\nreflect = y\n"
-                               "[output b]\nsize = 10x10\nrotate = 0\n"),
+                               "[output b]\nmirror = a\nsize = 10x10\nrotate = 0\n"
+                               "[output c]\nsize = 1x1\n"),
                      0);
-    ck_assert_uint_eq(config.outputs_count, 3);
+    ck_assert_uint_eq(config.outputs_count, 4);
     assert_hangs(&config.outputs[0], KB_ROTATION_ROTATE90, false, false, some);
     assert_hangs(&config.outputs[1], KB_ROTATION_NORMAL, false, true, none);
     assert_hangs(&config.outputs[2], KB_ROTATION_NORMAL, false, false, none);
     ck_assert_int_eq(config.outputs[1].x, 480 - 2 - 4); /* right of what is seen of the first */
-    ck_assert_int_eq(config.outputs[2].x, 474 + 1280);
+    ck_assert_int_eq(config.outputs[3].x, 474 + 1280);  /* a mirror takes no place */
+    ck_assert_str_eq(config.outputs[2].mirror, "a");
+    ck_assert_str_eq(config.outputs[3].mirror, "");
 
     ck_assert_int_eq(PARSE("--output", "headless:640x480,rotate=270,reflect=xy,overscan=1:2:3:4",
-                           "--output", "headless:64x48,rotate=180,overscan=9"),
+                           "--output", "headless:64x48,rotate=180,overscan=9,mirror=HEADLESS-1"),
                      KD_CONFIG_RUN);
     ck_assert_uint_eq(config.outputs_count, 2);
     assert_hangs(&config.outputs[0], KB_ROTATION_ROTATE270, true, true, some);
     assert_hangs(&config.outputs[1], KB_ROTATION_ROTATE180, false, false, even);
     ck_assert_int_eq(config.outputs[1].x, 474);
+    ck_assert_str_eq(config.outputs[1].mirror, "HEADLESS-1");
     ck_assert_int_eq(PARSE("--output", "headless:640x480,rotate=1"), KD_CONFIG_EXIT_USAGE);
     assert_said("must be 0, 90, 180 or 270");
     ck_assert_int_eq(PARSE("--output", "headless:640x480,overscan=1,2,3,4"), KD_CONFIG_EXIT_USAGE);
