@@ -10,15 +10,7 @@
 #include <stdint.h>
 #include <sys/types.h>
 
-#if __has_include("output/edid.h")
 #include "output/edid.h"
-#else
-struct kd_edid {
-    char name[64];
-    uint32_t width_mm, height_mm;
-};
-#define kd_edid_parse(bytes, bytes_count, out) ((void)(out))
-#endif
 #include "output/modes.h"
 
 #define KD_CARDS_MAX       16
