@@ -78,7 +78,7 @@ static void service_keep_display(struct kd_session *session, int fd)
 {
     struct service *service = of(session);
 
-    if (fd == service->stored || !service->guard.can_be_kept)
+    if (fd == service->stored || (service->guard.fd >= 0 && !service->guard.can_be_kept))
         return;
     kd_fdstore_keep(fd, KD_FDSTORE_CARD);
     service->stored = fd;

@@ -16,7 +16,7 @@
 
 struct kd_session;
 
-/* Called from kd_session_dispatch(). After paused() returns, devices must not be used; before resumed() is called they may be
+/* Called from kd_session_dispatch() only. After paused() returns, devices must not be used; before resumed() is called they may be
  * again (a display needs its modes set anew). A session that is not active when it is created calls resumed() first. */
 struct kd_session_handler {
     void *ctx;
