@@ -70,8 +70,7 @@ static void print_help(void)
            "Display server for games on small computers.\n\n");
     print_option("config", "FILE", "read FILE instead of " KD_CONFIG_PATH);
     print_option("check-config", NULL, "say what is wrong with the file and the options, and exit");
-    print_option("probe", NULL,
-                 "print what displays there are and which is chosen, as JSON, and\nexit");
+    print_option("probe", NULL, "print the displays and which is chosen, as JSON, and exit");
     for (size_t i = 0; i < kd_config_keys_count; i++) {
         const struct kd_config_key *key = &kd_config_keys[i];
         if (key->option != NULL) {

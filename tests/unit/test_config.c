@@ -423,11 +423,23 @@ END_TEST
 
 START_TEST(test_help_names_every_option)
 {
-    static const char *const options[] = {
-        "--config FILE",     "--check-config",           "--socket PATH", "--output SPEC",
-        "--backend BACKEND", "--session MODE",           "--card CARD",   "--vt N",
-        "--buffers N",       "--clock real|virtual",     "--threads N",   "--log-level LEVEL",
-        "--ready-fd N",      "--simulate-draw TITLE:MS", "--help",        "--version"};
+    static const char *const options[] = {"--config FILE",
+                                          "--check-config",
+                                          "--probe",
+                                          "--socket PATH",
+                                          "--output SPEC",
+                                          "--backend BACKEND",
+                                          "--session MODE",
+                                          "--card CARD",
+                                          "--vt N",
+                                          "--buffers N",
+                                          "--clock real|virtual",
+                                          "--threads N",
+                                          "--log-level LEVEL",
+                                          "--ready-fd N",
+                                          "--simulate-draw TITLE:MS",
+                                          "--help",
+                                          "--version"};
     ck_assert_int_eq(PARSE("--help"), KD_CONFIG_EXIT_OK);
     for (size_t i = 0; i < sizeof(options) / sizeof(options[0]); i++) {
         char shown[64];
