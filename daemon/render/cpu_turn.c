@@ -4,16 +4,36 @@
  */
 #include "render/cpu.h"
 
-/* Pixels of the target that are turned at a time: what they come from is as many whole lines of the cache. */
-#define BLOCK_PX 16
+/* Pixels of the target that are turned at a time, both ways: what they come from and where they go is in the cache then. */
+#define BLOCK_PX 8
 
-/* One block: the upright picture's columns become rows. step: to the next pixel of a column of the upright picture. */
-static void turn_block(uint32_t *to, size_t to_stride_px, const uint32_t *from, ptrdiff_t column_px,
-                       ptrdiff_t step_px, int32_t width, int32_t height)
+/* right, down: from the source of one pixel to that of the next. */
+static inline __attribute__((always_inline)) void copy_block(uint32_t *to, size_t to_stride_px,
+                                                             const uint32_t *from, ptrdiff_t right,
+                                                             ptrdiff_t down, int32_t width,
+                                                             int32_t height)
 {
-    for (int32_t y = 0; y < height; y++, to += to_stride_px, from += column_px)
+    for (int32_t y = 0; y < height; y++, to += to_stride_px, from += down)
         for (int32_t x = 0; x < width; x++)
-            to[x] = from[x * step_px];
+            to[x] = from[x * right];
+}
+
+/* Whole blocks of turned pictures, the most of what is drawn here, go twice as fast where all is known when this is compiled. */
+static void turn_block(uint32_t *to, size_t to_stride_px, const uint32_t *from, ptrdiff_t right,
+                       ptrdiff_t down, int32_t width, int32_t height)
+{
+    bool whole = width == BLOCK_PX && height == BLOCK_PX;
+
+    if (whole && right == KD_TILE_PX && down == 1)
+        copy_block(to, to_stride_px, from, KD_TILE_PX, 1, BLOCK_PX, BLOCK_PX);
+    else if (whole && right == KD_TILE_PX && down == -1)
+        copy_block(to, to_stride_px, from, KD_TILE_PX, -1, BLOCK_PX, BLOCK_PX);
+    else if (whole && right == -KD_TILE_PX && down == 1)
+        copy_block(to, to_stride_px, from, -KD_TILE_PX, 1, BLOCK_PX, BLOCK_PX);
+    else if (whole && right == -KD_TILE_PX && down == -1)
+        copy_block(to, to_stride_px, from, -KD_TILE_PX, -1, BLOCK_PX, BLOCK_PX);
+    else
+        copy_block(to, to_stride_px, from, right, down, width, height);
 }
 
 /* upright: its pixels lie KD_TILE_PX apart. */
@@ -42,7 +62,7 @@ static void turn(const struct kd_cpu_tile *tile, const struct kd_op *op, struct 
     for (int32_t y = 0; y < height; y += BLOCK_PX)
         for (int32_t x = 0; x < width; x += BLOCK_PX)
             turn_block(kd_cpu_row(tile, part.x1 + x, part.y1 + y), tile->stride_px,
-                       upright + y * down + x * right, down, right, kd_min(BLOCK_PX, width - x),
+                       upright + y * down + x * right, right, down, kd_min(BLOCK_PX, width - x),
                        kd_min(BLOCK_PX, height - y));
 }
 
