@@ -145,6 +145,7 @@ int kd_headless_create(const struct kd_headless_info *info, struct kd_output **o
     headless->base.refresh_ns = info->refresh_ns;
     headless->base.view = kd_view_of(info->width_px, info->height_px, info->rotation,
                                      info->reflect_x, info->reflect_y, info->overscan_px);
+    headless->base.rotation = info->rotation;
     size = kd_view_size(&headless->base.view);
     headless->base.place.box =
         (struct kd_box){info->x, info->y, info->x + size.x, info->y + size.y};

@@ -177,6 +177,7 @@ static void make_view(struct kms_output *output, bool by_plane)
             kms_rotation_bits(wish->rotation, wish->reflect_x, wish->reflect_y);
     }
     output->base.view = view;
+    output->base.rotation = wish->rotation;
     output->base.place.box = kd_box_of_size(kd_view_size(&view).x, kd_view_size(&view).y);
 }
 

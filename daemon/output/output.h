@@ -55,6 +55,7 @@ struct kd_output {
     uint32_t flags;             /* enum kb_output_flag */
     struct kd_global_box place; /* its pixels among all outputs: of the view's size */
     struct kd_view view;        /* how they lie in its buffers */
+    enum kb_rotation rotation;  /* how it hangs, whether the view turns pictures or the hardware */
     uint64_t refresh_ns;        /* 0: not paced */
     enum kd_output_state state;
     uint64_t commits;             /* number of the newest commit */

@@ -24,7 +24,7 @@ void kd_displays_announce(const struct kd_output *output, struct kd_client *clie
                                 .refresh_ns = output->refresh_ns,
                                 .width_mm = output->width_mm,
                                 .height_mm = output->height_mm,
-                                .rotation = (enum kb_rotation)output->view.rotation,
+                                .rotation = output->rotation,
                                 .flags = output->flags,
                                 .name = output->name,
                                 .name_bytes = (uint32_t)strlen(output->name),

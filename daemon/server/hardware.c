@@ -72,14 +72,15 @@ static struct kd_kms_settings settings_of(struct kd_hardware *hardware)
 
 /* ---- Displays come and go ---------------------------------------------------------------------- */
 
-/* Where it was asked to be, else right of all others. */
+/* Where it was asked to be, else right of all others. Mirrors lie where what they show lies. */
 static void place(const struct kd_server *server, struct kd_output *output)
 {
     const struct kd_config *config = &server->config;
     int32_t x = 0, y = 0;
 
     for (size_t i = 0; i < server->displays_count; i++)
-        x = kd_max(x, server->displays[i]->output->place.box.x2);
+        if (!kd_mirror_is(server->displays[i]))
+            x = kd_max(x, server->displays[i]->output->place.box.x2);
     for (size_t i = 0; i < config->connectors_count; i++) {
         const struct kd_config_connector *wish = &config->connectors[i];
 
