@@ -15,21 +15,21 @@ void kd_displays_announce(const struct kd_output *output, struct kd_client *clie
 {
     struct kd_box place = output->place.box;
 
-    kd_event_output(client, &(struct kb_evt_output){
-                                .object = output->id,
-                                .width = (uint32_t)kd_box_width(place),
-                                .height = (uint32_t)kd_box_height(place),
-                                .x = place.x1,
-                                .y = place.y1,
-                                .refresh_ns = output->refresh_ns,
-                                .width_mm = output->width_mm,
-                                .height_mm = output->height_mm,
-                                .rotation = output->rotation,
-                                .flags = output->flags,
-                                .name = output->name,
-                                .name_bytes = (uint32_t)strlen(output->name),
-                                .description = output->description,
-                                .description_bytes = (uint32_t)strlen(output->description)});
+    kd_event_output(client, &(struct kb_evt_output){.object = output->id,
+                                                    .width = (uint32_t)kd_box_width(place),
+                                                    .height = (uint32_t)kd_box_height(place),
+                                                    .x = place.x1,
+                                                    .y = place.y1,
+                                                    .refresh_ns = output->refresh_ns,
+                                                    .width_mm = output->width_mm,
+                                                    .height_mm = output->height_mm,
+                                                    .rotation = output->rotation,
+                                                    .flags = output->flags,
+                                                    .name = output->name,
+                                                    .name_bytes = (uint32_t)strlen(output->name),
+                                                    .description = output->description,
+                                                    .description_bytes =
+                                                        (uint32_t)strlen(output->description)});
 }
 
 static void tell_clients(struct kd_server *server, const struct kd_output *output)
