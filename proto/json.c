@@ -135,6 +135,12 @@ void kb_json_bool(struct kb_json *json, const char *name, bool value)
     fputs(value ? "true" : "false", json->out);
 }
 
+void kb_json_raw(struct kb_json *json, const char *name, const char *text)
+{
+    begin(json, name);
+    fputs(text, json->out);
+}
+
 void kb_json_null(struct kb_json *json, const char *name)
 {
     begin(json, name);

@@ -31,6 +31,8 @@ void kb_json_number(struct kb_json *json, const char *name, int64_t value);
 /* In thousandths: 59940 is written as 59.940. */
 void kb_json_milli(struct kb_json *json, const char *name, int64_t thousandths);
 void kb_json_bool(struct kb_json *json, const char *name, bool value);
+/* Text that is JSON already. */
+void kb_json_raw(struct kb_json *json, const char *name, const char *text);
 void kb_json_null(struct kb_json *json, const char *name);
 
 /* The last newline. */
