@@ -21,8 +21,8 @@ static void on_flip(int fd, unsigned sequence, unsigned s, unsigned us, unsigned
     (void)fd;
     for (struct kms_output *output = reading->outputs; output; output = output->next)
         if (output->crtc && output->crtc->object.id == crtc_id)
-            kms_output_flipped(output, (uintptr_t)commit, sequence,
-                               (int64_t)s * KD_NS_PER_S + (int64_t)us * 1000);
+            kd_kms_output_flipped(output, (uintptr_t)commit, sequence,
+                                  (int64_t)s * KD_NS_PER_S + (int64_t)us * 1000);
 }
 
 int kd_kms_dispatch(struct kd_kms *kms)
@@ -49,7 +49,7 @@ static struct kms_output *find_output(const struct kd_kms *kms, uint32_t connect
 static void remove_output(struct kd_kms *kms, struct kms_output *output)
 {
     KD_INFO("output %s: gone", output->base.name);
-    kms_output_release(output);
+    kd_kms_output_release(output);
     kms->listener.removed(kms->listener.ctx, &output->base);
 }
 
@@ -85,8 +85,8 @@ static bool is_display(struct kd_kms *kms, const drmModeConnector *connector)
     if (connector->connection != DRM_MODE_CONNECTED || connector->count_modes == 0 ||
         connector->connector_type == DRM_MODE_CONNECTOR_WRITEBACK)
         return false;
-    return kms_object_read(kms->fd, connector->connector_id, DRM_MODE_OBJECT_CONNECTOR, &object) ==
-               0 &&
+    return kd_kms_object_read(kms->fd, connector->connector_id, DRM_MODE_OBJECT_CONNECTOR,
+                              &object) == 0 &&
            !(object.props[KMS_NON_DESKTOP] && object.values[KMS_NON_DESKTOP]);
 }
 
@@ -96,8 +96,8 @@ static void scan_connector(struct kd_kms *kms, const drmModeConnector *connector
     bool wanted = is_display(kms, connector);
     char name[33];
 
-    kms_connector_name(connector, name);
-    wanted = wanted && !kms_wish(kms, name)->off;
+    kd_kms_connector_name(connector, name);
+    wanted = wanted && !kd_kms_wish(kms, name)->off;
     if (output && (!wanted || is_other_display(connector, output))) {
         remove_output(kms, output);
         output = NULL;
@@ -105,8 +105,8 @@ static void scan_connector(struct kd_kms *kms, const drmModeConnector *connector
     if (output) {
         struct kms_object object;
 
-        if (kms_object_read(kms->fd, connector->connector_id, DRM_MODE_OBJECT_CONNECTOR, &object) ==
-                0 &&
+        if (kd_kms_object_read(kms->fd, connector->connector_id, DRM_MODE_OBJECT_CONNECTOR,
+                               &object) == 0 &&
             object.props[KMS_LINK_STATUS] &&
             object.values[KMS_LINK_STATUS] == DRM_MODE_LINK_STATUS_BAD) {
             KD_WARN("output %s: the link was lost; its mode is set anew", output->base.name);
@@ -114,7 +114,7 @@ static void scan_connector(struct kd_kms *kms, const drmModeConnector *connector
         }
         return;
     }
-    if (wanted && kms_output_create(kms, connector, now_ns, &output) == 0)
+    if (wanted && kd_kms_output_create(kms, connector, now_ns, &output) == 0)
         kms->listener.added(kms->listener.ctx, &output->base);
 }
 
@@ -165,8 +165,8 @@ static int read_crtcs(struct kd_kms *kms)
     int error = 0;
 
     for (size_t i = 0; i < kms->crtcs_count && !error; i++)
-        error = kms_object_read(kms->fd, kms->crtcs[i].object.id, DRM_MODE_OBJECT_CRTC,
-                                &kms->crtcs[i].object);
+        error = kd_kms_object_read(kms->fd, kms->crtcs[i].object.id, DRM_MODE_OBJECT_CRTC,
+                                   &kms->crtcs[i].object);
     return error;
 }
 
@@ -234,7 +234,7 @@ static int read_card(struct kd_kms *kms)
     if (!error)
         error = remember_stale(kms, resources);
     if (!error)
-        error = kms_planes_read(kms);
+        error = kd_kms_planes_read(kms);
     drmModeFreeResources(resources);
     return error;
 }

@@ -155,23 +155,46 @@ static void put_cursor(struct request *request, const struct kms_output *output,
               kd_box_moved(all, x, y));
 }
 
+/* Whether nothing of the screen can be seen behind the window's plane, so that it need not be shown. */
+static bool is_covered(const struct kms_output *output, const struct kd_commit *commit)
+{
+    return commit->window.buffer && !output->keeps_primary &&
+           kd_box_contains(commit->window.to, output->plane_box);
+}
+
+/* A screen that is shown already is left alone: the kernel would take it as changed all over. */
+static void put_screen(struct request *request, const struct kms_output *output,
+                       const struct kd_commit *commit, const struct kms_buffer *buffer)
+{
+    const struct kms_object *plane = &output->primary->object;
+
+    if (is_covered(output, commit)) {
+        put_plane_off(request, plane);
+        return;
+    }
+    if (buffer == output->swap.shown && commit->clips_count == 0 && !output->needs_modeset &&
+        output->primary_shown)
+        return;
+    put_plane(request, plane, output, buffer->fb_id,
+              kd_box_of_size(buffer->base.grid.width_px, buffer->base.grid.height_px),
+              output->plane_box);
+    put_clips(request, output, commit);
+    if (commit->fence_fd >= 0)
+        put(request, plane, KMS_IN_FENCE_FD, (uint64_t)commit->fence_fd);
+}
+
 static int build(struct request *request, struct kms_output *output, const struct kd_commit *commit)
 {
-    const struct kms_buffer *buffer = kms_swap_find(&output->swap, commit->buffer);
-    const struct kms_buffer *window = kms_swap_find(&output->window, commit->window.buffer);
+    const struct kms_buffer *buffer = kd_kms_swap_find(&output->swap, commit->buffer);
+    const struct kms_buffer *window = kd_kms_swap_find(&output->window, commit->window.buffer);
     const struct kms_buffer *cursor =
-        commit->cursor ? kms_cursor_prepare(output, commit->cursor) : NULL;
+        commit->cursor ? kd_kms_cursor_prepare(output, commit->cursor) : NULL;
 
     if (!buffer || (commit->window.buffer && !window) || (commit->cursor && !cursor))
         return -EINVAL;
     if (output->needs_modeset)
         put_modeset(request, output);
-    put_plane(request, &output->primary->object, output, buffer->fb_id,
-              kd_box_of_size(buffer->base.grid.width_px, buffer->base.grid.height_px),
-              output->plane_box);
-    put_clips(request, output, commit);
-    if (commit->fence_fd >= 0)
-        put(request, &output->primary->object, KMS_IN_FENCE_FD, (uint64_t)commit->fence_fd);
+    put_screen(request, output, commit, buffer);
     if (window)
         put_window(request, output, &commit->window, window);
     else if (output->window_shown)
@@ -196,7 +219,7 @@ static void end(struct request *request)
         drmModeDestroyPropertyBlob(request->kms->fd, request->clips_blob);
 }
 
-int kms_commit(struct kms_output *output, const struct kd_commit *commit)
+int kd_kms_commit(struct kms_output *output, const struct kd_commit *commit)
 {
     struct request request;
     uint32_t flags = commit->test_only ? DRM_MODE_ATOMIC_TEST_ONLY
@@ -214,13 +237,14 @@ int kms_commit(struct kms_output *output, const struct kd_commit *commit)
     if (!error && !commit->test_only) {
         output->window_shown = commit->window.buffer != NULL;
         output->cursor_shown = commit->cursor != NULL;
+        output->primary_shown = !is_covered(output, commit);
     }
     end(&request);
     return error;
 }
 
 /* Blocks until it is done. */
-int kms_commit_off(struct kms_output *output)
+int kd_kms_commit_off(struct kms_output *output)
 {
     struct request request;
     struct kms_plane *planes[] = {output->primary, output->overlay, output->cursor};
@@ -240,6 +264,6 @@ int kms_commit_off(struct kms_output *output)
     error = request.error;
     end(&request);
     if (!error)
-        output->window_shown = output->cursor_shown = false;
+        output->window_shown = output->cursor_shown = output->primary_shown = false;
     return error;
 }

@@ -37,7 +37,7 @@ static void read_edid(struct kms_output *output)
     drmModeFreePropertyBlob(blob);
 }
 
-void kms_connector_name(const drmModeConnector *connector, char name[33])
+void kd_kms_connector_name(const drmModeConnector *connector, char name[33])
 {
     const char *type = drmModeGetConnectorTypeName(connector->connector_type);
 
@@ -48,7 +48,7 @@ static void describe(struct kms_output *output, const drmModeConnector *connecto
 {
     const char *type = drmModeGetConnectorTypeName(connector->connector_type);
 
-    kms_connector_name(connector, output->base.name);
+    kd_kms_connector_name(connector, output->base.name);
     snprintf(output->base.description, sizeof(output->base.description), "%.20s display",
              type ? type : "unknown");
     if (connector->modes[0].type & DRM_MODE_TYPE_PREFERRED) {
@@ -60,7 +60,7 @@ static void describe(struct kms_output *output, const drmModeConnector *connecto
     read_edid(output);
 }
 
-const struct kd_connector_wish *kms_wish(const struct kd_kms *kms, const char *name)
+const struct kd_connector_wish *kd_kms_wish(const struct kd_kms *kms, const char *name)
 {
     static const struct kd_connector_wish none = {.mode = {0, 0, 0}};
 
@@ -174,7 +174,7 @@ static void make_view(struct kms_output *output, bool by_plane)
         view = kd_view_plain(size.x, size.y);
         view.inner = upright;
         output->plane_rotation =
-            kms_rotation_bits(wish->rotation, wish->reflect_x, wish->reflect_y);
+            kd_kms_rotation_bits(wish->rotation, wish->reflect_x, wish->reflect_y);
     }
     output->base.view = view;
     output->base.rotation = wish->rotation;
@@ -184,7 +184,7 @@ static void make_view(struct kms_output *output, bool by_plane)
 static bool plane_can_turn(const struct kms_output *output)
 {
     const struct kd_connector_wish *wish = output->wish;
-    uint32_t bits = kms_rotation_bits(wish->rotation, wish->reflect_x, wish->reflect_y);
+    uint32_t bits = kd_kms_rotation_bits(wish->rotation, wish->reflect_x, wish->reflect_y);
 
     return output->kms->settings.rotation_planes && bits != DRM_MODE_ROTATE_0 &&
            (output->primary->rotations & bits) == bits;
@@ -208,8 +208,8 @@ static int make_buffers(struct kms_output *output, enum kb_format format)
 {
     const struct kd_view *view = &output->base.view;
     unsigned wanted = choose_damage(output);
-    int error = kms_swap_create(output->kms, wanted, view->device_width_px, view->device_height_px,
-                                format, &output->swap);
+    int error = kd_kms_swap_create(output->kms, wanted, view->device_width_px,
+                                   view->device_height_px, format, &output->swap);
 
     if (!error && output->swap.count < wanted)
         KD_WARN("output %s: memory for only %u of %u buffers", output->base.name,
@@ -224,14 +224,14 @@ static int test(struct kms_output *output)
 {
     const struct kd_commit commit = {
         .buffer = &output->swap.buffers[0].base, .fence_fd = -1, .test_only = true};
-    int error = kms_commit(output, &commit);
+    int error = kd_kms_commit(output, &commit);
 
     return error == -EACCES ? 0 : error;
 }
 
 static void drop_mode(struct kms_output *output)
 {
-    kms_swap_destroy(output->kms, &output->swap);
+    kd_kms_swap_destroy(output->kms, &output->swap);
     if (output->mode_blob)
         drmModeDestroyPropertyBlob(output->kms->fd, output->mode_blob);
     output->mode_blob = 0;
@@ -246,7 +246,7 @@ static int try_view(struct kms_output *output, bool by_plane, enum kb_format for
     if (!error)
         error = test(output);
     if (error)
-        kms_swap_destroy(output->kms, &output->swap);
+        kd_kms_swap_destroy(output->kms, &output->swap);
     return error;
 }
 
@@ -306,7 +306,7 @@ static int find_format(struct kms_output *output, enum kb_format *format)
                                            : output->kms->is_16_bit;
 
     for (int i = 0; i < 2; i++, narrow = !narrow) {
-        if (kms_planes_take(output, narrow ? DRM_FORMAT_RGB565 : DRM_FORMAT_XRGB8888)) {
+        if (kd_kms_planes_take(output, narrow ? DRM_FORMAT_RGB565 : DRM_FORMAT_XRGB8888)) {
             *format = narrow ? KB_FORMAT_RGB565 : KB_FORMAT_XRGB8888;
             return 0;
         }
@@ -339,7 +339,7 @@ static int set_up(struct kms_output *output, const drmModeConnector *connector)
     else
         error = find_mode(output, connector, format);
     if (error) {
-        kms_planes_release(output);
+        kd_kms_planes_release(output);
         output->crtc->user = NULL;
         return error;
     }
@@ -347,8 +347,8 @@ static int set_up(struct kms_output *output, const drmModeConnector *connector)
     return 0;
 }
 
-int kms_output_create(struct kd_kms *kms, const drmModeConnector *connector, int64_t now_ns,
-                      struct kms_output **out)
+int kd_kms_output_create(struct kd_kms *kms, const drmModeConnector *connector, int64_t now_ns,
+                         struct kms_output **out)
 {
     struct kms_output *output = calloc(1, sizeof(*output));
     int error;
@@ -356,14 +356,14 @@ int kms_output_create(struct kd_kms *kms, const drmModeConnector *connector, int
     if (!output)
         return -ENOMEM;
     output->kms = kms;
-    output->base.impl = &kms_output_impl;
+    output->base.impl = &kd_kms_output_impl;
     output->needs_modeset = true;
     output->vblank_ns = now_ns;
-    error = kms_object_read(kms->fd, connector->connector_id, DRM_MODE_OBJECT_CONNECTOR,
-                            &output->connector);
+    error = kd_kms_object_read(kms->fd, connector->connector_id, DRM_MODE_OBJECT_CONNECTOR,
+                               &output->connector);
     if (!error) {
         describe(output, connector);
-        output->wish = kms_wish(kms, output->base.name);
+        output->wish = kd_kms_wish(kms, output->base.name);
         error = set_up(output, connector);
     }
     if (error) {

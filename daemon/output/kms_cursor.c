@@ -16,8 +16,8 @@ static void fill(struct kms_buffer *buffer, const struct kd_cursor_image *image)
                (size_t)image->width_px * sizeof(uint32_t));
 }
 
-struct kms_buffer *kms_cursor_prepare(struct kms_output *output,
-                                      const struct kd_cursor_image *image)
+struct kms_buffer *kd_kms_cursor_prepare(struct kms_output *output,
+                                         const struct kd_cursor_image *image)
 {
     struct kd_kms *kms = output->kms;
     int32_t width_px = (int32_t)kms->cursor_width_px, height_px = (int32_t)kms->cursor_height_px;
@@ -28,8 +28,8 @@ struct kms_buffer *kms_cursor_prepare(struct kms_output *output,
     if (output->cursor_serial == image->serial)
         return &output->cursor_buffers[output->cursor_buffer];
     if (!output->cursor_buffers[next].fb_id &&
-        kms_buffer_create(kms, width_px, height_px, KB_FORMAT_XRGB8888, DRM_FORMAT_ARGB8888,
-                          &output->cursor_buffers[next]) < 0)
+        kd_kms_buffer_create(kms, width_px, height_px, KB_FORMAT_XRGB8888, DRM_FORMAT_ARGB8888,
+                             &output->cursor_buffers[next]) < 0)
         return NULL;
     fill(&output->cursor_buffers[next], image);
     output->cursor_buffer = next;

@@ -25,8 +25,8 @@ static int map(struct kd_kms *kms, uint64_t bytes, struct kms_buffer *buffer)
     return 0;
 }
 
-int kms_buffer_create(struct kd_kms *kms, int32_t width_px, int32_t height_px,
-                      enum kb_format format, uint32_t fourcc, struct kms_buffer *buffer)
+int kd_kms_buffer_create(struct kd_kms *kms, int32_t width_px, int32_t height_px,
+                         enum kb_format format, uint32_t fourcc, struct kms_buffer *buffer)
 {
     uint32_t bits = 8U * kd_format_get(format)->bytes_per_px, stride_bytes = 0;
     struct kd_mapping mapping;
@@ -46,11 +46,11 @@ int kms_buffer_create(struct kd_kms *kms, int32_t width_px, int32_t height_px,
     if (!error)
         error = kd_buffer_init(&buffer->base, width_px, height_px, format, &mapping);
     if (error)
-        kms_buffer_destroy(kms, buffer);
+        kd_kms_buffer_destroy(kms, buffer);
     return error;
 }
 
-void kms_buffer_destroy(struct kd_kms *kms, struct kms_buffer *buffer)
+void kd_kms_buffer_destroy(struct kd_kms *kms, struct kms_buffer *buffer)
 {
     kd_buffer_finish(&buffer->base);
     if (buffer->fb_id)
@@ -64,29 +64,29 @@ void kms_buffer_destroy(struct kd_kms *kms, struct kms_buffer *buffer)
 
 /* ---- Taking turns ------------------------------------------------------------------------------ */
 
-int kms_swap_create(struct kd_kms *kms, unsigned wanted, int32_t width_px, int32_t height_px,
-                    enum kb_format format, struct kms_swap *swap)
+int kd_kms_swap_create(struct kd_kms *kms, unsigned wanted, int32_t width_px, int32_t height_px,
+                       enum kb_format format, struct kms_swap *swap)
 {
     uint32_t fourcc = format == KB_FORMAT_RGB565 ? DRM_FORMAT_RGB565 : DRM_FORMAT_XRGB8888;
     int error = 0;
 
     *swap = (struct kms_swap){.count = 0};
     while (swap->count < wanted && !error) {
-        error = kms_buffer_create(kms, width_px, height_px, format, fourcc,
-                                  &swap->buffers[swap->count]);
+        error = kd_kms_buffer_create(kms, width_px, height_px, format, fourcc,
+                                     &swap->buffers[swap->count]);
         swap->count += !error;
     }
     return swap->count ? 0 : error;
 }
 
-void kms_swap_destroy(struct kd_kms *kms, struct kms_swap *swap)
+void kd_kms_swap_destroy(struct kd_kms *kms, struct kms_swap *swap)
 {
     for (unsigned i = 0; i < swap->count; i++)
-        kms_buffer_destroy(kms, &swap->buffers[i]);
+        kd_kms_buffer_destroy(kms, &swap->buffers[i]);
     *swap = (struct kms_swap){.count = 0};
 }
 
-struct kms_buffer *kms_swap_free(struct kms_swap *swap)
+struct kms_buffer *kd_kms_swap_free(struct kms_swap *swap)
 {
     if (swap->count == 1)
         return swap->pending ? NULL : &swap->buffers[0];
@@ -99,7 +99,7 @@ struct kms_buffer *kms_swap_free(struct kms_swap *swap)
     return NULL;
 }
 
-struct kms_buffer *kms_swap_find(struct kms_swap *swap, const struct kd_buffer *buffer)
+struct kms_buffer *kd_kms_swap_find(struct kms_swap *swap, const struct kd_buffer *buffer)
 {
     for (unsigned i = 0; i < swap->count; i++)
         if (&swap->buffers[i].base == buffer)
@@ -107,13 +107,13 @@ struct kms_buffer *kms_swap_find(struct kms_swap *swap, const struct kd_buffer *
     return NULL;
 }
 
-void kms_swap_submitted(struct kms_swap *swap, struct kms_buffer *buffer)
+void kd_kms_swap_submitted(struct kms_swap *swap, struct kms_buffer *buffer)
 {
     swap->pending = buffer;
     swap->next = (unsigned)(buffer - swap->buffers) + 1;
 }
 
-void kms_swap_flipped(struct kms_swap *swap)
+void kd_kms_swap_flipped(struct kms_swap *swap)
 {
     swap->shown = swap->pending;
     swap->pending = NULL;

@@ -43,7 +43,7 @@ struct kms_object {
 };
 
 /* type: DRM_MODE_OBJECT_*. */
-int kms_object_read(int fd, uint32_t id, uint32_t type, struct kms_object *object);
+int kd_kms_object_read(int fd, uint32_t id, uint32_t type, struct kms_object *object);
 
 /* ---- Buffers (kms_fb.c) ------------------------------------------------------------------------ */
 
@@ -56,9 +56,9 @@ struct kms_buffer {
 };
 
 /* fourcc: of the framebuffer; the pixels are drawn as base.format says. */
-int kms_buffer_create(struct kd_kms *kms, int32_t width_px, int32_t height_px,
-                      enum kb_format format, uint32_t fourcc, struct kms_buffer *buffer);
-void kms_buffer_destroy(struct kd_kms *kms, struct kms_buffer *buffer);
+int kd_kms_buffer_create(struct kd_kms *kms, int32_t width_px, int32_t height_px,
+                         enum kb_format format, uint32_t fourcc, struct kms_buffer *buffer);
+void kd_kms_buffer_destroy(struct kd_kms *kms, struct kms_buffer *buffer);
 
 #define KMS_MAX_BUFFERS 3
 
@@ -72,13 +72,13 @@ struct kms_swap {
 };
 
 /* As many of the wanted ones as there is memory for; -errno if there is not even one. */
-int kms_swap_create(struct kd_kms *kms, unsigned wanted, int32_t width_px, int32_t height_px,
-                    enum kb_format format, struct kms_swap *swap);
-void kms_swap_destroy(struct kd_kms *kms, struct kms_swap *swap);
-struct kms_buffer *kms_swap_free(struct kms_swap *swap);
-struct kms_buffer *kms_swap_find(struct kms_swap *swap, const struct kd_buffer *buffer);
-void kms_swap_submitted(struct kms_swap *swap, struct kms_buffer *buffer);
-void kms_swap_flipped(struct kms_swap *swap);
+int kd_kms_swap_create(struct kd_kms *kms, unsigned wanted, int32_t width_px, int32_t height_px,
+                       enum kb_format format, struct kms_swap *swap);
+void kd_kms_swap_destroy(struct kd_kms *kms, struct kms_swap *swap);
+struct kms_buffer *kd_kms_swap_free(struct kms_swap *swap);
+struct kms_buffer *kd_kms_swap_find(struct kms_swap *swap, const struct kd_buffer *buffer);
+void kd_kms_swap_submitted(struct kms_swap *swap, struct kms_buffer *buffer);
+void kd_kms_swap_flipped(struct kms_swap *swap);
 
 /* ---- The card ---------------------------------------------------------------------------------- */
 
@@ -137,6 +137,8 @@ struct kms_output {
     struct kms_swap swap;
     struct kms_swap window; /* of the overlay plane; count 0: none yet */
     bool window_shown;      /* the overlay plane was on in the last commit */
+    bool primary_shown;     /* the primary plane was */
+    bool keeps_primary;     /* the driver wants it on, even when it is covered */
     struct kms_buffer cursor_buffers[2];
     unsigned cursor_buffer; /* which one is used */
     uint64_t cursor_serial; /* of the image in it */
@@ -164,31 +166,31 @@ static inline struct kms_output *kms_output_of(struct kd_output *output)
 }
 
 /* kms_connect.c */
-void kms_connector_name(const drmModeConnector *connector, char name[33]);
-const struct kd_connector_wish *kms_wish(const struct kd_kms *kms, const char *name);
-int kms_output_create(struct kd_kms *kms, const drmModeConnector *connector, int64_t now_ns,
-                      struct kms_output **out);
+void kd_kms_connector_name(const drmModeConnector *connector, char name[33]);
+const struct kd_connector_wish *kd_kms_wish(const struct kd_kms *kms, const char *name);
+int kd_kms_output_create(struct kd_kms *kms, const drmModeConnector *connector, int64_t now_ns,
+                         struct kms_output **out);
 
 /* kms_output.c */
-extern const struct kd_output_impl kms_output_impl;
+extern const struct kd_output_impl kd_kms_output_impl;
 
 /* Lets go of the CRTC and the planes; the display goes dark. */
-void kms_output_release(struct kms_output *output);
-void kms_output_flipped(struct kms_output *output, uint64_t commit, uint32_t sequence,
-                        int64_t time_ns);
+void kd_kms_output_release(struct kms_output *output);
+void kd_kms_output_flipped(struct kms_output *output, uint64_t commit, uint32_t sequence,
+                           int64_t time_ns);
 
 /* kms_commit.c */
-int kms_commit(struct kms_output *output, const struct kd_commit *commit);
-int kms_commit_off(struct kms_output *output);
+int kd_kms_commit(struct kms_output *output, const struct kd_commit *commit);
+int kd_kms_commit_off(struct kms_output *output);
 
 /* kms_planes.c */
-int kms_planes_read(struct kd_kms *kms);
-bool kms_planes_take(struct kms_output *output, uint32_t fourcc);
-void kms_planes_release(struct kms_output *output);
-uint32_t kms_rotation_bits(enum kb_rotation rotation, bool reflect_x, bool reflect_y);
+int kd_kms_planes_read(struct kd_kms *kms);
+bool kd_kms_planes_take(struct kms_output *output, uint32_t fourcc);
+void kd_kms_planes_release(struct kms_output *output);
+uint32_t kd_kms_rotation_bits(enum kb_rotation rotation, bool reflect_x, bool reflect_y);
 
 /* kms_cursor.c: the buffer that holds the image; NULL: it cannot be shown by a plane. */
-struct kms_buffer *kms_cursor_prepare(struct kms_output *output,
-                                      const struct kd_cursor_image *image);
+struct kms_buffer *kd_kms_cursor_prepare(struct kms_output *output,
+                                         const struct kd_cursor_image *image);
 
 #endif

@@ -49,8 +49,8 @@ static int64_t kms_next_refresh_ns(struct kd_output *base, int64_t now_ns, uint6
     return output->vblank_ns + (passed + 1) * (int64_t)base->refresh_ns;
 }
 
-void kms_output_flipped(struct kms_output *output, uint64_t commit, uint32_t sequence,
-                        int64_t time_ns)
+void kd_kms_output_flipped(struct kms_output *output, uint64_t commit, uint32_t sequence,
+                           int64_t time_ns)
 {
     if (!output->is_pending || output->has_arrived ||
         (uintptr_t)commit != (uintptr_t)output->base.commits) {
@@ -107,8 +107,8 @@ static int kms_dispatch(struct kd_output *base, int64_t now_ns, struct kd_flip *
     if (!output->has_vblank && now_ns < output->flip_at_ns)
         return 0;
     output->is_pending = false;
-    kms_swap_flipped(&output->swap);
-    kms_swap_flipped(&output->window);
+    kd_kms_swap_flipped(&output->swap);
+    kd_kms_swap_flipped(&output->window);
     note_flip(output, flip);
     return 1;
 }
@@ -155,15 +155,15 @@ static struct kd_buffer *acquire_window(struct kms_output *output,
                         swap->buffers[0].base.grid.height_px != height_px)) {
         if (output->window_shown)
             return NULL; /* in the next frame, when nobody looks at the old ones any more */
-        kms_swap_destroy(output->kms, swap);
+        kd_kms_swap_destroy(output->kms, swap);
     }
-    if (!swap->count && kms_swap_create(output->kms, KMS_MAX_BUFFERS, width_px, height_px,
-                                        output->swap.buffers[0].base.format, swap) < 0) {
+    if (!swap->count && kd_kms_swap_create(output->kms, KMS_MAX_BUFFERS, width_px, height_px,
+                                           output->swap.buffers[0].base.format, swap) < 0) {
         snprintf(output->base.plane_reason, sizeof(output->base.plane_reason),
                  "no memory for buffers of %dx%d", width_px, height_px);
         return NULL;
     }
-    buffer = kms_swap_free(swap);
+    buffer = kd_kms_swap_free(swap);
     return buffer ? &buffer->base : NULL;
 }
 
@@ -174,7 +174,7 @@ static struct kd_buffer *kms_acquire(struct kd_output *base, const struct kd_pla
 
     if (window)
         return acquire_window(output, window);
-    buffer = kms_swap_free(&output->swap);
+    buffer = kd_kms_swap_free(&output->swap);
     return buffer ? &buffer->base : NULL;
 }
 
@@ -215,7 +215,7 @@ static bool is_change_of_buffer_alone(const struct kms_output *output,
 
 static int go_dark(struct kms_output *output)
 {
-    int error = kms_commit_off(output);
+    int error = kd_kms_commit_off(output);
 
     if (error)
         return error;
@@ -228,7 +228,7 @@ static int go_dark(struct kms_output *output)
 
 static void submitted(struct kms_output *output, const struct kd_commit *commit, int64_t now_ns)
 {
-    struct kms_buffer *window = kms_swap_find(&output->window, commit->window.buffer);
+    struct kms_buffer *window = kd_kms_swap_find(&output->window, commit->window.buffer);
     uint64_t sequence;
 
     output->base.commits++;
@@ -237,10 +237,10 @@ static void submitted(struct kms_output *output, const struct kd_commit *commit,
     output->flip_at_ns = kms_next_refresh_ns(&output->base, now_ns, &sequence);
     output->deadline_ns = now_ns + (output->needs_modeset ? MODESET_LIMIT_NS : FLIP_LIMIT_NS);
     output->needs_modeset = false;
-    kms_swap_submitted(&output->swap, kms_swap_find(&output->swap, commit->buffer));
+    kd_kms_swap_submitted(&output->swap, kd_kms_swap_find(&output->swap, commit->buffer));
     output->window.pending = NULL;
     if (window)
-        kms_swap_submitted(&output->window, window);
+        kd_kms_swap_submitted(&output->window, window);
 }
 
 static int kms_output_commit(struct kd_output *base, const struct kd_commit *commit, int64_t now_ns)
@@ -260,7 +260,11 @@ static int kms_output_commit(struct kd_output *base, const struct kd_commit *com
     if (at_once && commit->test_only)
         return 0;
     error = at_once ? send_changes(output, commit, output->swap.shown->fb_id)
-                    : kms_commit(output, commit);
+                    : kd_kms_commit(output, commit);
+    if (error == -EINVAL && commit->test_only && commit->window.buffer && !output->keeps_primary) {
+        output->keeps_primary = true; /* perhaps it was but that */
+        error = kd_kms_commit(output, commit);
+    }
     if (commit->test_only || error == -EACCES || error == -ENODEV)
         return error;
     if (error) {
@@ -269,13 +273,13 @@ static int kms_output_commit(struct kd_output *base, const struct kd_commit *com
     }
     submitted(output, commit, now_ns);
     if (at_once)
-        kms_output_flipped(output, base->commits, 0, now_ns);
+        kd_kms_output_flipped(output, base->commits, 0, now_ns);
     return 0;
 }
 
 /* ---- Beginning and end ------------------------------------------------------------------------- */
 
-void kms_output_release(struct kms_output *output)
+void kd_kms_output_release(struct kms_output *output)
 {
     struct kd_kms *kms = output->kms;
 
@@ -283,7 +287,7 @@ void kms_output_release(struct kms_output *output)
         return;
     if (!kms->paused && !output->needs_modeset)
         go_dark(output);
-    kms_planes_release(output);
+    kd_kms_planes_release(output);
     output->crtc->user = NULL;
     output->crtc = NULL;
     output->is_pending = false;
@@ -302,18 +306,18 @@ static void kms_output_destroy(struct kd_output *base)
 
     if (output->crtc) { /* the card is closed: what is shown may stay until then */
         output->needs_modeset = true;
-        kms_output_release(output);
+        kd_kms_output_release(output);
     }
-    kms_swap_destroy(kms, &output->swap);
-    kms_swap_destroy(kms, &output->window);
-    kms_buffer_destroy(kms, &output->cursor_buffers[0]);
-    kms_buffer_destroy(kms, &output->cursor_buffers[1]);
+    kd_kms_swap_destroy(kms, &output->swap);
+    kd_kms_swap_destroy(kms, &output->window);
+    kd_kms_buffer_destroy(kms, &output->cursor_buffers[0]);
+    kd_kms_buffer_destroy(kms, &output->cursor_buffers[1]);
     if (output->mode_blob)
         drmModeDestroyPropertyBlob(kms->fd, output->mode_blob);
     free(output);
 }
 
-const struct kd_output_impl kms_output_impl = {
+const struct kd_output_impl kd_kms_output_impl = {
     .name = "kms",
     .acquire = kms_acquire,
     .commit = kms_output_commit,

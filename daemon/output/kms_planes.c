@@ -47,7 +47,7 @@ static void read_choices(int fd, struct kms_plane *plane)
 static int read_plane(int fd, uint32_t id, struct kms_plane *plane)
 {
     drmModePlane *info = drmModeGetPlane(fd, id);
-    int error = info ? kms_object_read(fd, id, DRM_MODE_OBJECT_PLANE, &plane->object) : -errno;
+    int error = info ? kd_kms_object_read(fd, id, DRM_MODE_OBJECT_PLANE, &plane->object) : -errno;
 
     if (!error) {
         plane->crtcs = info->possible_crtcs;
@@ -62,7 +62,7 @@ static int read_plane(int fd, uint32_t id, struct kms_plane *plane)
     return error;
 }
 
-int kms_planes_read(struct kd_kms *kms)
+int kd_kms_planes_read(struct kd_kms *kms)
 {
     drmModePlaneRes *list = drmModeGetPlaneResources(kms->fd);
     int error = 0;
@@ -116,7 +116,7 @@ static bool can_be_above(const struct kms_plane *plane, const struct kms_plane *
     return plane->zpos_max > below->object.values[KMS_ZPOS];
 }
 
-bool kms_planes_take(struct kms_output *output, uint32_t fourcc)
+bool kd_kms_planes_take(struct kms_output *output, uint32_t fourcc)
 {
     const struct kd_kms_settings *settings = &output->kms->settings;
 
@@ -134,7 +134,7 @@ bool kms_planes_take(struct kms_output *output, uint32_t fourcc)
     return true;
 }
 
-void kms_planes_release(struct kms_output *output)
+void kd_kms_planes_release(struct kms_output *output)
 {
     struct kms_plane *planes[] = {output->primary, output->overlay, output->cursor};
 
@@ -145,7 +145,7 @@ void kms_planes_release(struct kms_output *output)
 }
 
 /* Both sides count counter-clockwise, and reflect first. */
-uint32_t kms_rotation_bits(enum kb_rotation rotation, bool reflect_x, bool reflect_y)
+uint32_t kd_kms_rotation_bits(enum kb_rotation rotation, bool reflect_x, bool reflect_y)
 {
     static const uint32_t turns[] = {
         [KB_ROTATION_NORMAL] = DRM_MODE_ROTATE_0,

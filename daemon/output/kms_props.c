@@ -27,7 +27,7 @@ static const char *const names[KMS_PROPS] = {
     [KMS_NON_DESKTOP] = "non-desktop",
 };
 
-int kms_object_read(int fd, uint32_t id, uint32_t type, struct kms_object *object)
+int kd_kms_object_read(int fd, uint32_t id, uint32_t type, struct kms_object *object)
 {
     drmModeObjectProperties *list = drmModeObjectGetProperties(fd, id, type);
 

@@ -7,144 +7,133 @@
 #include <string.h>
 
 #include "server/server.h"
+#include "server/stack.h"
 
 #define KD_LOG_MODULE "frame"
 #include "base/log.h"
 
 #define BACKGROUND 0xFF000000
 
+/* A buffer, and what should be in it. */
+struct target {
+    struct kd_buffer *buffer; /* the output's; NULL: there is nothing to be drawn */
+    struct kd_plan plan;
+    struct kd_draw draw;
+    bool differs; /* from what was last committed */
+};
+
 /* Composing one frame of a display: a job in its lane. */
 struct kd_compose {
     struct kd_job job;
     struct kd_display *display;
     struct kd_renderer *renderer;
-    struct kd_buffer *buffer; /* the output's */
     struct kd_arena arena;
-    struct kd_plan plan;
-    struct kd_draw draw;
-    struct kd_pixels **pictures; /* in the arena, a reference each */
-    uint32_t pictures_count;
-    struct kd_box *clips;
+    struct kd_stack stack;
+    struct target screen;         /* all windows but that on a plane */
+    struct target window;         /* the picture of the one on a plane */
+    struct kd_plane_window plane; /* buffer NULL: there is none */
+    struct kd_box *clips;         /* where the screen differs */
     uint32_t clips_count;
+    bool screen_is_drawn;
     int64_t begun_ns; /* real time */
 };
-
-/* ---- The stack ------------------------------------------------------------------------------ */
-
-static int compare_windows(const void *a, const void *b)
-{
-    const struct kd_window *one = *(const struct kd_window *const *)a,
-                           *other = *(const struct kd_window *const *)b;
-
-    if (one->shown.z != other->shown.z)
-        return one->shown.z < other->shown.z ? -1 : 1;
-    return one->created < other->created ? -1 : 1;
-}
-
-/* Windows that may be seen on the display, back to front. */
-static uint32_t collect(struct kd_display *display, struct kd_window **windows)
-{
-    const struct kd_server *server = display->server;
-    struct kd_box seen = kd_mirror_source(display)->output->place.box;
-    uint32_t count = 0;
-
-    for (struct kd_window *window = server->scene.windows; window; window = window->below) {
-        struct kd_global_box place, picture;
-
-        if (!window->has_frame || window->shown.flags & KB_WINDOW_FLAG_HIDDEN ||
-            !kd_window_place(server, window, &place, &picture) ||
-            kd_box_empty(kd_box_intersect(place.box, seen)))
-            continue;
-        windows[count++] = window;
-    }
-    qsort(windows, count, sizeof(windows[0]), compare_windows);
-    return count;
-}
-
-/* Layers of the windows, and references to their pictures. -ENOMEM. */
-static int stack_build(struct kd_compose *compose, struct kd_layer **layers_out,
-                       uint32_t *count_out)
-{
-    struct kd_display *display = compose->display;
-    uint32_t most = display->server->scene.windows_count;
-    struct kd_window **windows = kd_arena_alloc(&compose->arena, most, sizeof(struct kd_window *));
-    struct kd_layer *layers = kd_arena_alloc(&compose->arena, most, sizeof(*layers));
-    struct kd_box area = kd_mirror_area(display).box;
-
-    compose->pictures = kd_arena_alloc(&compose->arena, most, sizeof(struct kd_pixels *));
-    if (!windows || !layers || !compose->pictures)
-        return -ENOMEM;
-    *count_out = collect(display, windows);
-    for (uint32_t i = 0; i < *count_out; i++) {
-        const struct kd_window *window = windows[i];
-        struct kd_global_box place, picture;
-
-        kd_window_place(display->server, window, &place, &picture);
-        layers[i] = (struct kd_layer){.place = kd_mirror_box(display, place),
-                                      .picture = kd_mirror_box(display, picture),
-                                      .base_color = window->shown.base_color,
-                                      .filter = window->shown.filter};
-        layers[i].place.box = kd_box_intersect(layers[i].place.box, area);
-        if (window->shown_picture) {
-            layers[i].source = compose->pictures_count;
-            compose->pictures[compose->pictures_count++] = kd_pixels_ref(window->shown_picture);
-        } else {
-            layers[i].picture.box = (struct kd_box){0, 0, 0, 0}; /* nothing but the base colour */
-        }
-    }
-    *layers_out = layers;
-    return 0;
-}
-
-/* ---- Composing ------------------------------------------------------------------------------ */
 
 static void compose_free(struct kd_compose *compose)
 {
     if (!compose)
         return;
-    for (uint32_t i = 0; i < compose->pictures_count; i++)
-        kd_pixels_unref(compose->pictures[i]);
+    kd_stack_finish(&compose->stack);
     kd_arena_finish(&compose->arena);
     free(compose);
 }
 
+/* The prediction, and how good it was. */
 static void note_duration(struct kd_display *display, int64_t spent_ns)
 {
     int64_t decayed_ns = display->predicted_ns - display->predicted_ns / 16;
+    struct kd_prediction *prediction = &display->prediction;
+    int64_t now_ns = kd_clock_real_ns();
 
+    prediction->sum_ns += display->predicted_ns - spent_ns;
+    prediction->count++;
+    if (now_ns - prediction->begun_ns >= KD_NS_PER_S) {
+        prediction->mean_ns = prediction->sum_ns / prediction->count;
+        prediction->sum_ns = prediction->count = 0;
+        prediction->begun_ns = now_ns;
+    }
     display->predicted_ns = spent_ns > decayed_ns ? spent_ns : decayed_ns;
 }
 
-/* The buffer holds what it should: show it. */
+/* ---- Committing ------------------------------------------------------------------------------ */
+
+/* The keys of the window's plane, as last committed; room for all its tiles. NULL: out of memory. */
+static uint64_t *window_keys(struct kd_display *display, struct kd_grid grid)
+{
+    size_t count = kd_grid_count(grid);
+
+    if (display->window_keys_count != count) {
+        free(display->window_keys);
+        display->window_keys = calloc(count, sizeof(uint64_t));
+        display->window_keys_count = display->window_keys ? count : 0;
+    }
+    return display->window_keys;
+}
+
+static void note_shown(struct kd_display *display, const struct kd_compose *compose)
+{
+    const struct kd_plan *plan = &compose->screen.plan;
+
+    for (size_t i = 0; i < kd_grid_count(plan->grid); i++)
+        display->shown_keys[i] = plan->tiles[i].key;
+    plan = &compose->window.plan;
+    for (size_t i = 0; compose->plane.buffer && i < display->window_keys_count; i++)
+        display->window_keys[i] = plan->tiles[i].key;
+    display->plane.used = compose->plane.buffer != NULL;
+    display->shown_window = compose->plane;
+}
+
+/* The buffers hold what they should: show them. */
 static int submit(struct kd_display *display, struct kd_compose *compose)
 {
     struct kd_output *output = display->output;
     int64_t now_ns = kd_server_now_ns(display->server);
-    const struct kd_commit commit = {.buffer = compose->buffer,
+    const struct kd_commit commit = {.buffer = compose->screen.buffer,
                                      .clips = compose->clips,
                                      .clips_count = compose->clips_count,
+                                     .window = compose->plane,
                                      .fence_fd = -1};
     int error;
 
     if (output->refresh_ns && now_ns > display->target_ns)
         display->stats.missed++;
     error = output->impl->commit(output, &commit, now_ns);
+    if (error && compose->plane.buffer && error != -EACCES && error != -EBUSY)
+        kd_stack_plane_failed(display, error);
     if (error)
         return error;
     display->stats.commits++;
     display->changed_at_ns = now_ns;
-    for (size_t i = 0; i < kd_grid_count(compose->plan.grid); i++)
-        display->shown_keys[i] = compose->plan.tiles[i].key;
+    display->is_dark = false;
+    note_shown(display, compose);
     kd_output_step(output, KD_OUTPUT_SUBMIT);
     return 0;
 }
+
+/* ---- Drawing --------------------------------------------------------------------------------- */
 
 static enum kd_job_step compose_step(struct kd_job *job)
 {
     struct kd_compose *compose =
         (struct kd_compose *)((char *)job - offsetof(struct kd_compose, job));
+    struct kd_renderer *renderer = compose->renderer;
+    struct target *target = compose->screen_is_drawn ? &compose->window : &compose->screen;
 
-    return compose->renderer->impl->draw(compose->renderer, &compose->draw);
+    if (target->draw.tiles_count && renderer->impl->draw(renderer, &target->draw) == KD_JOB_AGAIN)
+        return KD_JOB_AGAIN;
+    if (target == &compose->window || target->draw.error || !compose->window.draw.tiles_count)
+        return KD_JOB_DONE;
+    compose->screen_is_drawn = true;
+    return KD_JOB_AGAIN;
 }
 
 static void compose_done(struct kd_job *job)
@@ -152,11 +141,12 @@ static void compose_done(struct kd_job *job)
     struct kd_compose *compose =
         (struct kd_compose *)((char *)job - offsetof(struct kd_compose, job));
     struct kd_display *display = compose->display;
-    int error = compose->draw.error;
+    const struct kd_draw *screen = &compose->screen.draw, *window = &compose->window.draw;
+    int error = screen->error ? screen->error : window->error;
 
     display->busy--;
     display->composing = NULL;
-    display->stats.draw_ns += (uint64_t)compose->draw.spent_ns;
+    display->stats.draw_ns += (uint64_t)(screen->spent_ns + window->spent_ns);
     note_duration(display, kd_clock_real_ns() - compose->begun_ns);
     if (display->output->state == KD_OUTPUT_DRAWING) { /* else it was paused or unplugged */
         if (error) {
@@ -170,60 +160,139 @@ static void compose_done(struct kd_job *job)
     compose_free(compose);
 }
 
-/* The plan of what the display should show, and how it differs from what was last committed. -ENOMEM. */
-static int compose_plan(struct kd_compose *compose)
+/* ---- Planning -------------------------------------------------------------------------------- */
+
+static int plan_layers(struct kd_compose *compose, struct target *target,
+                       const struct kd_view *view, const struct kd_layer *layers, uint32_t count)
+{
+    struct kd_ops ops;
+    int error = kd_ops_from_layers(&ops, &compose->arena, view, layers, count,
+                                   compose->display->server->seed,
+                                   (const struct kd_pixels *const *)compose->stack.pictures);
+
+    return error ? error
+                 : kd_plan_make(&target->plan, &compose->arena, kd_view_grid(view),
+                                KD_TARGET_OPAQUE, BACKGROUND, NULL, &ops);
+}
+
+/* The screen, and how it differs from what was last committed. -ENOMEM. */
+static int plan_screen(struct kd_compose *compose)
 {
     struct kd_display *display = compose->display;
-    const struct kd_view *view = &display->output->view;
-    struct kd_grid grid = kd_view_grid(view);
-    uint64_t seed = display->server->seed;
-    struct kd_layer *layers;
-    uint32_t layers_count, *differing;
-    struct kd_ops ops;
-    int error = stack_build(compose, &layers, &layers_count);
+    struct kd_grid grid = kd_view_grid(&display->output->view);
+    uint32_t *differing = kd_arena_alloc(&compose->arena, kd_grid_count(grid), sizeof(*differing));
+    int error;
 
-    if (!error)
-        error = kd_ops_from_layers(&ops, &compose->arena, view, layers, layers_count, seed,
-                                   (const struct kd_pixels *const *)compose->pictures);
-    if (!error)
-        error = kd_plan_make(&compose->plan, &compose->arena, grid, KD_TARGET_OPAQUE, BACKGROUND,
-                             NULL, &ops);
-    if (error)
-        return error;
-    differing = kd_arena_alloc(&compose->arena, kd_grid_count(grid), sizeof(*differing));
     compose->clips = kd_arena_alloc(&compose->arena, kd_grid_count(grid), sizeof(*compose->clips));
     if (!differing || !compose->clips)
         return -ENOMEM;
-    compose->clips_count = kd_plan_changes(&compose->plan, display->shown_keys, differing);
+    error = plan_layers(compose, &compose->screen, &display->output->view, compose->stack.layers,
+                        compose->stack.count);
+    if (error)
+        return error;
+    compose->clips_count = kd_plan_changes(&compose->screen.plan, display->shown_keys, differing);
     compose->clips_count = kd_plan_rects(grid, differing, compose->clips_count, compose->clips);
+    compose->screen.differs = compose->clips_count > 0;
     return 0;
 }
 
-/* What must be drawn into the buffer; then draws it. */
-static int compose_draw(struct kd_compose *compose)
+/* The picture of the window on the plane. -ENOMEM. */
+static int plan_window(struct kd_compose *compose)
 {
     struct kd_display *display = compose->display;
-    const struct kd_plan *plan = &compose->plan;
+    const struct kd_plane_window *plane = &compose->plane;
+    struct kd_view view = kd_view_plain(kd_box_width(plane->from), kd_box_height(plane->from));
+    struct kd_layer layer = compose->stack.layers[compose->stack.count - 1];
+    struct kd_grid grid = kd_view_grid(&view);
+    uint32_t *differing = kd_arena_alloc(&compose->arena, kd_grid_count(grid), sizeof(*differing));
+    const uint64_t *shown = window_keys(display, grid);
+    int error;
+
+    if (!differing || !shown)
+        return -ENOMEM;
+    layer.place.box = layer.picture.box = plane->from;
+    error = plan_layers(compose, &compose->window, &view, &layer, 1);
+    if (error)
+        return error;
+    compose->window.differs = !display->plane.used ||
+                              !kd_box_equal(display->shown_window.from, plane->from) ||
+                              !kd_box_equal(display->shown_window.to, plane->to) ||
+                              display->shown_window.filter != plane->filter ||
+                              kd_plan_changes(&compose->window.plan, shown, differing) > 0;
+    return 0;
+}
+
+static int compose_plan(struct kd_compose *compose)
+{
+    struct kd_display *display = compose->display;
+    int error = kd_stack_build(&compose->stack, &compose->arena, display);
+
+    if (error)
+        return error;
+    kd_stack_choose_plane(&compose->stack, display, &compose->plane);
+    error = plan_screen(compose);
+    if (!error && compose->plane.buffer)
+        error = plan_window(compose);
+    else if (!error)
+        compose->window.differs = display->plane.used; /* it goes */
+    return error;
+}
+
+/* What must be drawn into a buffer. -ENOMEM. */
+static int aim(struct kd_compose *compose, struct target *target, struct kd_buffer *buffer)
+{
+    struct kd_display_stats *stats = &compose->display->stats;
+    const struct kd_plan *plan = &target->plan;
     uint32_t *changed =
         kd_arena_alloc(&compose->arena, kd_grid_count(plan->grid), sizeof(*changed));
     uint32_t count;
-    int error;
 
-    compose->buffer = display->output->impl->acquire(display->output, NULL);
-    if (!changed || !compose->buffer)
-        return !changed ? -ENOMEM : -EBUSY;
-    count = kd_plan_changes(plan, compose->buffer->tile_keys, changed);
-    display->stats.tiles_drawn += count;
-    display->stats.tiles_kept += kd_grid_count(plan->grid) - count;
-    display->stats.pixels_drawn += kd_plan_area_px(plan->grid, changed, count);
-    if (count == 0) {
+    if (!changed)
+        return -ENOMEM;
+    count = kd_plan_changes(plan, buffer->tile_keys, changed);
+    stats->tiles_drawn += count;
+    stats->tiles_kept += kd_grid_count(plan->grid) - count;
+    stats->pixels_drawn += kd_plan_area_px(plan->grid, changed, count);
+    target->buffer = buffer;
+    target->draw =
+        (struct kd_draw){.plan = plan, .tiles = changed, .tiles_count = count, .buffer = buffer};
+    return 0;
+}
+
+/* A screen that does not differ stays as it is. */
+static int aim_all(struct kd_compose *compose)
+{
+    struct kd_output *output = compose->display->output;
+    struct kd_buffer *front = output->impl->front(output);
+    struct kd_buffer *buffer =
+        compose->screen.differs || !front ? output->impl->acquire(output, NULL) : front;
+    int error = buffer ? 0 : -EBUSY;
+
+    if (!error && buffer != front)
+        error = aim(compose, &compose->screen, buffer);
+    else
+        compose->screen.buffer = buffer;
+    if (!error && buffer == front && compose->screen.differs) /* there is but one */
+        error = aim(compose, &compose->screen, buffer);
+    if (!error && compose->plane.buffer)
+        error = aim(compose, &compose->window, compose->plane.buffer);
+    return error;
+}
+
+/* Draws what must be drawn, then commits. */
+static int compose_draw(struct kd_compose *compose)
+{
+    struct kd_display *display = compose->display;
+    int error = aim_all(compose);
+
+    if (error)
+        return error;
+    if (compose->screen.draw.tiles_count + compose->window.draw.tiles_count == 0) {
         error = submit(display, compose);
         if (!error)
             compose_free(compose);
         return error;
     }
-    compose->draw = (struct kd_draw){
-        .plan = plan, .tiles = changed, .tiles_count = count, .buffer = compose->buffer};
     compose->job.step = compose_step;
     compose->job.done = compose_done;
     compose->renderer = display->server->renderer;
@@ -244,7 +313,7 @@ int kd_compose_begin(struct kd_display *display)
         compose->begun_ns = kd_clock_real_ns();
         error = compose_plan(compose);
     }
-    if (!error && compose->clips_count == 0) {
+    if (!error && !compose->screen.differs && !compose->window.differs) {
         compose_free(compose);
         return 0;
     }

@@ -88,13 +88,15 @@ static void answer(struct kd_display *display, struct kd_frame *frame, const str
 {
     struct kd_window *window = frame->window;
     bool unchanged = !committed || !frame->changed;
+    bool scaled = display->plane.used && display->plane.window == window;
+    uint32_t flags =
+        scaled ? flip->flags : flip->flags & ~(uint32_t)KB_PRESENTED_FLAG_SCALED_BY_PLANE;
     struct kb_evt_presented event = {.object = window->id,
                                      .serial = frame->serial,
                                      .time_ns = (uint64_t)flip->time_ns,
                                      .refresh_ns = display->output->refresh_ns,
                                      .sequence = flip->sequence,
-                                     .flags = flip->flags |
-                                              (unchanged ? KB_PRESENTED_FLAG_UNCHANGED : 0),
+                                     .flags = flags | (unchanged ? KB_PRESENTED_FLAG_UNCHANGED : 0),
                                      .output = display->output->id};
 
     if (frame->failed) {
@@ -199,6 +201,8 @@ static void forget_shown(struct kd_display *display)
 {
     struct kd_view view = display->output->view;
 
+    display->plane.used = false;
+    display->plane.asked_at_ns = 0;
     memset(display->shown_keys, 0,
            kd_grid_count(kd_grid_of(view.device_width_px, view.device_height_px)) *
                sizeof(uint64_t));
@@ -336,6 +340,7 @@ void kd_display_destroy(struct kd_display *display)
     }
     kd_lane_destroy(display->lane);
     free(display->shown_keys);
+    free(display->window_keys);
     display->output->impl->destroy(display->output);
     free(display);
 }

@@ -16,6 +16,7 @@
 #include "render/render.h"
 #include "scene/client.h"
 #include "server/config.h"
+#include "server/stack.h"
 #include "socket/connection.h"
 #include "socket/listen.h"
 
@@ -31,6 +32,12 @@ struct kd_display_stats {
         flips, missed, draw_ns;
 };
 
+/* How far predicted drawing times are from real ones: predicted minus real. */
+struct kd_prediction {
+    int64_t mean_ns; /* of the last second that is over */
+    int64_t sum_ns, count, begun_ns;
+};
+
 /* An output and what the daemon shows on it. */
 struct kd_display {
     struct kd_server *server;
@@ -41,12 +48,17 @@ struct kd_display {
     bool is_dark;             /* turned off, nothing having changed for long */
     char mirror[33];      /* shows what the output of this name shows, if that is there; or "" */
     uint64_t *shown_keys; /* owned: of the tiles last committed */
-    bool damaged;         /* something may look different now */
-    int64_t tick_at_ns;   /* while SCHEDULED: when to look */
+    struct kd_plane_choice plane;        /* whether the topmost window has a plane */
+    struct kd_plane_window shown_window; /* as last committed; buffer NULL: none */
+    uint64_t *window_keys;               /* owned: of its tiles */
+    size_t window_keys_count;
+    bool damaged;       /* something may look different now */
+    int64_t tick_at_ns; /* while SCHEDULED: when to look */
     int64_t
         answer_at_ns; /* while unchanged frames are owed an answer: the refresh that gives it; else 0 */
-    int64_t target_ns;     /* the refresh that the frame being drawn is for */
-    int64_t predicted_ns;  /* how long composing takes, by experience */
+    int64_t target_ns;    /* the refresh that the frame being drawn is for */
+    int64_t predicted_ns; /* how long composing takes, by experience */
+    struct kd_prediction prediction;
     int64_t changed_at_ns; /* when a frame was last committed */
     unsigned failures;     /* commits and drawings that failed since the last that did not */
     struct kd_frame *owed; /* owned: latched and not answered; oldest first */

@@ -237,6 +237,7 @@ static void add_display(struct values *values, const struct kd_display *display)
     add(values, KB_STATISTIC_FLIPS, stats->flips);
     add(values, KB_STATISTIC_MISSED_REFRESHES, stats->missed);
     add(values, KB_STATISTIC_DRAW_NS, stats->draw_ns);
+    add(values, KB_STATISTIC_PREDICTION_ERROR_NS, (uint64_t)display->prediction.mean_ns);
 }
 
 static void add_server(struct values *values, const struct kd_server *server)
