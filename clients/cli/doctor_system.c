@@ -52,9 +52,7 @@ static void read_boot_line(struct boot *boot, char *line)
     }
     if (strcmp(boot->section, "none") == 0)
         return;
-    if (strncmp(text, "dtoverlay=vc4-kms-v3d", 21) == 0 ||
-        strncmp(text, "dtoverlay=vc4-kms-dsi", 21) == 0)
-        boot->full = boot->full || text[17] == 'v';
+    boot->full = boot->full || strncmp(text, "dtoverlay=vc4-kms-v3d", 21) == 0;
     if (strncmp(text, "dtoverlay=vc4-fkms-v3d", 22) == 0) {
         boot->fake = true;
         memcpy(boot->fake_section, boot->section, sizeof(boot->section));

@@ -111,8 +111,8 @@ def test_help(tool: Run) -> None:
     assert tool("--help").stdout == overview.stdout
     verbs = [line.split()[0] for line in overview.stdout.splitlines()
              if line.startswith("  ") and line[2].isalpha()]
-    assert verbs == ["screenshot", "info", "stats", "wait", "step", "replay", "help",
-                     "version"]
+    assert verbs == ["screenshot", "info", "stats", "doctor", "wait", "step", "replay",
+                     "help", "version"]
     page = (ROOT / "docs/man/kmsblit.1.scd").read_text()
     for verb in verbs:
         text = tool(verb, "--help")
