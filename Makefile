@@ -199,7 +199,7 @@ CLI_OBJ := $(call objects,$(CLI_SRC))
 EXT_OBJ := $(call objects,$(EXT_SRC))
 EXAMPLE_OBJ := $(call objects,$(EXAMPLE_SRC))
 UNIT_OBJ := $(call objects,$(UNIT_SRC))
-FAKE_SRC := $(filter-out %/fake_preload.c,$(wildcard tests/fakes/*.c))
+FAKE_SRC := $(wildcard tests/fakes/fake_*.c)
 FAKE_OBJ := $(call objects,$(FAKE_SRC))
 PRELOAD_OBJ := $(call objects,$(wildcard tests/fakes/*.c))
 FUZZ_OBJ := $(call objects,$(FUZZ_SRC))
@@ -366,7 +366,7 @@ $(B)/fuzz/%: $(O)/tests/fuzz/%.o $(DAEMON_A) $(LIB_A)
 # The same for the whole daemon, by LD_PRELOAD (tests/kms).
 $(B)/fakedrm.so: $(PRELOAD_OBJ) $(B)/sources
 	$(say) LINK $@
-	$(Q)$(LINK) -shared -o $@ $(PRELOAD_OBJ) -pthread
+	$(Q)$(LINK) -shared -o $@ $(PRELOAD_OBJ) -pthread -ldl
 
 # Programs that the tests in tests/pixels drive.
 $(B)/pixels/%: $(O)/tests/pixels/%.o $(DAEMON_A) $(LIB_A)
@@ -413,12 +413,12 @@ $(B)/headers/c++17.ok: FORCE
 # (TESTS="-k clip"), CK_RUN_SUITE and CK_RUN_CASE to the unit tests.
 RUN := FUZZ_SECONDS=$(FUZZ_SECONDS) PYTHON=$(PYTHON) $(PYTHON) -B tests/run
 
-.PHONY: check check-long check-unit check-pixels check-protocol check-python fuzz lint
+.PHONY: check check-long check-unit check-pixels check-protocol check-kms check-python fuzz lint
 check: deps ## everything: lint, all tests, a short fuzz run; installs what is missing first
 	+$(Q)$(MAKE) build-release
 	+$(Q)$(MAKE) build-asan
 	+$(Q)$(MAKE) build-fuzz
-	@$(RUN) lint unit proto protocol pixels python fuzz vm videocore arm64
+	@$(RUN) lint unit proto protocol kms pixels python fuzz vm videocore arm64
 
 check-long: check ## check, then threads sanitizer, valgrind, long fuzzing, bare Debian
 	+$(Q)$(MAKE) build-tsan
@@ -431,6 +431,8 @@ check-pixels: build-release ## pixels against oracles from outside
 	@$(RUN) pixels
 check-protocol: build-release build-asan ## the generator, and the daemon from its socket
 	@$(RUN) proto protocol
+check-kms: build-release ## the daemon on scripted display cards
+	@$(RUN) kms
 check-python: build-release ## the Python package
 	@$(RUN) python
 fuzz: build-fuzz ## every fuzz target for FUZZ_SECONDS (10)

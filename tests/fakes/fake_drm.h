@@ -1,7 +1,7 @@
 /*
  * A scripted libdrm: cards that exist only in this process, which refuse what a kernel refuses and do on command what no virtual driver does.
  *
- * A program that links these files has them in place of libdrm; under LD_PRELOAD the daemon gets them (fake_preload.c). Lines of text describe the cards and say
+ * A program that links these files has them in place of libdrm; under LD_PRELOAD the daemon gets them (preload.c). Lines of text describe the cards and say
  * what goes wrong; fake_script.c has the list of the lines. A card's node is a FIFO, so that it can be opened, polled and closed like any other file.
  */
 #ifndef KD_FAKE_DRM_H

@@ -286,6 +286,9 @@ void fake_record(struct fake_card *card, struct fake_commit *commit, const struc
 /* fake_presets.c: the lines after the card's own, NULL if there is no such preset */
 const char *fake_preset(const char *name, const char **options);
 
+/* preload_system.c, where there is one */
+void fake_hotplug(void) __attribute__((weak));
+
 /* fake_script.c */
 int fake_run_line(const char *line, char *answer, size_t answer_bytes);
 

@@ -17,6 +17,7 @@
  *   refuse-mode WxH ERRNO         passes TEST_ONLY, and fails when it is set; refuse-mode none
  *   master OTHER|none             somebody else has the display, or nobody
  *   no-rules                      forget fail and flip
+ *   hotplug                       the system says that something was plugged in or out
  *   log FILE    counts    wait COUNT N    screen CRTC FILE
  */
 #include "fake_model.h"
@@ -421,6 +422,16 @@ static int master_line(struct line *line)
     bool nobody = !strcmp(word(line, 1), "none");
 
     snprintf(fake_current->master, sizeof(fake_current->master), "%s", nobody ? "" : word(line, 1));
+    if (!nobody)
+        fake_current->master_fd = -1;
+    return 0;
+}
+
+static int hotplug_line(struct line *line)
+{
+    (void)line;
+    if (fake_hotplug)
+        fake_hotplug();
     return 0;
 }
 
@@ -539,6 +550,7 @@ static const struct {
     {"fail", false, fail_line},
     {"refuse-mode", true, refuse_mode_line},
     {"master", true, master_line},
+    {"hotplug", false, hotplug_line},
     {"no-rules", false, no_rules_line},
     {"log", false, log_line},
     {"counts", true, counts_line},
