@@ -23,7 +23,7 @@
 
 struct holders {
     const char *root;
-    dev_t device;
+    struct stat device;
     char *out;
     size_t out_bytes, used;
     unsigned count;
@@ -80,6 +80,14 @@ static void add(struct holders *holders, const char *name, long pid)
 
 /* ---- Who has the file open ------------------------------------------------------------------ */
 
+/* A device may have several files, in containers for example. */
+static bool is_it(const struct holders *holders, const struct stat *file)
+{
+    if (S_ISCHR(holders->device.st_mode))
+        return S_ISCHR(file->st_mode) && file->st_rdev == holders->device.st_rdev;
+    return file->st_dev == holders->device.st_dev && file->st_ino == holders->device.st_ino;
+}
+
 static bool has_it_open(struct holders *holders, long pid)
 {
     char folder[300], path[600];
@@ -96,8 +104,7 @@ static bool has_it_open(struct holders *holders, long pid)
     }
     while (!found && (entry = readdir(fds))) {
         snprintf(path, sizeof(path), "%s/%s", folder, entry->d_name);
-        found = entry->d_name[0] != '.' && stat(path, &file) == 0 && S_ISCHR(file.st_mode) &&
-                file.st_rdev == holders->device;
+        found = entry->d_name[0] != '.' && stat(path, &file) == 0 && is_it(holders, &file);
     }
     closedir(fds);
     return found;
@@ -133,7 +140,7 @@ static bool find_master(struct holders *holders)
     FILE *table;
 
     snprintf(path, sizeof(path), "%s/sys/kernel/debug/dri/%u/clients", holders->root,
-             minor(holders->device));
+             minor(holders->device.st_rdev));
     table = fopen(path, "re");
     while (table && !found && fgets(line, sizeof(line), table)) {
         int tgid, minor_number;
@@ -158,14 +165,12 @@ static bool find_master(struct holders *holders)
 bool kd_card_holder_at(const char *root, const char *path, char *out, size_t out_bytes)
 {
     struct holders holders = {.root = root, .out = out, .out_bytes = out_bytes};
-    struct stat file;
 
     out[0] = '\0';
-    if (stat(path, &file) < 0 || !S_ISCHR(file.st_mode)) {
-        snprintf(out, out_bytes, "nobody: %s is no device", path);
+    if (stat(path, &holders.device) < 0) {
+        snprintf(out, out_bytes, "nobody: %s is not there", path);
         return false;
     }
-    holders.device = file.st_rdev;
     if (!find_master(&holders))
         find_open(&holders);
     if (holders.count > 0)

@@ -50,9 +50,12 @@ static void write_chosen_mode(struct kb_json *json, const struct kd_config *conf
     char why[512];
     int chosen;
 
-    if (wish && wish->off) {
+    if ((wish && wish->off) || connector->status == KD_DISCONNECTED) {
         kb_json_null(json, "chosen_mode");
-        kb_json_string(json, "chosen_because", "the configuration says that it is off");
+        kb_json_string(json, "chosen_because",
+                       connector->status == KD_DISCONNECTED
+                           ? "nothing is connected"
+                           : "the configuration says that it is off");
         return;
     }
     chosen = kd_mode_choose(connector->modes, connector->modes_count, wish ? &wish->mode : &any,
