@@ -298,7 +298,7 @@ static void note(const struct kd_console *console, const char *step, int result,
     explain_step(console, step, result, why, why_bytes);
 }
 
-/* Backwards. If something else is shown by now, it stays. */
+/* If something else is shown by now, it stays. The kernel does not switch away from a VT without text: so text comes first. */
 int kd_console_leave(struct kd_console *console, char *why, size_t why_bytes)
 {
     unsigned active = console->vt;
@@ -308,12 +308,6 @@ int kd_console_leave(struct kd_console *console, char *why, size_t why_bytes)
         return 0;
     if (console->is_locked)
         note(console, "cannot unlock it", set_lock(console, false), &error, why, why_bytes);
-    if (console->is_switched) {
-        active_vt(console, &active);
-        if (active == console->vt)
-            note(console, "cannot switch back", switch_to(console, console->previous_vt), &error,
-                 why, why_bytes);
-    }
     if (console->is_graphics)
         note(console, "cannot turn its text on again", call(console, KDSETMODE, number(KD_TEXT)),
              &error, why, why_bytes);
@@ -321,6 +315,12 @@ int kd_console_leave(struct kd_console *console, char *why, size_t why_bytes)
         note(console, "cannot turn its keyboard on again",
              call(console, KDSKBMODE, number((unsigned long)console->keyboard_mode)), &error, why,
              why_bytes);
+    if (console->is_switched) {
+        active_vt(console, &active);
+        if (active == console->vt)
+            note(console, "cannot switch back", switch_to(console, console->previous_vt), &error,
+                 why, why_bytes);
+    }
     console->calls->close(console->calls->ctx, console->fd);
     console->fd = -1;
     console->is_locked = console->is_switched = console->is_graphics = console->is_keyboard_off =

@@ -79,7 +79,7 @@ static int apply(struct console_rig *rig, unsigned number, unsigned long request
         ((struct vt_stat *)argument)->v_active = (unsigned short)rig->active;
         return 0;
     case VT_ACTIVATE:
-        if (rig->vts[rig->active].lock == VT_AUTO)
+        if (rig->vts[rig->active].lock == VT_AUTO && rig->vts[rig->active].text == KD_TEXT)
             rig->active = (unsigned)value;
         return 0;
     case VT_WAITACTIVE: errno = ETIMEDOUT; return rig->active == (unsigned)value ? 0 : -1;

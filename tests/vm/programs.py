@@ -33,11 +33,14 @@ class Daemon:
 
     def __init__(self, machine: Machine, *options: str, socket: str = "/run/kmsblit.sock",
                  user: str = "root", groups: tuple[str, ...] = (), env: dict[str, str] | None = None,
-                 ready: bool = True) -> None:
+                 ready: bool = True, terminal: str = "") -> None:
+        """terminal: a file that becomes its standard input and controlling terminal."""
         self.machine = machine
         self.socket = socket
         self.user = user
         command = shlex.join([KMSBLITD, "--socket", socket, *options])
+        if terminal:
+            command += f" <{terminal}"      # the shell leads a session: it opens what it then has
         self.program = machine.spawn(f'exec {command} --ready-fd "$READY_FD"', user=user,
                                      groups=groups, env=env, ready=True)
         if ready:
