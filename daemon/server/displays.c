@@ -32,7 +32,7 @@ void kd_displays_announce(const struct kd_output *output, struct kd_client *clie
                                                         (uint32_t)strlen(output->description)});
 }
 
-static void tell_clients(struct kd_server *server, const struct kd_output *output)
+void kd_displays_tell(struct kd_server *server, const struct kd_output *output)
 {
     for (struct kd_connection *connection = server->connections; connection;
          connection = connection->next)
@@ -51,7 +51,7 @@ static void announce_changes(struct kd_server *server, const struct kd_output *f
         if (flags == output->flags && output != fresh)
             continue;
         output->flags = flags;
-        tell_clients(server, output);
+        kd_displays_tell(server, output);
     }
 }
 
@@ -62,7 +62,7 @@ static void move_mirrors(struct kd_server *server, const struct kd_output *fresh
         struct kd_display *display = server->displays[i];
 
         if (kd_mirror_move(display) && display->output != fresh)
-            tell_clients(server, display->output);
+            kd_displays_tell(server, display->output);
     }
 }
 

@@ -14,8 +14,7 @@
 #define KD_LOG_MODULE "frame"
 #include "base/log.h"
 
-/* Time that is kept free before a refresh beside the predicted drawing time. */
-#define MARGIN_NS         (KD_NS_PER_MS + KD_NS_PER_MS / 2)
+/* Time that is kept free before a refresh beside the predicted drawing time; in real time it is the configuration's `margin`. */
 #define VIRTUAL_MARGIN_NS KD_NS_PER_MS
 
 /* How long a display rests after a commit that failed. */
@@ -25,9 +24,10 @@
 
 static int64_t lead_ns(const struct kd_display *display)
 {
-    int64_t margin_ns = display->server->clock.is_virtual ? VIRTUAL_MARGIN_NS : MARGIN_NS;
-    int64_t lead =
-        display->server->clock.is_virtual ? margin_ns : display->predicted_ns + margin_ns;
+    const struct kd_server *server = display->server;
+    int64_t lead = server->clock.is_virtual
+                       ? VIRTUAL_MARGIN_NS
+                       : display->predicted_ns + (int64_t)server->config.margin_us * 1000;
     int64_t most = (int64_t)display->output->refresh_ns / 2;
 
     return lead < most ? lead : most;
@@ -63,9 +63,23 @@ static void rest_or_schedule(struct kd_display *display, int64_t now_ns)
         kd_output_step(display->output, KD_OUTPUT_REST);
 }
 
+/* When the display is turned off, should nothing happen until then; 0: never. */
+static int64_t dark_at_ns(const struct kd_display *display)
+{
+    unsigned off_after_s = display->server->config.off_after_s;
+
+    if (off_after_s == 0 || display->is_dark || display->output->state != KD_OUTPUT_IDLE)
+        return 0;
+    return display->changed_at_ns + (int64_t)off_after_s * KD_NS_PER_S;
+}
+
 int64_t kd_display_wake_ns(const struct kd_display *display)
 {
     struct kd_output *output = display->output;
+    int64_t dark_ns = dark_at_ns(display);
+
+    if (dark_ns)
+        return dark_ns;
 
     if (output->state == KD_OUTPUT_SCHEDULED)
         return display->answer_at_ns ? display->answer_at_ns : display->tick_at_ns;
@@ -123,6 +137,7 @@ static void answer_owed(struct kd_display *display, const struct kd_flip *flip, 
         kd_frame_destroy(frame);
     }
     display->answer_at_ns = 0;
+    display->changed_at_ns = kd_server_now_ns(display->server);
 }
 
 /* A window goes: its latched frames are discarded. */
@@ -196,7 +211,7 @@ void kd_display_forget_frames(struct kd_display *display, int64_t now_ns)
     display->answer_at_ns = 0;
 }
 
-/* Nothing is known of what the display shows. */
+/* Nothing is known of what the display shows: all of it will have to be committed. */
 static void forget_shown(struct kd_display *display)
 {
     struct kd_view view = display->output->view;
@@ -206,7 +221,23 @@ static void forget_shown(struct kd_display *display)
     memset(display->shown_keys, 0,
            kd_grid_count(kd_grid_of(view.device_width_px, view.device_height_px)) *
                sizeof(uint64_t));
-    display->damaged = true;
+}
+
+/* Nothing has happened for long. The next frame lights it again. */
+static void go_dark(struct kd_display *display, int64_t now_ns)
+{
+    struct kd_output *output = display->output;
+    int error = output->impl->commit(output, &(struct kd_commit){.fence_fd = -1}, now_ns);
+
+    display->changed_at_ns = now_ns; /* if it failed, later once more */
+    if (error) {
+        KD_WARN("output %s: cannot be turned off: %s", output->name, strerror(-error));
+        return;
+    }
+    KD_INFO("output %s: turned off, as nothing has changed for %u s", output->name,
+            display->server->config.off_after_s);
+    display->is_dark = true;
+    forget_shown(display);
 }
 
 void kd_display_pause(struct kd_display *display, int64_t now_ns)
@@ -221,6 +252,7 @@ void kd_display_resume(struct kd_display *display, int64_t now_ns)
         !kd_output_step(display->output, KD_OUTPUT_RESUME))
         return;
     forget_shown(display);
+    display->damaged = true;
     display->failures = 0;
     display->tick_at_ns = now_ns;
 }
@@ -285,6 +317,8 @@ void kd_display_run(struct kd_display *display, int64_t now_ns)
         else if (flip.commit == output->commits)
             flipped(display, &flip, now_ns);
     }
+    if (dark_at_ns(display) && now_ns >= dark_at_ns(display))
+        go_dark(display, now_ns);
     if (output->state != KD_OUTPUT_SCHEDULED)
         return;
     if (display->answer_at_ns) {
@@ -323,6 +357,7 @@ int kd_display_create(struct kd_server *server, struct kd_output *output, struct
         return -ENOMEM;
     }
     display->output = output;
+    display->changed_at_ns = kd_server_now_ns(server);
     kd_output_step(output, KD_OUTPUT_ENABLE);
     display->damaged = true;
     display->tick_at_ns = next_tick_ns(display, kd_server_now_ns(server));

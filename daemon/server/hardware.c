@@ -8,6 +8,7 @@
 #include "output/cards.h"
 #include "output/hotplug.h"
 #include "output/kms.h"
+#include "output/layout.h"
 #include "server/server.h"
 #include "server/session.h"
 
@@ -72,24 +73,49 @@ static struct kd_kms_settings settings_of(struct kd_hardware *hardware)
 
 /* ---- Displays come and go ---------------------------------------------------------------------- */
 
-/* Where it was asked to be, else right of all others. Mirrors lie where what they show lies. */
-static void place(const struct kd_server *server, struct kd_output *output)
+static struct kd_layout_item item_of(const struct kd_server *server, const struct kd_output *output)
 {
     const struct kd_config *config = &server->config;
-    int32_t x = 0, y = 0;
+    struct kd_layout_item item = {.width_px = kd_box_width(output->place.box),
+                                  .height_px = kd_box_height(output->place.box),
+                                  .place = output->place};
 
-    for (size_t i = 0; i < server->displays_count; i++)
-        if (!kd_mirror_is(server->displays[i]))
-            x = kd_max(x, server->displays[i]->output->place.box.x2);
     for (size_t i = 0; i < config->connectors_count; i++) {
         const struct kd_config_connector *wish = &config->connectors[i];
 
         if (!wish->has_position || strcmp(wish->name, output->name) != 0)
             continue;
-        x = wish->x;
-        y = wish->y;
+        item.has_wish = true;
+        item.wish_x = wish->x;
+        item.wish_y = wish->y;
     }
-    output->place.box = kd_box_moved(output->place.box, x, y);
+    return item;
+}
+
+/* Gives the new output its place. Others may have to make room for it: they are told so, and move. Mirrors have no place of their own. */
+static void lay_out(struct kd_server *server, struct kd_output *fresh)
+{
+    struct kd_layout_item items[KD_MAX_DISPLAYS + 1];
+    struct kd_output *outputs[KD_MAX_DISPLAYS + 1];
+    size_t count = 0;
+
+    for (size_t i = 0; i < server->displays_count; i++) {
+        if (kd_mirror_is(server->displays[i]))
+            continue;
+        outputs[count] = server->displays[i]->output;
+        items[count] = item_of(server, outputs[count]);
+        items[count++].is_placed = true;
+    }
+    outputs[count] = fresh;
+    items[count++] = item_of(server, fresh);
+    kd_layout(items, count);
+    for (size_t i = 0; i < count; i++) {
+        bool moved = !kd_box_equal(outputs[i]->place.box, items[i].place.box);
+
+        outputs[i]->place = items[i].place;
+        if (moved && outputs[i] != fresh)
+            kd_displays_tell(server, outputs[i]);
+    }
 }
 
 static void on_added(void *ctx, struct kd_output *output)
@@ -97,7 +123,7 @@ static void on_added(void *ctx, struct kd_output *output)
     struct kd_hardware *hardware = ctx;
     int error;
 
-    place(hardware->server, output);
+    lay_out(hardware->server, output);
     error = kd_displays_add(hardware->server, output);
     if (error) {
         KD_ERROR("output %s: cannot be used: %s", output->name, strerror(-error));

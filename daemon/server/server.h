@@ -191,6 +191,7 @@ void kd_displays_stop(struct kd_server *server);
 /* Windows may be elsewhere now, or nowhere. */
 void kd_displays_moved(struct kd_server *server);
 void kd_displays_announce(const struct kd_output *output, struct kd_client *client);
+void kd_displays_tell(struct kd_server *server, const struct kd_output *output); /* all clients */
 
 /* frame.c: the displays' tick. The display takes the output over if it returns 0. */
 int kd_display_create(struct kd_server *server, struct kd_output *output, struct kd_display **out);
