@@ -90,68 +90,74 @@ static bool is_display(struct kd_kms *kms, const drmModeConnector *connector)
            !(object.props[KMS_NON_DESKTOP] && object.values[KMS_NON_DESKTOP]);
 }
 
-static void scan_connector(struct kd_kms *kms, const drmModeConnector *connector, int64_t now_ns)
+static bool is_wanted(struct kd_kms *kms, const drmModeConnector *connector)
 {
-    struct kms_output *output = find_output(kms, connector->connector_id);
-    bool wanted = is_display(kms, connector);
     char name[33];
 
     kd_kms_connector_name(connector, name);
-    wanted = wanted && !kd_kms_wish(kms, name)->off;
-    if (output && (!wanted || is_other_display(connector, output))) {
-        remove_output(kms, output);
-        output = NULL;
-    }
-    if (output) {
-        struct kms_object object;
-
-        if (kd_kms_object_read(kms->fd, connector->connector_id, DRM_MODE_OBJECT_CONNECTOR,
-                               &object) == 0 &&
-            object.props[KMS_LINK_STATUS] &&
-            object.values[KMS_LINK_STATUS] == DRM_MODE_LINK_STATUS_BAD) {
-            KD_WARN("output %s: the link was lost; its mode is set anew", output->base.name);
-            output->needs_modeset = true;
-        }
-        return;
-    }
-    if (wanted && kd_kms_output_create(kms, connector, now_ns, &output) == 0)
-        kms->listener.added(kms->listener.ctx, &output->base);
+    return is_display(kms, connector) && !kd_kms_wish(kms, name)->off;
 }
 
-/* Displays whose connector itself has gone: those behind a hub, or all, with the card. */
-static void remove_absent(struct kd_kms *kms, const drmModeRes *resources)
+static void check_link(struct kd_kms *kms, struct kms_output *output)
 {
-    struct kms_output *next;
+    struct kms_object object;
 
-    for (struct kms_output *output = kms->outputs; output; output = next) {
-        bool there = false;
+    if (kd_kms_object_read(kms->fd, output->connector.id, DRM_MODE_OBJECT_CONNECTOR, &object) < 0 ||
+        !object.props[KMS_LINK_STATUS] ||
+        object.values[KMS_LINK_STATUS] != DRM_MODE_LINK_STATUS_BAD)
+        return;
+    KD_WARN("output %s: the link was lost; its mode is set anew", output->base.name);
+    output->needs_modeset = true;
+}
 
-        next = output->next;
-        for (int i = 0; resources && i < resources->count_connectors; i++)
-            there |= resources->connectors[i] == output->connector.id;
-        if (!there)
-            remove_output(kms, output);
-    }
+/* Whether what was plugged in is still there. */
+static void check_output(struct kd_kms *kms, struct kms_output *output)
+{
+    drmModeConnector *connector = drmModeGetConnector(kms->fd, output->connector.id);
+
+    if (!connector || !is_wanted(kms, connector) || is_other_display(connector, output))
+        remove_output(kms, output);
+    else
+        check_link(kms, output);
+    drmModeFreeConnector(connector);
+}
+
+static void look_for_display(struct kd_kms *kms, uint32_t connector_id, int64_t now_ns)
+{
+    drmModeConnector *connector = drmModeGetConnector(kms->fd, connector_id);
+    struct kms_output *output;
+
+    if (connector && is_wanted(kms, connector) &&
+        kd_kms_output_create(kms, connector, now_ns, &output) == 0)
+        kms->listener.added(kms->listener.ctx, &output->base);
+    drmModeFreeConnector(connector);
+}
+
+static bool has_connector(const drmModeRes *resources, uint32_t id)
+{
+    for (int i = 0; resources && i < resources->count_connectors; i++)
+        if (resources->connectors[i] == id)
+            return true;
+    return false;
 }
 
 int kd_kms_scan(struct kd_kms *kms, int64_t now_ns)
 {
     drmModeRes *resources = drmModeGetResources(kms->fd);
     int error = resources ? 0 : -errno, count = 0;
+    struct kms_output *next;
 
-    remove_absent(kms, resources);
-    /* First those that go: they may hold what those that come need. */
-    for (int pass = 0; pass < 2; pass++) {
-        for (int i = 0; resources && i < resources->count_connectors; i++) {
-            drmModeConnector *connector =
-                pass == 0 ? drmModeGetConnector(kms->fd, resources->connectors[i])
-                          : drmModeGetConnectorCurrent(kms->fd, resources->connectors[i]);
-
-            if (connector && (pass == 1 || find_output(kms, connector->connector_id)))
-                scan_connector(kms, connector, now_ns);
-            drmModeFreeConnector(connector);
-        }
+    /* First those that go: they may hold what those that come need. A connector itself may be gone: behind a hub, or with the card. */
+    for (struct kms_output *output = kms->outputs; output; output = next) {
+        next = output->next;
+        if (has_connector(resources, output->connector.id))
+            check_output(kms, output);
+        else
+            remove_output(kms, output);
     }
+    for (int i = 0; resources && i < resources->count_connectors; i++)
+        if (!find_output(kms, resources->connectors[i]))
+            look_for_display(kms, resources->connectors[i], now_ns);
     drmModeFreeResources(resources);
     for (const struct kms_output *output = kms->outputs; output; output = output->next)
         count++;

@@ -92,15 +92,15 @@ static void put_clips(struct request *request, const struct kms_output *output,
 
 /* ---- Modes ------------------------------------------------------------------------------------- */
 
-/* What somebody else left behind: planes on our CRTC, and CRTCs that nobody uses now, with what hangs on them. */
-static void put_leftovers_off(struct request *request, const struct kms_output *output)
+/* What somebody else left behind: planes and CRTCs that nobody uses now. */
+static void put_leftovers_off(struct request *request)
 {
     struct kd_kms *kms = request->kms;
 
     for (size_t i = 0; i < kms->planes_count; i++) {
         const struct kms_plane *plane = &kms->planes[i];
 
-        if (plane != output->primary && (!plane->user || plane->user == output))
+        if (!plane->user)
             put_plane_off(request, &plane->object);
     }
     for (size_t i = 0; i < kms->crtcs_count; i++) {
@@ -117,7 +117,7 @@ static void put_modeset(struct request *request, const struct kms_output *output
 {
     const struct kms_plane *primary = output->primary;
 
-    put_leftovers_off(request, output);
+    put_leftovers_off(request);
     put(request, &output->connector, KMS_CRTC_ID, output->crtc->object.id);
     put(request, &output->connector, KMS_LINK_STATUS, DRM_MODE_LINK_STATUS_GOOD);
     put(request, &output->crtc->object, KMS_MODE_ID, output->mode_blob);
@@ -197,11 +197,11 @@ static int build(struct request *request, struct kms_output *output, const struc
     put_screen(request, output, commit, buffer);
     if (window)
         put_window(request, output, &commit->window, window);
-    else if (output->window_shown)
+    else if (output->overlay && (output->window_shown || output->needs_modeset))
         put_plane_off(request, &output->overlay->object);
     if (cursor)
         put_cursor(request, output, commit, cursor);
-    else if (output->cursor_shown)
+    else if (output->cursor && (output->cursor_shown || output->needs_modeset))
         put_plane_off(request, &output->cursor->object);
     return request->error;
 }

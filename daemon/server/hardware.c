@@ -333,6 +333,7 @@ static void on_card(void *ctx)
         KD_ERROR("card %s: %s; no longer watched", hardware->path, strerror(-error));
         kd_loop_unwatch(&hardware->kms_watch);
     }
+    kd_kms_forget_stale(hardware->kms);
 }
 
 static void use_card(struct kd_hardware *hardware)

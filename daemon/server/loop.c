@@ -323,6 +323,9 @@ int kd_loop_create(struct kd_server *server, struct kd_loop **out)
     loop->server = server;
     r = sd_event_new(&loop->event);
     if (r >= 0)
+        r = sd_event_set_watchdog(loop->event,
+                                  true); /* if the service manager wants to hear of us */
+    if (r >= 0)
         r = add_sources(loop);
     if (r < 0) {
         kd_loop_destroy(loop);
