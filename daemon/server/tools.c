@@ -22,6 +22,7 @@ struct shot {
     struct kd_pixels *picture;      /* a reference, or NULL: ... */
     const struct kd_buffer *buffer; /* ... the output's buffer, or NULL: ... */
     struct kd_view view;            /* ... how the output lies in that */
+    struct kd_plane_window window;  /* ... what a plane shows above that; buffer NULL: nothing */
     struct kd_display *display;     /* whose buffer it is: kept busy */
     uint32_t base_color;            /* ... this colour */
     int fd;                         /* owned */
@@ -33,6 +34,21 @@ static struct shot *shot_of(struct kd_job *job)
     return (struct shot *)((char *)job - offsetof(struct shot, job));
 }
 
+/* The display's own scaler may filter otherwise; this is what it was asked for without blur. */
+static void shot_plane_row(const struct shot *shot, int32_t y, uint32_t *row)
+{
+    struct kd_box from = shot->window.from, to = shot->window.to;
+    int32_t from_y;
+
+    if (!shot->window.buffer || y < to.y1 || y >= to.y2)
+        return;
+    from_y = from.y1 + (2 * (y - to.y1) + 1) * kd_box_height(from) / (2 * kd_box_height(to));
+    for (int32_t x = kd_max(to.x1, 0); x < kd_min(to.x2, shot->width_px); x++)
+        row[x] = kd_buffer_pixel(
+            shot->window.buffer,
+            from.x1 + (2 * (x - to.x1) + 1) * kd_box_width(from) / (2 * kd_box_width(to)), from_y);
+}
+
 /* As people see it, however it lies in the buffer. */
 static void shot_buffer_row(const struct shot *shot, int32_t y, uint32_t *row)
 {
@@ -42,6 +58,7 @@ static void shot_buffer_row(const struct shot *shot, int32_t y, uint32_t *row)
 
     for (int32_t x = 0; x < shot->width_px; x++)
         row[x] = kd_buffer_pixel(shot->buffer, at.x + x * right, at.y + x * down);
+    shot_plane_row(shot, y, row);
 }
 
 static void shot_row(const struct shot *shot, int32_t y, uint32_t *row)
@@ -134,6 +151,8 @@ static struct kd_lane *shot_aim(struct kd_server *server, struct kd_connection *
     shot->display = display;
     display->busy++;
     shot->view = display->output->view;
+    if (display->plane.used) /* only where the output lies plainly in its buffer */
+        shot->window = display->shown_window;
     shot->width_px = kd_view_size(&shot->view).x;
     shot->height_px = kd_view_size(&shot->view).y;
     display->output->impl->next_refresh_ns(display->output, kd_server_now_ns(server), &sequence);
