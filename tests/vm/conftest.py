@@ -19,13 +19,15 @@ runs as root or as user="player", who is in no group but those given with groups
     meteors_picture     meteors_picture(frames, width, height): the demo's last frame, played on this
                         system by a headless daemon; made once for all tests
 
+    figures     figures("text"): a measurement, printed after the tests and kept in build/vm/figures.txt
+    long        whether the long variants are asked for (KMSBLIT_LONG=1)
+
 witnesses.py has what the kernel says: transfers(), crc(), expected_crc(), state(), framebuffers(),
 clients(), fds(), context_switches(), card(), cards().
 
 After each test every program in the machine is killed and the displays are as at the beginning; a
 test that loads modules or writes files undoes that. When a test fails, the console, the output of
-every program and screenshots are kept in build/vm/TEST/, as the report says. KMSBLIT_LONG=1 asks for the
-long variants: see `long`.
+every program and screenshots are kept in build/vm/TEST/, as the report says.
 """
 from __future__ import annotations
 
@@ -203,6 +205,24 @@ def meteors_picture() -> Callable[..., Picture]:
         return known[wanted]
 
     return picture
+
+
+FIGURES: list[str] = []
+
+
+@pytest.fixture
+def figures(request: pytest.FixtureRequest) -> Callable[[str], None]:
+    """Keeps a measurement, which no test is judged by."""
+    return lambda text: FIGURES.append(f"{request.node.name}: {text}")
+
+
+def pytest_terminal_summary(terminalreporter: Any) -> None:
+    """Prints the measurements."""
+    if FIGURES:
+        (WORK / "figures.txt").write_text("".join(f"{line}\n" for line in FIGURES))
+        terminalreporter.section("figures")
+        for line in FIGURES:
+            terminalreporter.line(line)
 
 
 @pytest.fixture(scope="session")

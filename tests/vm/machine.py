@@ -417,29 +417,31 @@ class Machine:
             if np.array_equal(shown, wanted) or time.monotonic() > end:
                 return shown
 
+    def _head(self, head: int) -> list[str]:
+        """Of a display that can be plugged: its connector's name, its status, its modes."""
+        said = self.run("set -- /sys/bus/pci/drivers/virtio-pci/*/drm/card*/card*-Virtual-*; "
+                        f"shift {head} && read status <$1/status && echo ${{1##*/}} $status && "
+                        "exec cat $1/modes", check=False)
+        if said.status != 0:
+            raise GuestFailure(f"there is no connector for display {head}: {said.output}")
+        return said.output.split()
+
     def connector(self, head: int = 0) -> str:
         """The connector of a display that can be plugged, as in /sys/class/drm: card0-Virtual-1."""
-        text = self.run("cd /sys/class/drm && for c in card*-Virtual-*; do "
-                        "echo $c $(basename $(readlink -f $c/device/device/driver)); done").output
-        names = sorted(line.split()[0] for line in text.splitlines()
-                       if line.split()[1:] == ["virtio-pci"])
-        if len(names) <= head:
-            raise GuestFailure(f"there is no connector for display {head}: {text}")
-        return names[head]
+        return self._head(head)[0]
 
     def status(self, head: int = 0) -> str:
         """`connected` or `disconnected`, as the kernel sees it."""
-        return self.read(f"/sys/class/drm/{self.connector(head)}/status").strip()
+        return self._head(head)[1]
 
     def plug(self, head: int = 0, width: int = 1280, height: int = 720, wait: bool = True) -> None:
         """Connects a display whose preferred mode is this; one that is connected gets a new one."""
         set_display_size(self.sockets / f"head{head}", width, height)
         self.plugged[head] = (width, height)
+        mode = f"{width}x{height}"
         if wait:
-            path = f"/sys/class/drm/{self.connector(head)}/modes"
-            self.wait_until(lambda: self.status(head) == "connected" and
-                            f"{width}x{height}" in self.read(path).split(),
-                            f"display {head} is connected with {width}x{height}")
+            self.wait_until(lambda: self._head(head)[1:3] == ["connected", mode],
+                            f"display {head} is connected and prefers {mode}")
 
     def unplug(self, head: int = 0, wait: bool = True) -> None:
         """Disconnects a display."""
