@@ -5,7 +5,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from harness import Client, Daemon, Refused, fill, ident, kb
+from harness import Client, Daemon, Refused, fill, ident
 
 Start = Callable[..., Daemon]
 
