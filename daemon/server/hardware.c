@@ -15,6 +15,9 @@
 #define KD_LOG_MODULE "display"
 #include "base/log.h"
 
+/* A card whose events cannot be read so often is no longer watched: it would be readable for ever. */
+#define MAX_READ_FAILURES 100
+
 /* How often a display that somebody else has is asked for. */
 #define RETRY_NS KD_NS_PER_S
 
@@ -29,9 +32,11 @@ struct kd_hardware {
     char choice[256];   /* why this card */
     struct kd_kms *kms; /* owned; NULL: there is no card yet */
     struct kd_watch kms_watch;
-    bool is_lost;        /* somebody else has the display */
-    int64_t retry_at_ns; /* when it is asked for again; 0: not */
-    unsigned displays;   /* plugged in */
+    bool is_lost;           /* somebody else has the display */
+    int64_t retry_at_ns;    /* when it is asked for again; 0: not */
+    unsigned displays;      /* plugged in */
+    bool is_gone;           /* the card itself was plugged out */
+    unsigned read_failures; /* of its events, one after another */
     struct kd_connector_wish wishes[KD_CONFIG_MAX_CONNECTORS];
 };
 
@@ -156,8 +161,10 @@ static void scan(struct kd_hardware *hardware)
 {
     int displays = kd_kms_scan(hardware->kms, kd_server_now_ns(hardware->server));
 
-    if (displays < 0)
+    if (displays < 0 && !hardware->is_gone)
         KD_ERROR("card %s: %s", hardware->path, strerror(-displays));
+    if (displays == -ENODEV)
+        hardware->is_gone = true;
     if (displays == 0 && hardware->displays != 0)
         KD_WARN("card %s: no display is plugged in; waiting for one", hardware->path);
     hardware->displays = displays > 0 ? (unsigned)displays : 0;
@@ -329,10 +336,11 @@ static void on_card(void *ctx)
     struct kd_hardware *hardware = ctx;
     int error = kd_kms_dispatch(hardware->kms);
 
-    if (error) {
-        KD_ERROR("card %s: %s; no longer watched", hardware->path, strerror(-error));
+    if (error && hardware->read_failures == 0)
+        KD_ERROR("card %s: cannot read its events: %s", hardware->path, strerror(-error));
+    hardware->read_failures = error ? hardware->read_failures + 1 : 0;
+    if (error == -ENODEV || hardware->read_failures >= MAX_READ_FAILURES)
         kd_loop_unwatch(&hardware->kms_watch);
-    }
     kd_kms_forget_stale(hardware->kms);
 }
 
@@ -354,9 +362,13 @@ static void on_hotplug(void *ctx)
 
     if (!kd_hotplug_dispatch(hardware->hotplug))
         return;
-    if (hardware->kms) {
+    if (hardware->kms && !hardware->is_gone)
         scan(hardware);
-    } else if (find_card(hardware, false, why, sizeof(why)) == 0) {
+    if (hardware->is_gone && !hardware->server->gone) { /* nobody draws into its buffers any more */
+        close_card(hardware);
+        hardware->is_gone = hardware->is_lost = false;
+    }
+    if (!hardware->kms && find_card(hardware, false, why, sizeof(why)) == 0) {
         kd_session_take_console(hardware->session);
         use_card(hardware);
     }

@@ -22,8 +22,9 @@ Event = dict[str, Any]
 class Card:
     """The script of a daemon, and what it wrote."""
 
-    def __init__(self, folder: Path, script: str) -> None:
+    def __init__(self, folder: Path, nodes: Path, script: str) -> None:
         self.folder = folder
+        self.nodes = nodes  # their paths are short
         self.file = folder / "s"
         self.log = folder / "drm.log"
         self.screen_file = folder / "screen"
@@ -48,6 +49,10 @@ class Card:
         answer: str = self.lines.readline()
         assert answer.startswith("ok"), f"{line}: {answer or 'the daemon has gone'}"
         return answer[3:].strip()
+
+    def node(self, name: str) -> str:
+        """The path for one more card."""
+        return str(self.nodes / name)
 
     def close(self) -> None:
         """Ends the connection to the script."""
@@ -105,6 +110,11 @@ class Rig:
             output = next(iter(self.client.outputs.values()))
             size = (output.width, output.height)
         self.client.window(id, *size, **values)
+
+    def outputs_changed(self) -> None:
+        """Another display was plugged in."""
+        output = self.client.expect(kb.EvtOutput)
+        self.client.outputs = {output.object: output}
 
     def show(self, *commands: bytes, id: int = 1, clear: bool = False) -> kb.EvtPresented:
         """A frame, until it is seen."""

@@ -28,7 +28,7 @@ def rig(tmp_path: Path) -> Iterator[Callable[..., Rig]]:
         folder = tmp_path / f"d{len(rigs)}"
         folder.mkdir()
         folder.chmod(0o755)
-        nodes = tempfile.TemporaryDirectory(prefix="kms")  # paths of nodes are short
+        nodes = tempfile.TemporaryDirectory(prefix="kms")
         folders.append(nodes)
         lines = []
         for line in script:
@@ -36,7 +36,7 @@ def rig(tmp_path: Path) -> Iterator[Callable[..., Rig]]:
             if words[0] in ("preset", "card"):
                 line += f" path={nodes.name}/{words[1 + (words[0] == 'preset')]}"
             lines.append(line)
-        card = Card(folder, "\n".join([*lines, f"flips {flips}"]))
+        card = Card(folder, Path(nodes.name), "\n".join([*lines, f"flips {flips}"]))
         more: tuple[str, ...] = ()
         if config:
             (folder / "conf").write_text(config)

@@ -50,7 +50,7 @@ def test_a_commit_fails(game: Rig, error: str, text: str, nth: int, count: int) 
 
 
 @pytest.mark.parametrize("call", ["drmModeCreatePropertyBlob", "drmModeAtomicAlloc", "mmap",
-                                  "drmModeAddFB2", "drmModeCreateDumbBuffer"])
+                                  "drmModeAddFB2", "drmModeCreateDumbBuffer", "drmHandleEvent"])
 def test_another_call_fails(game: Rig, call: str) -> None:
     """Of the other calls, one that fails once while a game runs."""
     alive = game.card.alive()
@@ -125,8 +125,7 @@ def test_unplugged_in_mid_commit(game: Rig) -> None:
         game.card.tell("release")
         game.card.tell("plug HDMI-A-1 320x240@60*")
         game.card.tell("hotplug")
-        output = game.client.expect(kb.EvtOutput)
-        game.client.outputs = {output.object: output}
+        game.outputs_changed()
         game.client.take(kb.EvtDiscarded, kb.EvtPresented)
         goes_on(game, alive)
     assert game.card.screen() is not None
@@ -144,8 +143,7 @@ def test_plugged_and_unplugged_often(game: Rig) -> None:
         assert game.card.screen() is None
         game.card.tell("plug HDMI-A-1 320x240@60*")
         game.card.tell("hotplug")
-        output = game.client.expect(kb.EvtOutput)
-        game.client.outputs = {output.object: output}
+        game.outputs_changed()
         game.show(fill(BLUE, (0, 0, 100, 100)))
     game.picture_is_right()
     assert game.card.alive() == alive
@@ -159,9 +157,33 @@ def test_no_display_at_the_start(rig: StartRig) -> None:
     assert not game.client.outputs
     game.card.tell("plug HDMI-A-1 320x240@60*")
     game.card.tell("hotplug")
-    output = game.client.expect(kb.EvtOutput)
-    game.client.outputs = {output.object: output}
+    game.outputs_changed()
     game.window()
+    goes_on(game, game.card.alive())
+
+
+def test_the_card_goes(game: Rig) -> None:
+    """A display that was plugged in by USB: no picture, no end of the daemon, no flood in the log."""
+    game.card.tell("gone")
+    game.client.frame(1, fill(BLUE, (0, 0, 100, 100)))
+    game.card.tell("hotplug")
+    game.client.expect(kb.EvtOutputGone)
+    for _ in range(5):
+        game.card.tell("hotplug")
+    game.client.sync()
+    assert len(game.log(r"card .*: No such device")) == 1, game.daemon.text()
+
+
+def test_the_card_comes_back(game: Rig) -> None:
+    """The same, with another card plugged in after that."""
+    game.card.tell("gone")
+    game.card.tell("hotplug")
+    game.client.expect(kb.EvtOutputGone)
+    game.card.tell(f"card card1 path={game.card.node('card1')}")
+    for line in ("crtcs 1", "plane primary", "connector HDMI-A-1 320x240@60*", "flips refresh"):
+        game.card.tell(line)
+    game.card.tell("hotplug")
+    game.outputs_changed()
     goes_on(game, game.card.alive())
 
 
