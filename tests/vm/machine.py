@@ -11,6 +11,8 @@ plugged. Limits are only against what never happens.
 from __future__ import annotations
 
 import base64
+import fcntl
+import itertools
 import json
 import re
 import select
@@ -25,7 +27,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 import numpy as np
 import numpy.typing as npt
@@ -135,15 +137,32 @@ class Program:
         self.machine.order("kill", id=self.id, signal=int(number), group=group)
 
 
+def own_folder(name: str) -> tuple[Path, IO[str]]:
+    """An empty folder build/vm/NAME; another one where a second run of the tests has that. It is this
+    machine's as long as the file is open."""
+    WORK.mkdir(parents=True, exist_ok=True)
+    for number in itertools.count(1):
+        folder = WORK / (name if number == 1 else f"{name}-{number}")
+        lock = open(WORK / f".{folder.name}.lock", "w", encoding="ascii")
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            lock.close()
+            continue
+        shutil.rmtree(folder, ignore_errors=True)
+        folder.mkdir()
+        return folder, lock
+    raise AssertionError("there is always a next number")
+
+
 class Machine:
     """One booted machine. Use close(), or `with`."""
 
     def __init__(self, configuration: Configuration, artefacts: Artefacts) -> None:
         self.configuration = configuration
-        self.folder = WORK / configuration.name
-        shutil.rmtree(self.folder, ignore_errors=True)
+        self.folder, self.lock = own_folder(configuration.name)
         self.share = self.folder / "share"
-        self.share.mkdir(parents=True)
+        self.share.mkdir()
         self.share.chmod(0o1777)
         self.sockets = Path(tempfile.mkdtemp(prefix="kmsblit-vm-"))
         self.changed = threading.Condition()
@@ -250,6 +269,7 @@ class Machine:
         if hasattr(self, "reader"):
             self.reader.join()
         shutil.rmtree(self.sockets, ignore_errors=True)
+        self.lock.close()
 
     def __enter__(self) -> Machine:
         return self
