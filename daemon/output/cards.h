@@ -86,7 +86,7 @@ int kd_card_read(int fd, struct kd_card *card);
 
 /* Chooses: a card with a connected display before one without, a real one before a virtual one
  * (vkms); never one without atomic commits, memory for pictures, or connectors. wish is empty, a
- * path, a driver's name or a bus. Pure. An index, or -errno (-ENODEV: none can be used; -EACCES:
+ * path, a driver's name or a bus. Pure, but that a path may be a link. An index, or -errno (-ENODEV: none can be used; -EACCES:
  * one that could not be opened might be); why is a sentence for the log in both cases. */
 int kd_cards_choose(const struct kd_card *cards, size_t count, const char *wish, char *why,
                     size_t why_bytes);

@@ -223,9 +223,11 @@ int kd_cards_choose(const struct kd_card *cards, size_t count, const char *wish,
                     size_t why_bytes)
 {
     struct text text = {.out = why, .bytes = why_bytes};
+    char followed[sizeof(cards->path)];
     size_t best = count;
 
     why[0] = '\0';
+    wish = kd_card_wish(wish, followed, sizeof(followed));
     for (size_t i = 0; i < count; i++) {
         if (is_wished(&cards[i], wish) && !kd_card_unusable(&cards[i]) &&
             (best == count || compare(&cards[i], &cards[best]) > 0))

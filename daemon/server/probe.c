@@ -206,10 +206,9 @@ int kd_probe_write(const struct kd_config *config, const struct kd_card *cards, 
                    const char *holder, FILE *out)
 {
     const struct passwd *user = getpwuid(geteuid());
-    char why[WHY_BYTES], wish[sizeof(cards->path)];
+    char why[WHY_BYTES];
     struct kb_json json;
-    int chosen = kd_cards_choose(cards, count, kd_card_wish(config->card, wish, sizeof(wish)), why,
-                                 sizeof(why));
+    int chosen = kd_cards_choose(cards, count, config->card, why, sizeof(why));
     /* What another kmsblitd shows works. */
     bool is_usable = chosen >= 0 && (!holder || strncmp(holder, "kmsblitd ", 9) == 0);
 
@@ -250,7 +249,7 @@ int kd_probe(const struct kd_config *config)
 {
     static const struct kd_opener opener = {.open = open_card, .close = close_card};
     struct kd_card *cards = calloc(KD_CARDS_MAX, sizeof(*cards));
-    char why[WHY_BYTES], holder[256], wish[sizeof(cards->path)];
+    char why[WHY_BYTES], holder[256];
     const char *other = NULL;
     int count, chosen, result;
 
@@ -263,8 +262,7 @@ int kd_probe(const struct kd_config *config)
         fprintf(stderr, "kmsblitd: looking at /dev/dri: %s\n", strerror(-count));
         count = 0;
     }
-    chosen = kd_cards_choose(cards, (size_t)count, kd_card_wish(config->card, wish, sizeof(wish)),
-                             why, sizeof(why));
+    chosen = kd_cards_choose(cards, (size_t)count, config->card, why, sizeof(why));
     if (chosen >= 0 && !cards[chosen].is_master) {
         kd_card_holder(cards[chosen].path, holder, sizeof(holder));
         other = holder;

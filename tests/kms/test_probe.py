@@ -46,7 +46,7 @@ def fixture_probe(tmp_path: Path, nodes: Path) -> Probe:
             path = nodes / f"card{number}"
             path.unlink(missing_ok=True)
             lines += [card[0].format(f"c{number}") + f" path={path}", *card[1:]]
-        script = Card(tmp_path, "\n".join([*lines, *more]))
+        script = Card(tmp_path, nodes, "\n".join([*lines, *more]))
         done = subprocess.run([DAEMON, "--probe", *options], env=script.environment(),
                               capture_output=True, text=True, timeout=60, check=False)
         assert done.stderr == ""
@@ -146,7 +146,7 @@ def test_calls_that_fail(tmp_path: Path, nodes: Path, call: str, error: str) -> 
     for nth in ("1 1", "2 1", "3 1", "7 1", "1 1000000"):
         for node in nodes.iterdir():
             node.unlink()
-        script = Card(tmp_path, "\n".join([*lines, f"fail {call} {nth} {error}"]))
+        script = Card(tmp_path, nodes, "\n".join([*lines, f"fail {call} {nth} {error}"]))
         done = subprocess.run([DAEMON, "--probe"], env=script.environment(), capture_output=True,
                               text=True, timeout=60, check=False)
         assert done.returncode in (0, 1)
@@ -166,7 +166,7 @@ def test_a_daemon_that_runs(rig: Callable[..., Rig], tmp_path: Path, nodes: Path
     one.window(title="a game")
     one.show(clear=True)
     # The probe is another process: its card is a twin of the daemon's.
-    script = Card(tmp_path, f"preset pi4 a path={nodes}/card0")
+    script = Card(tmp_path, nodes, f"preset pi4 a path={nodes}/card0")
     program = tmp_path / "kmsblitd"
     program.write_text(f"#!/bin/sh\nLD_PRELOAD='{FAKEDRM}' FAKE_DRM_SCRIPT='{script.file}' "
                        f"exec '{DAEMON}' \"$@\"\n")
