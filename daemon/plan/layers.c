@@ -52,7 +52,7 @@ int kd_ops_from_layers(struct kd_ops *ops, struct kd_arena *arena, const struct 
 {
     const struct kd_point size = kd_view_size(view);
     const struct kd_box everything = kd_box_of_size(size.x, size.y);
-    int error = kd_ops_init(ops, arena, 2 * layers_count, seed, sources);
+    int error = kd_ops_init(ops, arena, 2 * layers_count + 1, seed, sources);
 
     if (error)
         return error;

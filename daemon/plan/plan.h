@@ -116,7 +116,7 @@ struct kd_layer {
 /* The part of its source (scaled: of the scaled picture, counted from its corner) that a blit or a scaled picture draws to a part of its target. */
 struct kd_box kd_op_upright(const struct kd_op *op, struct kd_box part);
 
-/* Stacked windows, back to front, as operations on the buffer that an output has this view of. -ENOMEM. */
+/* Stacked windows, back to front, as operations on the buffer that an output has this view of; there is room for one more. -ENOMEM. */
 int kd_ops_from_layers(struct kd_ops *ops, struct kd_arena *arena, const struct kd_view *view,
                        const struct kd_layer *layers, uint32_t layers_count, uint64_t seed,
                        const struct kd_pixels *const *sources);

@@ -85,6 +85,7 @@ void kd_window_destroy(struct kd_scene *scene, struct kd_window *window)
             kd_frame_destroy(frame);
     }
     kd_account_release(window->client->account, window->charged_bytes);
+    kd_source_unref(window->cursor.source);
     kd_pixels_unref(window->drawn_picture);
     kd_pixels_unref(window->shown_picture);
     kd_lane_destroy(window->lane);

@@ -47,6 +47,17 @@ void kd_window_enqueue(struct kd_window *window, struct kd_frame *frame)
     window->queue_tail = frame;
 }
 
+void kd_window_set_cursor(struct kd_window *window, struct kd_source *source, int32_t hot_x,
+                          int32_t hot_y)
+{
+    struct kd_source *before = window->cursor.source;
+
+    window->cursor.source = source ? kd_source_ref(source) : NULL;
+    window->cursor.hot_x = hot_x;
+    window->cursor.hot_y = hot_y;
+    kd_source_unref(before);
+}
+
 struct kd_frame *kd_window_undrawn(const struct kd_window *window)
 {
     struct kd_frame *frame = window->queue;

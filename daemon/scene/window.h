@@ -14,6 +14,7 @@
 
 #include "base/geom.h"
 #include "base/jobs.h"
+#include "image/image.h"
 #include "scene/batch.h"
 #include "scene/objects.h"
 
@@ -58,6 +59,13 @@ struct kd_window_stats {
     uint64_t commands, tiles_drawn, tiles_kept, pixels_drawn, draw_ns;
 };
 
+/* What the pointer looks like over the window, from the request on. */
+struct kd_window_cursor {
+    struct kd_source *source; /* a reference; NULL: the default */
+    int32_t hot_x, hot_y;     /* the pixel of the image that points */
+    bool is_hidden;
+};
+
 struct kd_window {
     struct kd_client *client;
     uint32_t id;          /* the client's */
@@ -78,6 +86,7 @@ struct kd_window {
     uint32_t reported_flags;
     struct kb_rect reported_place, reported_picture;
     bool is_reported;
+    struct kd_window_cursor cursor;
     uint64_t charged_bytes;    /* to the client's account: for its picture */
     int64_t simulated_draw_ns; /* for tests on the virtual clock */
     int64_t
@@ -93,6 +102,10 @@ void kd_frame_destroy(struct kd_frame *frame); /* NULL is allowed */
 bool kd_frame_is_ready(struct kd_frame *frame);
 
 void kd_window_enqueue(struct kd_window *window, struct kd_frame *frame);
+
+/* source: the cursor's image, of which it takes a reference; NULL: the default. */
+void kd_window_set_cursor(struct kd_window *window, struct kd_source *source, int32_t hot_x,
+                          int32_t hot_y);
 
 /* The oldest frame that is not DRAWN yet, or NULL. */
 struct kd_frame *kd_window_undrawn(const struct kd_window *window);

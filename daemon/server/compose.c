@@ -35,7 +35,8 @@ struct kd_compose {
     struct kd_box *clips;         /* where the screen differs */
     uint32_t clips_count;
     bool screen_is_drawn;
-    int64_t begun_ns; /* real time */
+    bool draws_cursor; /* into the screen */
+    int64_t begun_ns;  /* real time */
 };
 
 static void compose_free(struct kd_compose *compose)
@@ -97,20 +98,24 @@ static int submit(struct kd_display *display, struct kd_compose *compose)
 {
     struct kd_output *output = display->output;
     int64_t now_ns = kd_server_now_ns(display->server);
-    const struct kd_commit commit = {.buffer = compose->screen.buffer,
-                                     .clips = compose->clips,
-                                     .clips_count = compose->clips_count,
-                                     .window = compose->plane,
-                                     .fence_fd = -1};
+    struct kd_commit commit = {.buffer = compose->screen.buffer,
+                               .clips = compose->clips,
+                               .clips_count = compose->clips_count,
+                               .window = compose->plane,
+                               .fence_fd = -1};
     int error;
 
+    kd_cursor_commit(display, compose->draws_cursor, &commit);
     if (output->refresh_ns && now_ns > display->target_ns)
         display->stats.missed++;
     error = output->impl->commit(output, &commit, now_ns);
     if (error && compose->plane.buffer && error != -EACCES && error != -EBUSY)
         kd_stack_plane_failed(display, error);
+    else if (error)
+        kd_cursor_failed(display, &commit, error);
     if (error)
         return error;
+    kd_cursor_committed(display, &commit);
     display->stats.commits++;
     display->changed_at_ns = now_ns;
     display->is_dark = false;
@@ -165,11 +170,15 @@ static void compose_done(struct kd_job *job)
 static int plan_layers(struct kd_compose *compose, struct target *target,
                        const struct kd_view *view, const struct kd_layer *layers, uint32_t count)
 {
+    struct kd_display *display = compose->display;
     struct kd_ops ops;
-    int error = kd_ops_from_layers(&ops, &compose->arena, view, layers, count,
-                                   compose->display->server->seed,
-                                   (const struct kd_pixels *const *)compose->stack.pictures);
+    int error =
+        kd_ops_from_layers(&ops, &compose->arena, view, layers, count, display->server->seed,
+                           (const struct kd_pixels *const *)compose->stack.pictures);
 
+    if (!error && compose->draws_cursor && target == &compose->screen)
+        kd_cursor_draw(display, kd_stack_add_picture(&compose->stack, display->cursor.pixels),
+                       &ops);
     return error ? error
                  : kd_plan_make(&target->plan, &compose->arena, kd_view_grid(view),
                                 KD_TARGET_OPAQUE, BACKGROUND, NULL, &ops);
@@ -229,6 +238,7 @@ static int compose_plan(struct kd_compose *compose)
 
     if (error)
         return error;
+    compose->draws_cursor = kd_cursor_is_drawn(display);
     kd_stack_choose_plane(&compose->stack, display, &compose->plane);
     error = plan_screen(compose);
     if (!error && compose->plane.buffer)
@@ -259,7 +269,7 @@ static int aim(struct kd_compose *compose, struct target *target, struct kd_buff
     return 0;
 }
 
-/* A screen that does not differ stays as it is. */
+/* A screen or window that does not differ stays as it is. */
 static int aim_all(struct kd_compose *compose)
 {
     struct kd_output *output = compose->display->output;
@@ -274,7 +284,9 @@ static int aim_all(struct kd_compose *compose)
         compose->screen.buffer = buffer;
     if (!error && buffer == front && compose->screen.differs) /* there is but one */
         error = aim(compose, &compose->screen, buffer);
-    if (!error && compose->plane.buffer)
+    if (!error && compose->plane.buffer && !compose->window.differs)
+        compose->plane.buffer = compose->display->shown_window.buffer;
+    else if (!error && compose->plane.buffer)
         error = aim(compose, &compose->window, compose->plane.buffer);
     return error;
 }
@@ -313,7 +325,8 @@ int kd_compose_begin(struct kd_display *display)
         compose->begun_ns = kd_clock_real_ns();
         error = compose_plan(compose);
     }
-    if (!error && !compose->screen.differs && !compose->window.differs) {
+    if (!error && !compose->screen.differs && !compose->window.differs &&
+        !kd_cursor_differs(display)) {
         compose_free(compose);
         return 0;
     }

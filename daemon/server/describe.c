@@ -86,6 +86,8 @@ static void say_display(struct text *text, const struct kd_display *display)
         say(text, "output %s: %s\n", output->name, output->reason);
     if (output->plane_reason[0])
         say(text, "output %s: %s\n", output->name, output->plane_reason);
+    if (display->cursor.reason[0])
+        say(text, "output %s: %s\n", output->name, display->cursor.reason);
     say(text, "output %s: %" PRIu64 " flips, %" PRIu64 " refreshes missed\n", output->name,
         display->stats.flips, display->stats.missed);
 }

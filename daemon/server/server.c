@@ -68,6 +68,19 @@ static void host_window_destroyed(void *ctx, struct kd_window *window)
     kd_window_damage(server, window);
 }
 
+/* An axis that was not named stays as it is. */
+static void host_inject(void *ctx, const struct kd_injection *injection)
+{
+    struct kd_server *server = ctx;
+    struct kd_display *display = kd_display_find(server, 0);
+
+    if (display && (injection->has_x || injection->has_y))
+        kd_pointer_move_to(server, display, injection->has_x ? injection->x : -1,
+                           injection->has_y ? injection->y : -1);
+    kd_pointer_move(server, (int64_t)injection->dx * KD_POINTER_PARTS,
+                    (int64_t)injection->dy * KD_POINTER_PARTS);
+}
+
 static struct kd_host host_of(struct kd_server *server)
 {
     return (struct kd_host){
@@ -86,6 +99,7 @@ static struct kd_host host_of(struct kd_server *server)
         .window_queued = host_window_queued,
         .canvas_frame = kd_canvas_frame,
         .window_destroyed = host_window_destroyed,
+        .inject = host_inject,
         .screenshot = kd_tools_screenshot,
         .statistics = kd_tools_statistics,
         .describe = kd_describe,
@@ -170,6 +184,7 @@ void kd_server_settle(struct kd_server *server)
         kd_windows_discard(server, now_ns);
         if (server->hardware)
             kd_hardware_run(server->hardware, now_ns);
+        kd_pointer_settle(server);
         for (size_t i = 0; i < server->displays_count; i++)
             kd_display_run(server->displays[i], now_ns);
         kd_displays_reap(server);
@@ -273,5 +288,6 @@ void kd_server_destroy(struct kd_server *server)
         server->renderer->impl->destroy(server->renderer);
     kd_jobs_destroy(server->jobs);
     kd_listener_destroy(server->listener);
+    kd_pointer_finish(&server->pointer);
     free(server);
 }

@@ -16,6 +16,8 @@
 #include "render/render.h"
 #include "scene/client.h"
 #include "server/config.h"
+#include "server/cursor.h"
+#include "server/pointer.h"
 #include "server/stack.h"
 #include "socket/connection.h"
 #include "socket/listen.h"
@@ -64,6 +66,7 @@ struct kd_display {
     struct kd_frame *owed; /* owned: latched and not answered; oldest first */
     struct kd_frame *owed_tail;
     struct kd_compose *composing; /* the job under way, or NULL */
+    struct kd_display_cursor cursor;
     struct kd_display_stats stats;
     struct kd_display *next_gone;
 };
@@ -85,6 +88,7 @@ struct kd_server {
     struct kd_renderer *renderer; /* owned */
     struct kd_scene scene;
     struct kd_host host;
+    struct kd_pointer pointer;
     struct kd_listener *listener; /* owned */
     struct kd_hardware *hardware; /* owned; NULL: virtual displays */
     struct kd_display

@@ -69,13 +69,19 @@ int kd_stack_build(struct kd_stack *stack, struct kd_arena *arena, struct kd_dis
 
     stack->windows = kd_arena_alloc(arena, most, sizeof(struct kd_window *));
     stack->layers = kd_arena_alloc(arena, most, sizeof(*stack->layers));
-    stack->pictures = kd_arena_alloc(arena, most, sizeof(struct kd_pixels *));
+    stack->pictures = kd_arena_alloc(arena, most + 1, sizeof(struct kd_pixels *));
     if (!stack->windows || !stack->layers || !stack->pictures)
         return -ENOMEM;
     stack->count = collect(display, stack->windows);
     for (uint32_t i = 0; i < stack->count; i++)
         add_layer(stack, display, i);
     return 0;
+}
+
+uint32_t kd_stack_add_picture(struct kd_stack *stack, struct kd_pixels *picture)
+{
+    stack->pictures[stack->pictures_count] = kd_pixels_ref(picture);
+    return stack->pictures_count++;
 }
 
 void kd_stack_finish(struct kd_stack *stack)
@@ -104,6 +110,8 @@ static const char *no_plane(const struct kd_stack *stack, struct kd_display *dis
         return "it is not scaled";
     if (kd_mirror_is(display))
         return "the display is a mirror";
+    if (kd_cursor_is_drawn(display))
+        return "the cursor must be drawn above it";
     if (!kd_box_contains(top->place.box, top->picture.box) ||
         !kd_box_contains(all, top->picture.box))
         return "it is not wholly on the display";
@@ -128,6 +136,7 @@ static bool ask(struct kd_display *display, const struct kd_plane_window *plane)
 
     if (!commit.buffer)
         return false; /* nothing is shown yet: after the first frame */
+    kd_cursor_commit(display, false, &commit);
     error = output->impl->commit(output, &commit, kd_server_now_ns(display->server));
     choice->from = plane->from;
     choice->to = plane->to;

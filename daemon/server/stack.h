@@ -23,6 +23,9 @@ struct kd_stack {
 int kd_stack_build(struct kd_stack *stack, struct kd_arena *arena, struct kd_display *display);
 void kd_stack_finish(struct kd_stack *stack);
 
+/* One more picture, of which it takes a reference: once. Returns its index. */
+uint32_t kd_stack_add_picture(struct kd_stack *stack, struct kd_pixels *picture);
+
 /* What was decided about a plane the last time, and is not asked again for the same question. */
 struct kd_plane_choice {
     struct kd_box from, to;

@@ -8,6 +8,13 @@
 #include "socket/peer.h"
 #include "socket/policy.h"
 
+/* What a client that acts as an input device has said since its last EV_SYN. */
+struct kd_injection {
+    int32_t dx, dy;    /* pixels */
+    bool has_x, has_y; /* to an absolute position: ... */
+    int32_t x, y;      /* ... 0 to 65535 over the primary output */
+};
+
 /* What requests need of the rest of the daemon; server/ fills it in. All in the loop's thread. */
 struct kd_host {
     void *ctx;
@@ -31,6 +38,8 @@ struct kd_host {
                         const char **why); /* takes over the batch if it returns 0 */
     void (*window_destroyed)(void *ctx, struct kd_window *window);
 
+    void (*inject)(void *ctx, const struct kd_injection *injection);
+
     /* These answer by themselves, now or later. screenshot: 0, or -EAGAIN: the peer is resumed with the answer. */
     int (*screenshot)(void *ctx, struct kd_connection *connection, enum kb_screenshot_target target,
                       uint32_t object, uint32_t serial);
@@ -51,6 +60,7 @@ struct kd_connection {
     bool said_hello;
     int64_t hello_by_ns; /* real time; 0: it has come, or is not waited for any more */
     uint16_t opcode;     /* of the request that is being handled */
+    struct kd_injection injection;
 };
 
 /* Takes over fd in any case; now_ns is real time. Errors: -ENOMEM. */

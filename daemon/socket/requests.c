@@ -19,8 +19,8 @@ static void refuse(struct kd_connection *connection, uint32_t object, uint32_t s
     kd_connection_error(connection, object, serial, kd_error_code(error), 0, "%s", why);
 }
 
-static bool permitted(struct kd_connection *connection, uint32_t permission, const char *name,
-                      uint32_t object, uint32_t serial)
+bool kd_permitted(struct kd_connection *connection, uint32_t permission, const char *name,
+                  uint32_t object, uint32_t serial)
 {
     if (connection->client->permissions & permission)
         return true;
@@ -411,7 +411,7 @@ static int on_get_statistics(void *ctx, const struct kb_req_get_statistics *in)
         !kd_connection_object(connection, in->object, KD_OBJECT_WINDOW, in->serial))
         return 0;
     if (own ||
-        permitted(connection, KB_PERMISSION_STATISTICS, "statistics", in->object, in->serial))
+        kd_permitted(connection, KB_PERMISSION_STATISTICS, "statistics", in->object, in->serial))
         connection->host->statistics(connection->host->ctx, connection, in->scope, in->object,
                                      in->serial);
     return 0;
@@ -421,7 +421,7 @@ static int on_describe(void *ctx, const struct kb_req_describe *in)
 {
     struct kd_connection *connection = ctx;
 
-    if (permitted(connection, KB_PERMISSION_STATISTICS, "statistics", 0, in->serial))
+    if (kd_permitted(connection, KB_PERMISSION_STATISTICS, "statistics", 0, in->serial))
         kd_event_description(connection->client, in->serial, connection->host->describe,
                              connection->host->ctx);
     return 0;
@@ -434,8 +434,8 @@ static int on_screenshot(void *ctx, const struct kb_req_screenshot *in)
     if (in->target == KB_SCREENSHOT_TARGET_WINDOW) {
         if (!kd_connection_object(connection, in->object, KD_OBJECT_WINDOW, in->serial))
             return 0;
-    } else if (!permitted(connection, KB_PERMISSION_SCREENSHOT, "screenshot", in->object,
-                          in->serial)) {
+    } else if (!kd_permitted(connection, KB_PERMISSION_SCREENSHOT, "screenshot", in->object,
+                             in->serial)) {
         return 0;
     }
     return connection->host->screenshot(connection->host->ctx, connection, in->target, in->object,
@@ -446,7 +446,7 @@ static int on_clock_step(void *ctx, const struct kb_req_clock_step *in)
 {
     struct kd_connection *connection = ctx;
 
-    if (!permitted(connection, KB_PERMISSION_CLOCK, "clock", 0, in->serial))
+    if (!kd_permitted(connection, KB_PERMISSION_CLOCK, "clock", 0, in->serial))
         return 0;
     if (!connection->host->virtual_clock) {
         kd_connection_error(connection, 0, in->serial, KB_ERROR_CODE_NOT_POSSIBLE, 0,
@@ -468,10 +468,13 @@ const struct kb_req_handler kd_request_handler = {
     .window_create = on_window_create,
     .window_set = on_window_set,
     .window_destroy = on_window_destroy,
+    .window_input = kd_on_window_input,
+    .window_cursor = kd_on_window_cursor,
     .frame = kd_on_frame,
     .frame_memfd = kd_on_frame_memfd,
     .get_statistics = on_get_statistics,
     .describe = on_describe,
     .screenshot = on_screenshot,
+    .input_inject = kd_on_input_inject,
     .clock_step = on_clock_step,
 };

@@ -6,7 +6,18 @@
 
 #include "gen/kmsblit_proto.h"
 
+struct kd_connection;
+
+/* Whether the client may do this; else an error was sent. name: the permission's. */
+bool kd_permitted(struct kd_connection *connection, uint32_t permission, const char *name,
+                  uint32_t object, uint32_t serial);
+
 int kd_on_frame(void *ctx, const struct kb_req_frame *in);
 int kd_on_frame_memfd(void *ctx, const struct kb_req_frame_memfd *in);
+
+/* pointing.c */
+int kd_on_window_cursor(void *ctx, const struct kb_req_window_cursor *in);
+int kd_on_window_input(void *ctx, const struct kb_req_window_input *in);
+int kd_on_input_inject(void *ctx, const struct kb_req_input_inject *in);
 
 #endif

@@ -1,0 +1,117 @@
+/*
+ * Requests about the pointer: how it looks over a window, and moving it.
+ */
+#include <errno.h>
+#include <linux/input-event-codes.h>
+
+#include "socket/connection.h"
+#include "socket/requests.h"
+
+#define MAX_CURSOR_PX 256
+
+static void refuse(struct kd_connection *connection, uint32_t object, uint32_t serial, int error,
+                   const char *why)
+{
+    kd_connection_error(connection, object, serial, kd_error_code(error), 0, "%s", why);
+}
+
+/* Sets the window's cursor to the image. */
+static void set_image(struct kd_connection *connection, struct kd_window *window,
+                      const struct kb_req_window_cursor *in)
+{
+    const struct kd_image *image =
+        kd_connection_object(connection, in->image, KD_OBJECT_IMAGE, in->serial);
+
+    if (!image)
+        return;
+    if (image->width_px > MAX_CURSOR_PX || image->height_px > MAX_CURSOR_PX)
+        refuse(connection, in->object, in->serial, -EINVAL,
+               "a cursor's image may have at most 256x256 pixels");
+    else if (in->hot_x < 0 || in->hot_y < 0 || in->hot_x >= image->width_px ||
+             in->hot_y >= image->height_px)
+        refuse(connection, in->object, in->serial, -EINVAL,
+               "the pixel that points, hot_x and hot_y, must be in the cursor's image");
+    else
+        kd_window_set_cursor(window, image->newest, in->hot_x, in->hot_y);
+}
+
+int kd_on_window_cursor(void *ctx, const struct kb_req_window_cursor *in)
+{
+    struct kd_connection *connection = ctx;
+    struct kd_window *window =
+        kd_connection_object(connection, in->object, KD_OBJECT_WINDOW, in->serial);
+
+    if (!window)
+        return 0;
+    if (in->image)
+        set_image(connection, window, in);
+    else if (in->hot_x || in->hot_y)
+        refuse(connection, in->object, in->serial, -EINVAL,
+               "hot_x and hot_y must be 0 for the default cursor");
+    else
+        kd_window_set_cursor(window, NULL, 0, 0);
+    return 0;
+}
+
+int kd_on_window_input(void *ctx, const struct kb_req_window_input *in)
+{
+    struct kd_connection *connection = ctx;
+    struct kd_window *window =
+        kd_connection_object(connection, in->object, KD_OBJECT_WINDOW, in->serial);
+
+    if (!window)
+        return 0;
+    if (in->flags & ~(uint32_t)KB_WINDOW_INPUT_FLAG_HIDE_CURSOR)
+        refuse(connection, in->object, in->serial, -ENOSYS,
+               "grab_keyboard and lock_pointer come with input");
+    else
+        window->cursor.is_hidden = in->flags & KB_WINDOW_INPUT_FLAG_HIDE_CURSOR;
+    return 0;
+}
+
+/* ---- Moving it ---------------------------------------------------------------------------------- */
+
+static int32_t sum(int32_t a, int32_t b)
+{
+    return kd_coord_clamp((int64_t)a + b);
+}
+
+/* 0, -ENOSYS, or -EINVAL: outside of the output. */
+static int note(struct kd_injection *injection, uint16_t type, uint16_t code, int32_t value)
+{
+    if (type == EV_REL && code == REL_X) {
+        injection->dx = sum(injection->dx, value);
+    } else if (type == EV_REL && code == REL_Y) {
+        injection->dy = sum(injection->dy, value);
+    } else if (type == EV_ABS && (code == ABS_X || code == ABS_Y)) {
+        if (value < 0 || value > UINT16_MAX)
+            return -EINVAL;
+        *(code == ABS_X ? &injection->x : &injection->y) = value;
+        *(code == ABS_X ? &injection->has_x : &injection->has_y) = true;
+    } else {
+        return -ENOSYS;
+    }
+    return 0;
+}
+
+int kd_on_input_inject(void *ctx, const struct kb_req_input_inject *in)
+{
+    struct kd_connection *connection = ctx;
+    struct kd_injection *injection = &connection->injection;
+    int error;
+
+    if (!kd_permitted(connection, KB_PERMISSION_INJECT, "inject", 0, in->serial))
+        return 0;
+    if (in->type == EV_SYN && in->code == SYN_REPORT) {
+        connection->host->inject(connection->host->ctx, injection);
+        *injection = (struct kd_injection){.has_x = false};
+        return 0;
+    }
+    error = note(injection, in->type, in->code, in->value);
+    if (error == -ENOSYS)
+        refuse(connection, 0, in->serial, error, "keys, buttons, wheels and touch come with input");
+    else if (error)
+        refuse(connection, 0, in->serial, error,
+               "ABS_X and ABS_Y go from 0 to 65535, over the whole primary output");
+    return 0;
+}
