@@ -2,6 +2,7 @@
  * What shows the picture: real displays, or virtual ones.
  */
 #include <errno.h>
+#include <stdio.h>
 
 #include "server/hardware.h"
 #include "server/server.h"
@@ -70,6 +71,7 @@ int kd_backend_prepare(struct kd_server *server)
         return error;
     }
     KD_INFO("headless, because %s", why);
+    snprintf(server->reason, sizeof(server->reason), "%s", why);
     return 0;
 }
 

@@ -322,6 +322,7 @@ static int find_card(struct kd_hardware *hardware, bool with_display, char *why,
     if (error)
         return error;
     KD_INFO("card %s: %s", hardware->path, hardware->choice);
+    snprintf(hardware->server->reason, sizeof(hardware->server->reason), "%s", hardware->choice);
     if (kd_session_active(hardware->session) && !try_to_resume(hardware)) {
         say_who_has_it(hardware, why, why_bytes);
         if (with_display)
@@ -387,6 +388,8 @@ static void on_session(void *ctx)
 
 void kd_hardware_run(struct kd_hardware *hardware, int64_t now_ns)
 {
+    if (hardware->kms && !hardware->is_gone && kd_kms_wants_scan(hardware->kms))
+        scan(hardware);
     if (!hardware->is_lost || now_ns < hardware->retry_at_ns)
         return;
     if (try_to_resume(hardware))

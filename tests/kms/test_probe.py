@@ -176,7 +176,8 @@ def test_a_daemon_that_runs(rig: Callable[..., Rig], tmp_path: Path, nodes: Path
     found = json.loads(done.stdout)
     assert found["probe"]["chosen"] == str(nodes / "card0")
     lines = "\n".join(found["daemon"])
-    assert "backend: kms" in lines and "output HDMI-A-1: 1920x1080 at 0,0, 60.00 Hz" in lines
+    assert "backend: kms (asked for: kms): " in lines and "HDMI-A-1 is connected" in lines
+    assert "output HDMI-A-1: 1920x1080 at 0,0, 60.00 Hz" in lines
     assert 'window "a game" of test: 1920x1080, drawn 1920x1080 at 0,0' in lines
     assert not [check for check in found["checks"]
                 if check["level"] == "problem" and check["topic"] in ("daemon", "connector")]
