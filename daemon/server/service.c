@@ -19,7 +19,10 @@ struct service {
     struct kd_session base;
     unsigned wanted_vt;    /* 0: any */
     struct kd_guard guard; /* fd -1: there is no console */
-    int kept[MAX_KEPT];    /* owned: displays of an earlier daemon that were not opened yet */
+    struct {
+        int fd;       /* owned */
+        bool is_lent; /* handed out by kd_session_open() */
+    } kept[MAX_KEPT]; /* displays of an earlier daemon that nobody has asked to keep again yet */
     size_t kept_count;
     int stored; /* borrowed: what the fd store has a copy of; -1: nothing */
 };
@@ -38,11 +41,12 @@ static int adopt(struct service *service, const char *path)
     if (service->kept_count == 0 || stat(path, &wanted) < 0)
         return -1;
     for (size_t i = 0; i < service->kept_count; i++) {
-        int fd = service->kept[i];
+        int fd = service->kept[i].fd;
 
-        if (fstat(fd, &kept) < 0 || !S_ISCHR(kept.st_mode) || kept.st_rdev != wanted.st_rdev)
+        if (service->kept[i].is_lent || fstat(fd, &kept) < 0 || !S_ISCHR(kept.st_mode) ||
+            kept.st_rdev != wanted.st_rdev)
             continue;
-        service->kept[i] = service->kept[--service->kept_count];
+        service->kept[i].is_lent = true;
         return fd;
     }
     return -1;
@@ -50,23 +54,38 @@ static int adopt(struct service *service, const char *path)
 
 static int service_open(struct kd_session *session, const char *path, bool *is_kept)
 {
-    struct service *service = of(session);
-    int fd = adopt(service, path);
+    int fd = adopt(of(session), path);
 
     *is_kept = fd >= 0;
     if (fd >= 0) {
-        KD_INFO("%s was kept over the restart", path);
-        service->stored = fd;
+        KD_DEBUG("%s was kept over the restart", path);
         return fd;
     }
     fd = open(path, O_RDWR | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
     return fd < 0 ? -errno : fd;
 }
 
+/* Takes an fd out of those of the earlier daemon. False: it is none of them. */
+static bool claim(struct service *service, int fd)
+{
+    for (size_t i = 0; i < service->kept_count; i++)
+        if (service->kept[i].fd == fd) {
+            service->kept[i] = service->kept[--service->kept_count];
+            return true;
+        }
+    return false;
+}
+
+/* Somebody only had a look, among all cards: what an earlier daemon left can be opened again. */
 static void service_close(struct kd_session *session, int fd)
 {
     struct service *service = of(session);
 
+    for (size_t i = 0; i < service->kept_count; i++)
+        if (service->kept[i].fd == fd) {
+            service->kept[i].is_lent = false;
+            return;
+        }
     if (fd == service->stored) {
         kd_fdstore_forget(KD_FDSTORE_CARD);
         service->stored = -1;
@@ -74,13 +93,30 @@ static void service_close(struct kd_session *session, int fd)
     close(fd);
 }
 
+static void close_kept(struct service *service)
+{
+    for (size_t i = 0; i < service->kept_count; i++)
+        close(service->kept[i].fd);
+    service->kept_count = 0;
+}
+
 static void service_keep_display(struct kd_session *session, int fd)
 {
     struct service *service = of(session);
+    bool is_stored;
 
     if (fd == service->stored || (service->guard.fd >= 0 && !service->guard.can_be_kept))
         return;
-    kd_fdstore_keep(fd, KD_FDSTORE_CARD);
+    is_stored = claim(service, fd);
+    if (is_stored)
+        KD_INFO("the display was kept over the restart");
+    if (service->kept_count > 0) { /* displays that are not used any more */
+        close_kept(service);
+        kd_fdstore_forget(KD_FDSTORE_CARD);
+        is_stored = false;
+    }
+    if (!is_stored)
+        kd_fdstore_keep(fd, KD_FDSTORE_CARD);
     service->stored = fd;
 }
 
@@ -161,10 +197,9 @@ static void service_destroy(struct kd_session *session)
     struct service *service = of(session);
     char why[256];
 
-    for (size_t i = 0; i < service->kept_count; i++)
-        close(service->kept[i]);
     if (service->kept_count > 0 || service->stored >= 0)
         kd_fdstore_forget(KD_FDSTORE_CARD);
+    close_kept(service);
     if (service->guard.fd >= 0) {
         if (service->guard.can_be_kept)
             kd_fdstore_forget(KD_FDSTORE_GUARD);
@@ -202,10 +237,10 @@ int kd_service_create(const struct kd_session_info *info, struct kd_session **ou
     service->wanted_vt = info->vt;
     adopt_guard(service);
     while ((fd = kd_fdstore_take(KD_FDSTORE_CARD)) >= 0) {
-        if (service->kept_count < MAX_KEPT)
-            service->kept[service->kept_count++] = fd;
-        else
+        if (service->kept_count == MAX_KEPT)
             close(fd);
+        else
+            service->kept[service->kept_count++].fd = fd;
     }
     *out = &service->base;
     return 0;

@@ -50,7 +50,8 @@ const char *kd_session_name(const struct kd_session *session);
 unsigned kd_session_vt(const struct kd_session *session);
 
 /* A device, opened for reading and writing: an fd, to be closed with kd_session_close(), or -errno. In the service mode a display
- * that was kept over a restart is adopted: *is_kept (may be NULL) is then true. */
+ * that was kept over a restart is adopted: *is_kept (may be NULL) is then true. Until kd_session_keep_display() it may be closed and
+ * opened again, to look at it. */
 int kd_session_open(struct kd_session *session, const char *path, bool *is_kept);
 void kd_session_close(struct kd_session *session, int fd);
 

@@ -224,6 +224,11 @@ static int second_life(void *ctx)
     other = kd_session_open(session, "/dev/null", &is_kept);
     if (other < 0 || is_kept)
         return 2;
+    for (int i = 0; i < 2; i++) { /* it may be looked at */
+        if (kd_session_open(session, "/dev/zero", &is_kept) != 4 || !is_kept)
+            return 3;
+        kd_session_close(session, 4);
+    }
     if (kd_session_open(session, "/dev/zero", &is_kept) != 4 || !is_kept)
         return 3;
     kd_session_keep_display(session, 4); /* systemd has it */
@@ -251,6 +256,44 @@ START_TEST(test_a_second_life)
     ck_assert_int_eq(next_message(life.notify, text), -1);
     ck_assert_str_eq(text, "FDSTOREREMOVE=1\nFDNAME=guard");
     ck_assert_int_eq(recv(life.notify, text, sizeof(text), MSG_DONTWAIT), -1);
+}
+END_TEST
+
+/* The second daemon uses another card than the first: that one is let go of. */
+static int another_card(void *ctx)
+{
+    const int fds[] = {open("/dev/zero", O_RDWR)};
+    struct kd_session *session;
+    char text[256];
+    int fd, kept, *notify = ctx;
+
+    hand_over(fds, 1, "card");
+    session = create(KD_SESSION_SERVICE);
+    fd = kd_session_open(session, "/dev/full", NULL);
+    kd_session_keep_display(session, fd);
+    if (fcntl(3, F_GETFD) != -1)
+        return 1;
+    next_message(*notify, text);
+    if (strcmp(text, "FDSTOREREMOVE=1\nFDNAME=card") != 0)
+        return 2;
+    kept = next_message(*notify, text);
+    if (strcmp(text, "FDSTORE=1\nFDNAME=card") != 0 || !same_file(kept, fd))
+        return 3;
+    kd_session_close(session, fd);
+    kd_session_destroy(session);
+    return 0;
+}
+
+START_TEST(test_another_card)
+{
+    int spare[4], notify;
+
+    for (int i = 0; i < 4; i++) /* so that it is not where the card is handed over */
+        spare[i] = dup(0);
+    notify = notify_socket();
+    ck_assert_int_eq(in_child(another_card, &notify), 0);
+    for (int i = 0; i < 4; i++)
+        close(spare[i]);
 }
 END_TEST
 
@@ -486,6 +529,7 @@ Suite *session_suite(void)
     tcase_add_test(tcase, test_take_without_names);
     tcase_add_test(tcase, test_service);
     tcase_add_test(tcase, test_a_second_life);
+    tcase_add_test(tcase, test_another_card);
     tcase_add_test(tcase, test_the_display_is_kept);
     tcase_add_test(tcase, test_seat);
     tcase_add_test(tcase, test_pause_and_resume);
