@@ -75,7 +75,8 @@ static bool is_other_display(const drmModeConnector *connector, const struct kms
         (connector->modes[0].hdisplay != output->preferred_px[0] ||
          connector->modes[0].vdisplay != output->preferred_px[1]))
         return true;
-    return !has_mode(connector, &output->mode);
+    return !has_mode(connector, &output->mode) ||
+           kd_kms_mode_is_bad(output->kms, connector->connector_id, &output->mode);
 }
 
 static bool is_display(struct kd_kms *kms, const drmModeConnector *connector)
@@ -115,6 +116,8 @@ static void check_output(struct kd_kms *kms, struct kms_output *output)
 {
     drmModeConnector *connector = drmModeGetConnector(kms->fd, output->connector.id);
 
+    if (!connector || !is_wanted(kms, connector))
+        kd_kms_forgive_modes(kms, output->connector.id);
     if (!connector || !is_wanted(kms, connector) || is_other_display(connector, output))
         remove_output(kms, output);
     else
@@ -141,12 +144,18 @@ static bool has_connector(const drmModeRes *resources, uint32_t id)
     return false;
 }
 
+bool kd_kms_wants_scan(const struct kd_kms *kms)
+{
+    return kms->wants_scan && !kms->paused;
+}
+
 int kd_kms_scan(struct kd_kms *kms, int64_t now_ns)
 {
     drmModeRes *resources = drmModeGetResources(kms->fd);
     int error = resources ? 0 : -errno, count = 0;
     struct kms_output *next;
 
+    kms->wants_scan = false;
     /* First those that go: they may hold what those that come need. A connector itself may be gone: behind a hub, or with the card. */
     for (struct kms_output *output = kms->outputs; output; output = next) {
         next = output->next;

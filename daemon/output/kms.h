@@ -59,6 +59,9 @@ void kd_kms_destroy(struct kd_kms *kms);
  * or -errno: -ENODEV when the card is gone; all outputs have been removed then. */
 int kd_kms_scan(struct kd_kms *kms, int64_t now_ns);
 
+/* Whether an output can never have the mode that it has, so that a scan is to give it another one. */
+bool kd_kms_wants_scan(const struct kd_kms *kms);
+
 /* To be called when the card's fd is readable: outputs' dispatch() then finds what happened. 0 or -errno. */
 int kd_kms_dispatch(struct kd_kms *kms);
 

@@ -113,6 +113,45 @@ static struct kms_crtc *find_crtc(struct kd_kms *kms, const drmModeConnector *co
 
 /* ---- Mode -------------------------------------------------------------------------------------- */
 
+static bool is_same_mode(const drmModeModeInfo *a, const drmModeModeInfo *b)
+{
+    return a->clock == b->clock && a->hdisplay == b->hdisplay && a->htotal == b->htotal &&
+           a->vdisplay == b->vdisplay && a->vtotal == b->vtotal && a->flags == b->flags;
+}
+
+bool kd_kms_mode_is_bad(const struct kd_kms *kms, uint32_t connector_id,
+                        const drmModeModeInfo *mode)
+{
+    for (size_t i = 0; i < kms->bad_modes_count; i++)
+        if (kms->bad_modes[i].connector_id == connector_id &&
+            is_same_mode(&kms->bad_modes[i].mode, mode))
+            return true;
+    return false;
+}
+
+void kd_kms_forbid_mode(struct kms_output *output)
+{
+    struct kd_kms *kms = output->kms;
+
+    if (kms->bad_modes_count == KMS_MAX_BAD_MODES)
+        return;
+    KD_ERROR("output %s: mode %ux%u passes every test and cannot be set; trying another",
+             output->base.name, output->mode.hdisplay, output->mode.vdisplay);
+    kms->bad_modes[kms->bad_modes_count++] =
+        (struct kms_bad_mode){output->connector.id, output->mode};
+    kms->wants_scan = true;
+}
+
+void kd_kms_forgive_modes(struct kd_kms *kms, uint32_t connector_id)
+{
+    size_t kept = 0;
+
+    for (size_t i = 0; i < kms->bad_modes_count; i++)
+        if (kms->bad_modes[i].connector_id != connector_id)
+            kms->bad_modes[kept++] = kms->bad_modes[i];
+    kms->bad_modes_count = kept;
+}
+
 struct choice {
     const drmModeConnector *connector;
     struct kd_mode modes[MAX_MODES];
@@ -120,7 +159,8 @@ struct choice {
     size_t count;
 };
 
-static void list_modes(struct choice *choice, const drmModeConnector *connector)
+static void list_modes(const struct kd_kms *kms, struct choice *choice,
+                       const drmModeConnector *connector)
 {
     choice->connector = connector;
     choice->count = 0;
@@ -129,7 +169,8 @@ static void list_modes(struct choice *choice, const drmModeConnector *connector)
         bool interlaced = info->flags & DRM_MODE_FLAG_INTERLACE;
 
         if (info->hdisplay == 0 || info->vdisplay == 0 || info->hdisplay > KB_MAX_WINDOW_PX ||
-            info->vdisplay > KB_MAX_WINDOW_PX)
+            info->vdisplay > KB_MAX_WINDOW_PX ||
+            kd_kms_mode_is_bad(kms, connector->connector_id, info))
             continue;
         choice->modes[choice->count] = (struct kd_mode){
             .width_px = info->hdisplay,
@@ -273,8 +314,13 @@ static int find_mode(struct kms_output *output, const drmModeConnector *connecto
     struct choice *choice = malloc(sizeof(*choice));
     int error = choice ? -ENODEV : -ENOMEM;
 
-    if (choice)
-        list_modes(choice, connector);
+    if (choice) {
+        list_modes(output->kms, choice, connector);
+        if (choice->count == 0) { /* then once more from the first */
+            kd_kms_forgive_modes(output->kms, connector->connector_id);
+            list_modes(output->kms, choice, connector);
+        }
+    }
     for (int i = 0; choice && i < MAX_TRIES && error && error != -ENOMEM; i++) {
         int best = kd_mode_choose(choice->modes, choice->count, &output->wish->mode,
                                   output->base.reason, sizeof(output->base.reason));
@@ -358,6 +404,7 @@ int kd_kms_output_create(struct kd_kms *kms, const drmModeConnector *connector, 
     output->kms = kms;
     output->base.impl = &kd_kms_output_impl;
     output->needs_modeset = true;
+    output->base.commits = kms->commits;
     output->vblank_ns = now_ns;
     error = kd_kms_object_read(kms->fd, connector->connector_id, DRM_MODE_OBJECT_CONNECTOR,
                                &output->connector);

@@ -101,6 +101,13 @@ struct kms_crtc {
     struct kms_output *user; /* NULL: free */
 };
 
+/* A mode that passed every test and could not be set all the same. */
+struct kms_bad_mode {
+    uint32_t connector_id;
+    drmModeModeInfo mode;
+};
+#define KMS_MAX_BAD_MODES 8
+
 struct kd_kms {
     int fd;
     const char *path;
@@ -115,7 +122,12 @@ struct kd_kms {
     struct kms_plane *planes; /* owned */
     size_t planes_count;
     struct kms_output *outputs; /* linked; destroyed by their own function */
-    uint32_t *stale;            /* owned: framebuffers of an earlier process */
+    struct kms_bad_mode bad_modes[KMS_MAX_BAD_MODES];
+    size_t bad_modes_count;
+    bool wants_scan; /* an output is to get another mode */
+    uint64_t
+        commits; /* of outputs that are gone, at most: a late flip of one is not its successor's */
+    uint32_t *stale; /* owned: framebuffers of an earlier process */
     size_t stale_count;
 };
 
@@ -143,7 +155,10 @@ struct kms_output {
     unsigned cursor_buffer; /* which one is used */
     uint64_t cursor_serial; /* of the image in it */
     bool cursor_shown;
-    bool needs_modeset; /* nothing is set yet, or not any more */
+    uint64_t shown_cursor_serial;           /* of the image in the last commit ... */
+    int32_t shown_cursor_x, shown_cursor_y; /* ... and where it was */
+    bool needs_modeset;                     /* nothing is set yet, or not any more */
+    unsigned modeset_failures;              /* one after another */
     bool uses_dirtyfb, uses_clips;
     bool has_vblank;
 
@@ -171,6 +186,12 @@ const struct kd_connector_wish *kd_kms_wish(const struct kd_kms *kms, const char
 int kd_kms_output_create(struct kd_kms *kms, const drmModeConnector *connector, int64_t now_ns,
                          struct kms_output **out);
 
+/* For as long as the display stays plugged in. */
+void kd_kms_forbid_mode(struct kms_output *output);
+bool kd_kms_mode_is_bad(const struct kd_kms *kms, uint32_t connector_id,
+                        const drmModeModeInfo *mode);
+void kd_kms_forgive_modes(struct kd_kms *kms, uint32_t connector_id);
+
 /* kms_output.c */
 extern const struct kd_output_impl kd_kms_output_impl;
 
@@ -189,7 +210,7 @@ bool kd_kms_planes_take(struct kms_output *output, uint32_t fourcc);
 void kd_kms_planes_release(struct kms_output *output);
 uint32_t kd_kms_rotation_bits(enum kb_rotation rotation, bool reflect_x, bool reflect_y);
 
-/* kms_cursor.c: the buffer that holds the image; NULL: it cannot be shown by a plane. */
+/* kms_cursor.c: the buffer that holds the image; NULL: it cannot be shown by a plane. Where a plane turns the screen, nothing turns a cursor. */
 struct kms_buffer *kd_kms_cursor_prepare(struct kms_output *output,
                                          const struct kd_cursor_image *image);
 

@@ -17,6 +17,9 @@
 #define FLIP_LIMIT_NS    (1 * KD_NS_PER_S)
 #define MODESET_LIMIT_NS (10 * KD_NS_PER_S)
 
+/* A mode that cannot be set so often is given up for another one: after about half a second. */
+#define MAX_MODESET_FAILURES 5
+
 /* How long a time stamp is good enough to count refreshes from: clocks of display and processor differ. */
 #define VBLANK_TRUST_NS KD_NS_PER_S
 
@@ -205,12 +208,20 @@ static int send_changes(struct kms_output *output, const struct kd_commit *commi
                : 0;
 }
 
+static bool is_cursor_same(const struct kms_output *output, const struct kd_commit *commit)
+{
+    if (!commit->cursor || !output->cursor_shown)
+        return !commit->cursor && !output->cursor_shown;
+    return commit->cursor->serial == output->shown_cursor_serial &&
+           commit->cursor_x == output->shown_cursor_x && commit->cursor_y == output->shown_cursor_y;
+}
+
 static bool is_change_of_buffer_alone(const struct kms_output *output,
                                       const struct kd_commit *commit)
 {
     return output->uses_dirtyfb && !output->needs_modeset && output->swap.shown &&
            &output->swap.shown->base == commit->buffer && !commit->window.buffer &&
-           !output->window_shown && !commit->cursor && !output->cursor_shown;
+           !output->window_shown && is_cursor_same(output, commit);
 }
 
 static int go_dark(struct kms_output *output)
@@ -268,9 +279,13 @@ static int kms_output_commit(struct kd_output *base, const struct kd_commit *com
     if (commit->test_only || error == -EACCES || error == -ENODEV)
         return error;
     if (error) {
+        if (output->needs_modeset && error != -EBUSY && error != -EINTR &&
+            ++output->modeset_failures == MAX_MODESET_FAILURES)
+            kd_kms_forbid_mode(output);
         output->needs_modeset |= error != -EBUSY && error != -ENOMEM; /* from the beginning, then */
         return error;
     }
+    output->modeset_failures = 0;
     submitted(output, commit, now_ns);
     if (at_once)
         kd_kms_output_flipped(output, base->commits, 0, now_ns);
@@ -287,6 +302,8 @@ void kd_kms_output_release(struct kms_output *output)
         return;
     if (!kms->paused && !output->needs_modeset)
         go_dark(output);
+    if (kms->commits < output->base.commits)
+        kms->commits = output->base.commits;
     kd_kms_planes_release(output);
     output->crtc->user = NULL;
     output->crtc = NULL;

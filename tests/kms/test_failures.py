@@ -204,3 +204,28 @@ def test_a_mode_that_is_refused(rig: StartRig) -> None:
     assert len(game.log("320x240 cannot be set")) == 1
     game.window()
     goes_on(game, game.card.alive())
+
+
+def test_a_mode_that_fails_for_good(rig: StartRig) -> None:
+    """It passes every test and can never be set: another one must be found, or there is no picture."""
+    game = rig("preset bare card0 no-connectors", "connector HDMI-A-1 320x240@60* 160x120@60",
+               "refuse-mode 320x240 EINVAL")
+    game.client.expect(kb.EvtOutputGone)
+    game.outputs_changed()
+    game.window()
+    goes_on(game, game.card.alive())
+    screen = game.card.screen()
+    assert screen is not None and screen.shape == (120, 160)
+    assert len(game.log("cannot be set; trying another")) == 1
+
+
+def test_a_display_whose_only_mode_fails(rig: StartRig) -> None:
+    """There is no other mode, so this one is tried until it works."""
+    game = rig("preset bare card0 no-connectors", "connector HDMI-A-1 320x240@60*",
+               "refuse-mode 320x240 EINVAL")
+    game.card.tell("wait refused 8")
+    game.card.tell("refuse-mode none")
+    game.card.tell("wait flips 1")
+    game.client = game.daemon.client()
+    game.window()
+    goes_on(game, game.card.alive())
