@@ -21,6 +21,24 @@ static bool has_line(const char *text, const char *begins)
     return false;
 }
 
+/* A daemon of real displays may have lost them for a while. */
+static void look_at_loss(struct doctor *doctor)
+{
+    const char *line = strstr(doctor->description, "backend: kms");
+    if (line == NULL)
+        return;
+    size_t length = strcspn(line, "\n");
+    if (memmem(line, length, "the display is somebody else's", 30) != NULL)
+        doctor_add(
+            doctor, DOCTOR_PROBLEM, "daemon",
+            "end the program that has the display (see below); the daemon then takes it back "
+            "by itself",
+            "another program has the display now, and the daemon shows nothing");
+    else if (length > 8 && memcmp(line + length - 8, ", paused", 8) == 0)
+        doctor_add(doctor, DOCTOR_NOTE, "daemon", "switch back to its VT",
+                   "it is paused, because another VT is in front");
+}
+
 static bool shows_display(struct kb_display *display)
 {
     struct kb_output_info output;
@@ -43,6 +61,7 @@ static void ask_daemon(struct doctor *doctor, struct kb_display *display)
         return;
     }
     const char *text = doctor->description;
+    look_at_loss(doctor);
     doctor->headless_on_purpose = has_line(text, "backend: headless (asked for: headless)");
     if (doctor->headless_on_purpose)
         doctor_add(

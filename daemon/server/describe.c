@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <unistd.h>
 
+#include "server/hardware.h"
 #include "server/server.h"
 
 struct text {
@@ -37,11 +38,15 @@ static void say_daemon(struct text *text, const struct kd_server *server)
     static const char *const wished[] = {
         [KD_BACKEND_AUTO] = "auto", [KD_BACKEND_KMS] = "kms", [KD_BACKEND_HEADLESS] = "headless"};
 
+    char real[600] = "";
+
+    if (server->hardware)
+        kd_hardware_describe(server->hardware, real, sizeof(real));
     say(text, "daemon: kmsblitd %s, pid %d, user id %u, %s clock\n", KMSBLIT_VERSION, (int)getpid(),
         (unsigned)geteuid(), server->clock.is_virtual ? "virtual" : "real");
-    say(text, "backend: %s (asked for: %s)%s%s\n",
-        server->displays_count > 0 ? server->displays[0]->output->impl->name : "none yet",
-        wished[server->config.backend], server->reason[0] ? ": " : "", server->reason);
+    say(text, "backend: %s (asked for: %s)%s%s\n", server->hardware ? "kms" : "headless",
+        wished[server->config.backend], server->hardware || server->reason[0] ? ": " : "",
+        server->hardware ? real : server->reason);
     say(text, "renderer: %s, %u threads\n", server->renderer->impl->name,
         kd_jobs_threads(server->jobs));
     say(text, "clients: %u, windows: %u\n", server->connections_count,

@@ -322,7 +322,6 @@ static int find_card(struct kd_hardware *hardware, bool with_display, char *why,
     if (error)
         return error;
     KD_INFO("card %s: %s", hardware->path, hardware->choice);
-    snprintf(hardware->server->reason, sizeof(hardware->server->reason), "%s", hardware->choice);
     if (kd_session_active(hardware->session) && !try_to_resume(hardware)) {
         say_who_has_it(hardware, why, why_bytes);
         if (with_display)

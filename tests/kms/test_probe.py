@@ -6,13 +6,14 @@ import json
 import os
 import subprocess
 import tempfile
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 from cards import FAKEDRM, Card, Rig
-from harness import ROOT
+from harness import HANG_SECONDS, ROOT, fill
 
 DAEMON = os.environ.get("KMSBLITD", str(ROOT / "build/kmsblitd"))
 TOOL = ROOT / "build/kmsblit"
@@ -181,3 +182,25 @@ def test_a_daemon_that_runs(rig: Callable[..., Rig], tmp_path: Path, nodes: Path
     assert 'window "a game" of test: 1920x1080, drawn 1920x1080 at 0,0' in lines
     assert not [check for check in found["checks"]
                 if check["level"] == "problem" and check["topic"] in ("daemon", "connector")]
+
+
+def test_a_daemon_that_lost_its_display(rig: Callable[..., Rig]) -> None:
+    """Another program took it while the daemon ran."""
+    def daemon_says() -> list[dict[str, str]]:
+        done = subprocess.run([TOOL, "doctor", "--json", "--socket", one.daemon.path,
+                               "--daemon", DAEMON], capture_output=True, text=True, check=False)
+        return [check for check in json.loads(done.stdout)["checks"] if check["topic"] == "daemon"]
+
+    one = rig("preset pi4 a")
+    one.window()
+    one.show(clear=True)
+    assert all(check["level"] == "ok" for check in daemon_says())
+    one.card.tell("master weston")
+    one.client.frame(1, fill(0xFF204060, (0, 0, 64, 64)))
+    one.client.sync()
+    deadline = time.monotonic() + HANG_SECONDS
+    while not (problems := [check["text"] for check in daemon_says()
+                            if check["level"] == "problem"]):
+        assert time.monotonic() < deadline
+    assert problems == ["another program has the display now, and the daemon shows nothing"]
+    one.card.tell("master none")

@@ -215,6 +215,14 @@ static void statistics(struct fake *fake, const struct kb_header *request)
     fake_send(fake, KB_EVT_STATISTICS, &event, -1);
 }
 
+static void describe(struct fake *fake, const struct kb_header *request)
+{
+    static const char text[] = "daemon: a fake\noutput: none\n";
+    const struct kb_evt_description event = {
+        .serial = request->serial, .text = text, .text_bytes = sizeof(text) - 1};
+    fake_send(fake, KB_EVT_DESCRIPTION, &event, -1);
+}
+
 static bool is_canvas(const struct fake *fake, uint32_t object)
 {
     const struct fake_record *record;
@@ -262,6 +270,7 @@ static void answer(struct fake *fake, const struct kb_header *request)
             fake_send(fake, KB_EVT_RELEASED, &released, -1);
         break;
     case KB_REQ_GET_STATISTICS: statistics(fake, request); break;
+    case KB_REQ_DESCRIBE: describe(fake, request); break;
     case KB_REQ_SCREENSHOT:
         fake_send(fake, KB_EVT_SCREENSHOT_DONE, &picture, fake->event_fd);
         break;

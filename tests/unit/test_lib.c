@@ -352,6 +352,22 @@ START_TEST(screenshot)
 }
 END_TEST
 
+START_TEST(description)
+{
+    struct kb_display *display = connected();
+    char *text;
+    ck_assert_int_eq(kb_describe(display, &text), 0);
+    ck_assert_str_eq(text, "daemon: a fake\noutput: none\n");
+    free(text);
+    fake.refuse = KB_REQ_DESCRIBE;
+    fake.refuse_code = KB_ERROR_CODE_PERMISSION;
+    ck_assert_int_eq(kb_describe(display, &text), -EPERM);
+    ck_assert_ptr_null(text);
+    assert_says("describe: not today");
+    kb_disconnect(display);
+}
+END_TEST
+
 START_TEST(counters_and_clock)
 {
     struct kb_statistic_value values[3];
@@ -515,6 +531,7 @@ Suite *lib_suite(void)
     tcase_add_test(events, events_that_mean_nothing_are_ignored);
     tcase_add_test(events, screenshot);
     tcase_add_test(events, counters_and_clock);
+    tcase_add_test(events, description);
     tcase_add_test(events, signals_interrupt_waiting);
     tcase_add_test(events, no_fd_is_left);
     tcase_add_test(events, dispatch_does_not_wait);
