@@ -192,9 +192,10 @@ def make_kernel(target: Path) -> None:
             package.unlink()
             vkms = build_vkms(archive, release, version, work)
         except Failure as failure:
-            if UNREACHABLE.search(str(failure)):
-                raise Unavailable(f"the package archive is not reachable, and {CACHE.relative_to(ROOT)}"
-                                  f" is empty: {str(failure).strip().splitlines()[-1]}") from failure
+            why = next((line for line in str(failure).splitlines() if UNREACHABLE.search(line)), None)
+            if why is not None:
+                raise Unavailable("the package archive is not reachable, and "
+                                  f"{CACHE.relative_to(ROOT)} is empty: {why.strip()}") from failure
             raise
         extra = made / "lib" / "modules" / release / "extra"
         extra.mkdir()
@@ -243,6 +244,8 @@ def locked() -> Iterator[None]:
     CACHE.mkdir(parents=True, exist_ok=True)
     with open(CACHE / "lock", "w", encoding="ascii") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
+        for left in CACHE.glob("work-*"):
+            shutil.rmtree(left, ignore_errors=True)
         yield
 
 

@@ -42,8 +42,8 @@ import pytest
 
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 
-from artefacts import Artefacts, Unavailable, artefacts  # noqa: E402
-from machine import CONFIGURATIONS, ROOT, WORK, Machine, MachineDied, Picture  # noqa: E402
+from artefacts import ROOT, Artefacts, Unavailable, artefacts  # noqa: E402
+from machine import CONFIGURATIONS, WORK, Machine, MachineDied, Picture  # noqa: E402
 from programs import Daemon, host_meteors  # noqa: E402
 
 LONG = bool(os.environ.get("KMSBLIT_LONG"))

@@ -240,10 +240,10 @@ class Machine:
             "virtserialport,chardev=agent,name=kmsblit", "-device", "virtio-rng-pci",
             "-device", "virtio-keyboard-pci", "-device", "virtio-tablet-pci", "-device",
             "virtio-mouse-pci"]
-        for tag, path, more in (("root", Path("/"), ",readonly=on,multidevs=remap"),
-                                ("tree", ROOT, ",readonly=on,multidevs=remap"),
-                                ("share", self.share, "")):
-            command += ["-fsdev", f"local,id={tag},path={option(path)},security_model=none{more}",
+        for tag, folder, more in (("root", Path("/"), ",readonly=on,multidevs=remap"),
+                                  ("tree", ROOT, ",readonly=on,multidevs=remap"),
+                                  ("share", self.share, "")):
+            command += ["-fsdev", f"local,id={tag},path={option(folder)},security_model=none{more}",
                         "-device", f"virtio-9p-pci,fsdev={tag},mount_tag={tag}"]
         command += here.graphics
         if "max_outputs" in " ".join(here.graphics):

@@ -9,7 +9,9 @@ import tempfile
 from pathlib import Path
 
 import numpy as np
-import pygame
+
+os.environ["PYGAME_HIDE_SUPPORT_PROMPT"] = "1"
+import pygame  # noqa: E402
 
 from artefacts import ROOT
 from machine import GuestFailure, Machine, Picture, Program, Result

@@ -171,18 +171,36 @@ def corners(width: int, height: int) -> Picture:
     return picture
 
 
-@pytest.mark.parametrize("degrees", [90, 180, 270])
-def test_two_displays(virtio2: Machine, start: Start, degrees: int) -> None:
-    """Two sizes, the second one turned: each shows its own picture."""
-    virtio2.write("/tmp/kmsblitd.conf", f"[output Virtual-2]\nrotate = {degrees}\n")
-    daemon = start(virtio2, *KMS, "--config", "/tmp/kmsblitd.conf")
+def shows_corners(machine: Machine, daemon: Daemon, degrees: int) -> None:
+    """The first display upright, the second one turned: each has its own picture."""
     for name in ("Virtual-1", "Virtual-2"):
         daemon.game(PLAYER, "corners", name).wait_output("shown")
     wanted = corners(1280, 720)
-    assert differ(virtio2.wait_picture(wanted), wanted) == ""
+    assert differ(machine.wait_picture(wanted), wanted) == ""
     size = (600, 800) if degrees != 180 else (800, 600)
     turned = np.rot90(corners(*size), degrees // 90)
-    assert differ(virtio2.wait_picture(turned, head=1), turned) == ""
+    assert differ(machine.wait_picture(turned, head=1), turned) == ""
+
+
+@pytest.mark.parametrize("degrees", [90, 180, 270])
+def test_two_displays(virtio2: Machine, start: Start, degrees: int) -> None:
+    """Two sizes, the second one turned, both there from the beginning."""
+    virtio2.write("/tmp/kmsblitd.conf", f"[output Virtual-2]\nrotate = {degrees}\n")
+    daemon = start(virtio2, *KMS, "--config", "/tmp/kmsblitd.conf")
+    shows_corners(virtio2, daemon, degrees)
+    daemon.stop()
+
+
+def test_turned_later(virtio: Machine, start: Start) -> None:
+    """The same for a display that is plugged under the daemon."""
+    virtio.write("/tmp/kmsblitd.conf", "[output Virtual-2]\nrotate = 90\n")
+    daemon = start(virtio, *KMS, "--config", "/tmp/kmsblitd.conf")
+    virtio.plug(1, 800, 600)
+    watch = daemon.game(PLAYER, "play")
+    watch.wait_output(r"outputs Virtual-1:1280x720 Virtual-2:600x800$")
+    watch.kill()
+    watch.wait()
+    shows_corners(virtio, daemon, 90)
     daemon.stop()
 
 
