@@ -23,7 +23,8 @@ struct kms_buffer *kd_kms_cursor_prepare(struct kms_output *output,
     int32_t width_px = (int32_t)kms->cursor_width_px, height_px = (int32_t)kms->cursor_height_px;
     unsigned next = output->cursor_buffer ^ 1;
 
-    if (!output->cursor || image->width_px > width_px || image->height_px > height_px)
+    if (!output->cursor || image->width_px > width_px || image->height_px > height_px ||
+        output->plane_rotation != DRM_MODE_ROTATE_0)
         return NULL;
     if (output->cursor_serial == image->serial)
         return &output->cursor_buffers[output->cursor_buffer];
