@@ -71,7 +71,7 @@ def corners(display: kmsblit.Display, name: str) -> None:
     window = display.window((output.width, output.height), scale="none", base="navy", output=name)
     window.clear()
     right, lower = output.width - 64, output.height - 32
-    for color, x, y in (("red", 0, 0), ("green1", right, 0), ("blue", right, lower), ("white", 0, lower)):
+    for color, x, y in (("red", 0, 0), ((0, 255, 0), right, 0), ("blue", right, lower), ("white", 0, lower)):
         window.fill(color, (x, y, 64, 32))
     window.flip(wait=True)
     print("shown", flush=True)
