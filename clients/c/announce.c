@@ -152,6 +152,8 @@ static int announce_window(struct kb_window *window)
             error = kc_commands_send(display, window->id, frames[i].serial, frames[i].flags,
                                      frames[i].bytes, frames[i].units);
     }
+    if (error == 0)
+        error = kc_window_announce_cursor(window);
     return error == 0 ? resize(window, count > 0 ? &frames[count - 1] : &first, &now) : error;
 }
 

@@ -169,6 +169,8 @@ struct kb_window {
     uint32_t create_serial;
     struct kb_window_info info; /* as last set; the title is owned */
     bool base_changed;          /* before the first frame */
+    struct kb_req_window_cursor cursor; /* as last set; its image may be gone */
+    bool hides_cursor;
     bool has_state;
     struct kb_window_state state;
     struct kb_frame frame;           /* embedded; it knows the window's size */
@@ -259,6 +261,9 @@ void kc_image_undo(struct kb_image *image);
 int kc_image_announce(struct kb_image *image, struct kc_memory *memory);
 int kc_canvas_announce(const struct kb_image *canvas);
 int kc_window_announce(const struct kb_window *window, const struct kc_sent *as_of, bool anywhere);
+
+/* window.c: tells a restarted daemon of the window's cursor. */
+int kc_window_announce_cursor(struct kb_window *window);
 
 /* kept.c: frames that a restarted daemon may have to be told again. A frame that is sent leaves its
  * memory there; kc_kept_undo() takes the last one back. */

@@ -224,6 +224,15 @@ KB_API int kb_window_create(struct kb_display *display, const struct kb_window_i
 KB_API int kb_window_set(struct kb_window *window, uint32_t fields,
                          const struct kb_window_info *info);
 
+/* The cursor's image while the pointer is over the window, from the next refresh on: at most 256x256
+ * pixels, of which (hot_x, hot_y) points. NULL: the default. It is taken as it is now, and shown
+ * unscaled. Keep the image: if the daemon restarts, it is told of it again. */
+KB_API int kb_window_set_cursor(struct kb_window *window, const struct kb_image *image, int hot_x,
+                                int hot_y);
+
+/* No cursor over the window; or one again. */
+KB_API int kb_window_hide_cursor(struct kb_window *window, bool hide);
+
 struct kb_window_state {
     uint32_t output;        /* that paces the window; 0: none */
     uint32_t flags;         /* enum kb_window_state_flag */

@@ -180,6 +180,74 @@ int kb_window_set(struct kb_window *window, uint32_t fields, const struct kb_win
     return kc_push(window->display);
 }
 
+/* ---- The cursor ----------------------------------------------------------------------------- */
+
+static int send_cursor(struct kb_window *window)
+{
+    struct kb_req_window_cursor cursor = window->cursor;
+    cursor.object = window->id;
+    cursor.serial = kc_next_serial(window->display);
+    return kc_request(window->display, KB_REQ_WINDOW_CURSOR, &cursor, NULL, KC_WAIT);
+}
+
+static int send_hiding(struct kb_window *window)
+{
+    const struct kb_req_window_input input = {
+        .object = window->id,
+        .serial = kc_next_serial(window->display),
+        .flags = window->hides_cursor ? KB_WINDOW_INPUT_FLAG_HIDE_CURSOR : 0,
+    };
+    return kc_request(window->display, KB_REQ_WINDOW_INPUT, &input, NULL, KC_WAIT);
+}
+
+int kc_window_announce_cursor(struct kb_window *window)
+{
+    const struct kb_image *image =
+        kc_objects_find(&window->display->objects, KC_OBJECT_IMAGE, window->cursor.image);
+    int error = 0;
+    if (image == NULL || image->leaving)
+        window->cursor = (struct kb_req_window_cursor){.image = 0};
+    if (window->cursor.image != 0)
+        error = send_cursor(window);
+    if (error == 0 && window->hides_cursor)
+        error = send_hiding(window);
+    return error;
+}
+
+int kb_window_set_cursor(struct kb_window *window, const struct kb_image *image, int hot_x,
+                         int hot_y)
+{
+    const struct kb_req_window_cursor before = window->cursor;
+    const uint32_t width = image != NULL ? image->width : 1;
+    const uint32_t height = image != NULL ? image->height : 1;
+    if (width > 256 || height > 256)
+        return kc_fail(-EINVAL, "a cursor's image of %ux%u pixels: 256x256 is the most", width,
+                       height);
+    if (hot_x < 0 || hot_y < 0 || (uint32_t)hot_x >= width || (uint32_t)hot_y >= height)
+        return kc_fail(-EINVAL, "the pixel (%d, %d) points, but is not in the cursor's image",
+                       hot_x, hot_y);
+    window->cursor = (struct kb_req_window_cursor){
+        .image = image != NULL ? image->id : 0, .hot_x = (int16_t)hot_x, .hot_y = (int16_t)hot_y};
+    int error = send_cursor(window);
+    if (error < 0) {
+        window->cursor = before;
+        return error;
+    }
+    return kc_push(window->display);
+}
+
+int kb_window_hide_cursor(struct kb_window *window, bool hide)
+{
+    const bool before = window->hides_cursor;
+    window->hides_cursor = hide;
+    int error = send_hiding(window);
+    if (error < 0) {
+        window->hides_cursor = before;
+        return error;
+    }
+    return kc_push(window->display);
+}
+
 void kb_window_get_state(const struct kb_window *window, struct kb_window_state *state)
 {
     *state = window->state;

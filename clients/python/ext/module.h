@@ -106,6 +106,7 @@ struct window {
     struct kb_window *kb;         /* owned while display->kb lives */
     struct kb_window_info info;   /* as set; the title is in title */
     PyObject *title;              /* str */
+    PyObject *cursor;             /* as it was set; NULL: never */
     uint32_t serials[KB_CREDITS]; /* of the last frames committed, the latest first; 0: none */
     unsigned calls;               /* threads in a call with it: kb must live as long */
     bool closed;

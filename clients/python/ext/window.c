@@ -148,6 +148,7 @@ static int window_traverse(PyObject *object, visitproc visit, void *arg)
     Py_VISIT(Py_TYPE(object));
     Py_VISIT(self->display);
     Py_VISIT(self->title);
+    Py_VISIT(self->cursor);
     return frame_traverse(&self->frame, visit, arg);
 }
 
@@ -186,6 +187,7 @@ static void window_dealloc(PyObject *object)
         frame_begin(&self->frame, self->display);
     }
     Py_CLEAR(self->title);
+    Py_CLEAR(self->cursor);
     object_free(object);
     Py_XDECREF(display);
 }
@@ -349,6 +351,76 @@ static int set_property(PyObject *object, PyObject *value, void *closure)
     return 0;
 }
 
+/* ---- The cursor ----------------------------------------------------------------------------- */
+
+static PyObject *get_cursor(PyObject *object, void *closure)
+{
+    (void)closure;
+    const struct window *self = (const struct window *)object;
+    return Py_NewRef(self->cursor != NULL ? self->cursor : Py_None);
+}
+
+/* An image, or an image and its pixel that points. */
+static struct image *parse_cursor(const struct window *self, PyObject *value, int *hot_x,
+                                  int *hot_y)
+{
+    PyObject *image = value;
+    *hot_x = *hot_y = 0;
+    if (PyTuple_Check(value) && !PyArg_ParseTuple(value, "O(ii):cursor", &image, hot_x, hot_y)) {
+        return NULL;
+    }
+    if (!image_check(self->display->state, image)) {
+        PyErr_Format(PyExc_TypeError,
+                     "cursor must be an Image, (image, (x, y)), None or False, not %R", value);
+        return NULL;
+    }
+    struct image *parsed = (struct image *)image;
+    if (parsed->display != self->display) {
+        PyErr_SetString(PyExc_ValueError, "the cursor's image belongs to another display");
+        return NULL;
+    }
+    return image_enter(parsed) ? parsed : NULL;
+}
+
+static int set_cursor(PyObject *object, PyObject *value, void *closure)
+{
+    (void)closure;
+    struct window *self = (struct window *)object;
+    struct image *image = NULL;
+    int hot_x = 0, hot_y = 0, error;
+
+    if (value == NULL) {
+        PyErr_SetString(PyExc_TypeError, "a window's properties cannot be deleted");
+        return -1;
+    }
+    if (!window_enter(self)) {
+        return -1;
+    }
+    if (value != Py_None && value != Py_False) {
+        image = parse_cursor(self, value, &hot_x, &hot_y);
+        if (image == NULL) {
+            return -1;
+        }
+        image->frames++; /* it stays while the call lasts */
+    }
+    WINDOW_CALL(self, error,
+                kb_window_set_cursor(self->kb, image != NULL ? image->kb : NULL, hot_x, hot_y));
+    if (image != NULL) {
+        image_unuse(image);
+    }
+    if (error < 0) {
+        return -1;
+    }
+    WINDOW_CALL(self, error, kb_window_hide_cursor(self->kb, value == Py_False));
+    if (error < 0) {
+        return -1;
+    }
+    PyObject *old = self->cursor;
+    self->cursor = Py_NewRef(value);
+    Py_XDECREF(old);
+    return 0;
+}
+
 static bool get_state(PyObject *object, struct kb_window_state *state)
 {
     struct window *self = (struct window *)object;
@@ -458,6 +530,7 @@ static PyGetSetDef window_getset[] = {
     PROPERTY("place", PLACE, "A Rect in output pixels, or None for all of the output."),
     PROPERTY("output", OUTPUT, "An output's id; 0 is the primary one."),
     PROPERTY("hidden", HIDDEN, "Whether the window is not shown."),
+    {"cursor", get_cursor, set_cursor, "The cursor's image while the pointer is over it.", NULL},
     {"clip", frame_clip_getter, frame_clip_setter, "The Rect that drawing is limited to.", NULL},
     {"visible", get_visible, NULL, "Whether some of it may be seen.", NULL},
     {"picture", get_picture, NULL, "Where its scaled picture lies on the output, or None.", NULL},

@@ -528,6 +528,11 @@ class Window:
     """An output's id, 0 is the primary one; an Output, name or id can be set."""
     hidden: bool
     """Whether it is not shown; can be set."""
+    cursor: Image | tuple[Image, tuple[int, int]] | Literal[False] | None
+    """The cursor's image while the pointer is over the window; can be set: an image of at most 256x256
+    pixels whose top left pixel points, or (image, (x, y)) with the pixel that does. None is the
+    default, False is none at all. The image is taken as it is when it is set.
+    """
     clip: Any
     """The Rect that drawing is limited to; any rectangle, or None for the whole window, can be
     set.
