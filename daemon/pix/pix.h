@@ -56,6 +56,46 @@ typedef void kd_pix_scale_nearest_fn(uint32_t *dst, const uint32_t *src_row, siz
                                      int64_t first, int64_t row_first, uint32_t picture_px,
                                      uint32_t shown_px);
 
+/* Bilinear scaling of a row in two steps, of which the first need not be done again for each row that is shown of the same
+ * two. Across: out[i] is the premultiplied pixels pairs[2*i] and pairs[2*i + 1], weighted 256 - right[i] to right[i]
+ * (0..256): four sums of 16 bits, the channel at bits 8*c of a pixel at bits 16*c. */
+typedef void kd_pix_bilinear_across_fn(uint64_t *out, const uint32_t *pairs, const uint16_t *right,
+                                       size_t count_px);
+
+/* Down: two such rows (they may be the same) weighted 256 - lower to lower (0..256), rounded: what kd_pix_bilinear() gives. */
+typedef void kd_pix_bilinear_down_fn(uint32_t *dst, const uint64_t *above, const uint64_t *below,
+                                     size_t count_px, uint32_t lower);
+
+/* A straight walk through a picture that lies in one piece: pixel i is sampled at (u + i*du, v + i*dv), 16.16. All these places lie
+ * in the box, and the box in the picture, whose sides are at most 2^14. */
+struct kd_pix_walk {
+    const uint32_t *pixels; /* the picture's pixel (0, 0) */
+    int64_t stride_px;      /* below 2^16 */
+    enum kd_source_kind kind;
+    int32_t x1, y1, x2, y2; /* the box */
+    int64_t u, v, du, dv;
+};
+
+/* Nearest: dst[i] is the pixel that the place lies in, as it is stored. Bilinear: filtered between the centres of pixels, which are
+ * clamped to the box, and premultiplied. */
+typedef void kd_pix_walk_fn(uint32_t *dst, const struct kd_pix_walk *walk, size_t count_px);
+
+/* dst[i] = kd_rgb565_narrow(src[i]) */
+typedef void kd_pix_narrow_565_fn(uint16_t *dst, const uint32_t *src, size_t count_px);
+
+/* What is known of a row of an image: chunk i is KD_CHUNK_PX of its pixels. The row that is drawn begins skipped_px behind the
+ * beginning of chunk 0, and ends before chunk 64. */
+#define KD_CHUNK_PX 16
+struct kd_pix_chunks {
+    uint64_t opaque; /* bit i: all pixels of chunk i that are drawn have alpha 255 */
+    uint64_t clear;  /* bit i: none of them shows: straight with alpha 0, premultiplied 0 */
+    uint32_t skipped_px;
+};
+
+/* OVER, where chunks that are clear are left out: also a window's alpha stays as it is there. */
+typedef void kd_pix_over_chunks_fn(uint32_t *dst, const uint32_t *src, size_t count_px,
+                                   const struct kd_pix_chunks *chunks);
+
 struct kd_pix {
     const char *name; /* of the fastest part of it: "ref", "avx2", ... */
     kd_pix_blit_fn *blit[KD_TARGET_KINDS][KD_SOURCE_KINDS][KD_PIX_BLENDS];
@@ -63,6 +103,11 @@ struct kd_pix {
     kd_pix_modulate_fn *modulate;
     kd_pix_reverse_fn *reverse;
     kd_pix_scale_nearest_fn *scale_nearest;
+    kd_pix_bilinear_across_fn *bilinear_across;
+    kd_pix_bilinear_down_fn *bilinear_down;
+    kd_pix_walk_fn *walk_nearest, *walk_bilinear;
+    kd_pix_narrow_565_fn *narrow_565;
+    kd_pix_over_chunks_fn *over_chunks[KD_TARGET_KINDS][KD_SOURCE_OPAQUE]; /* not for opaque ones */
 };
 
 /* The kernels for this machine, chosen once, at the first call. The environment variable

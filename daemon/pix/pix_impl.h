@@ -1,7 +1,8 @@
 /*
  * Shared by the files of daemon/pix/ only. An implementation for an instruction set is one file
  * pix_NAME.c with one function that overrides the entries of the table that it is faster at;
- * pix_init.c calls it if the machine has the instruction set.
+ * pix_init.c calls it if the machine has the instruction set. Kernels are written once for all
+ * instruction sets with vectors, in pix_vec.h; pix_vec_NAME.h says what they are made of.
  */
 #ifndef KD_PIX_PIX_IMPL_H
 #define KD_PIX_PIX_IMPL_H
@@ -9,5 +10,75 @@
 #include "pix/pix.h"
 
 extern const struct kd_pix kd_pix_ref_table;
+
+#if defined(__x86_64__) || defined(__i386__)
+void kd_pix_sse2(struct kd_pix *pix);
+void kd_pix_avx2(struct kd_pix *pix);
+#endif
+
+/* For pix_vec.h: four neighbours and the fractions of 256 that the right and the lower ones get (0..256). */
+struct kv_tap {
+    const uint32_t *above, *below; /* two pixels each, of the walk's kind */
+    uint32_t right, lower;
+};
+
+/* ---- A whole table: its entries have the same names in each file, where they are static ---- */
+
+#define KD_PIX_EACH_BLEND(X)                 \
+    X(over, KB_BLEND_OVER)                   \
+    X(replace, KB_BLEND_REPLACE)             \
+    X(premultiplied, KB_BLEND_PREMULTIPLIED) \
+    X(add, KB_BLEND_ADD)                     \
+    X(sub, KB_BLEND_SUB)                     \
+    X(mult, KB_BLEND_MULT)                   \
+    X(min, KB_BLEND_MIN)                     \
+    X(max, KB_BLEND_MAX)                     \
+    X(rgba_add, KB_BLEND_RGBA_ADD)           \
+    X(rgba_sub, KB_BLEND_RGBA_SUB)           \
+    X(rgba_mult, KB_BLEND_RGBA_MULT)         \
+    X(rgba_min, KB_BLEND_RGBA_MIN)           \
+    X(rgba_max, KB_BLEND_RGBA_MAX)
+
+/* Rows of one blend, by the file's own BLIT_ROW(name, target, source, blend) and FILL_ROW(name, target, blend). */
+#define KD_PIX_ROWS(blend, BLEND)                                                            \
+    BLIT_ROW(window_straight_##blend, KD_TARGET_OPAQUE, KD_SOURCE_STRAIGHT, BLEND)           \
+    BLIT_ROW(window_premultiplied_##blend, KD_TARGET_OPAQUE, KD_SOURCE_PREMULTIPLIED, BLEND) \
+    BLIT_ROW(window_opaque_##blend, KD_TARGET_OPAQUE, KD_SOURCE_OPAQUE, BLEND)               \
+    BLIT_ROW(canvas_straight_##blend, KD_TARGET_ALPHA, KD_SOURCE_STRAIGHT, BLEND)            \
+    BLIT_ROW(canvas_premultiplied_##blend, KD_TARGET_ALPHA, KD_SOURCE_PREMULTIPLIED, BLEND)  \
+    BLIT_ROW(canvas_opaque_##blend, KD_TARGET_ALPHA, KD_SOURCE_OPAQUE, BLEND)                \
+    FILL_ROW(window_fill_##blend, KD_TARGET_OPAQUE, BLEND)                                   \
+    FILL_ROW(canvas_fill_##blend, KD_TARGET_ALPHA, BLEND)
+
+#define KD_PIX_WINDOW_STRAIGHT(blend, BLEND)      [BLEND] = window_straight_##blend,
+#define KD_PIX_WINDOW_PREMULTIPLIED(blend, BLEND) [BLEND] = window_premultiplied_##blend,
+#define KD_PIX_WINDOW_OPAQUE(blend, BLEND)        [BLEND] = window_opaque_##blend,
+#define KD_PIX_CANVAS_STRAIGHT(blend, BLEND)      [BLEND] = canvas_straight_##blend,
+#define KD_PIX_CANVAS_PREMULTIPLIED(blend, BLEND) [BLEND] = canvas_premultiplied_##blend,
+#define KD_PIX_CANVAS_OPAQUE(blend, BLEND)        [BLEND] = canvas_opaque_##blend,
+#define KD_PIX_WINDOW_FILL(blend, BLEND)          [BLEND] = window_fill_##blend,
+#define KD_PIX_CANVAS_FILL(blend, BLEND)          [BLEND] = canvas_fill_##blend,
+
+/* All of struct kd_pix but the name. */
+#define KD_PIX_TABLE                                                                        \
+    .blit[KD_TARGET_OPAQUE] =                                                               \
+        {                                                                                   \
+            [KD_SOURCE_STRAIGHT] = {KD_PIX_EACH_BLEND(KD_PIX_WINDOW_STRAIGHT)},             \
+            [KD_SOURCE_PREMULTIPLIED] = {KD_PIX_EACH_BLEND(KD_PIX_WINDOW_PREMULTIPLIED)},   \
+            [KD_SOURCE_OPAQUE] = {KD_PIX_EACH_BLEND(KD_PIX_WINDOW_OPAQUE)},                 \
+    },                                                                                      \
+    .blit[KD_TARGET_ALPHA] =                                                                \
+        {                                                                                   \
+            [KD_SOURCE_STRAIGHT] = {KD_PIX_EACH_BLEND(KD_PIX_CANVAS_STRAIGHT)},             \
+            [KD_SOURCE_PREMULTIPLIED] = {KD_PIX_EACH_BLEND(KD_PIX_CANVAS_PREMULTIPLIED)},   \
+            [KD_SOURCE_OPAQUE] = {KD_PIX_EACH_BLEND(KD_PIX_CANVAS_OPAQUE)},                 \
+    },                                                                                      \
+    .fill[KD_TARGET_OPAQUE] = {KD_PIX_EACH_BLEND(KD_PIX_WINDOW_FILL)},                      \
+    .fill[KD_TARGET_ALPHA] = {KD_PIX_EACH_BLEND(KD_PIX_CANVAS_FILL)},                       \
+    .over_chunks[KD_TARGET_OPAQUE] = {window_straight_chunks, window_premultiplied_chunks}, \
+    .over_chunks[KD_TARGET_ALPHA] = {canvas_straight_chunks, canvas_premultiplied_chunks},  \
+    .modulate = modulate, .reverse = reverse, .scale_nearest = scale_nearest,               \
+    .bilinear_across = bilinear_across, .bilinear_down = bilinear_down,                     \
+    .walk_nearest = walk_nearest, .walk_bilinear = walk_bilinear, .narrow_565 = narrow_565
 
 #endif

@@ -71,7 +71,15 @@ unsigned kd_pix_cpu_parse(const char *text, bool *unknown)
 void kd_pix_make(struct kd_pix *pix, unsigned cpu)
 {
     *pix = kd_pix_ref_table;
-    (void)cpu; /* no faster kernels yet: each would be one `if` here, the fastest last */
+    (void)cpu;
+#if defined(__x86_64__) || defined(__i386__)
+    if (cpu & KD_PIX_CPU_SSE2) {
+        kd_pix_sse2(pix);
+    }
+    if (cpu & KD_PIX_CPU_AVX2) {
+        kd_pix_avx2(pix);
+    }
+#endif
 }
 
 const struct kd_pix *kd_pix_reference(void)

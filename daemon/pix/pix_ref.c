@@ -5,6 +5,8 @@
  */
 #include "pix/pix_impl.h"
 
+#include "base/format.h"
+
 static inline uint32_t min_u32(uint32_t a, uint32_t b)
 {
     return a < b ? a : b;
@@ -92,32 +94,7 @@ static inline __attribute__((always_inline)) uint32_t blend_pixel(enum kd_target
         }                                                                           \
     }
 
-#define ROWS(blend, BLEND)                                                                   \
-    BLIT_ROW(window_straight_##blend, KD_TARGET_OPAQUE, KD_SOURCE_STRAIGHT, BLEND)           \
-    BLIT_ROW(window_premultiplied_##blend, KD_TARGET_OPAQUE, KD_SOURCE_PREMULTIPLIED, BLEND) \
-    BLIT_ROW(window_opaque_##blend, KD_TARGET_OPAQUE, KD_SOURCE_OPAQUE, BLEND)               \
-    BLIT_ROW(canvas_straight_##blend, KD_TARGET_ALPHA, KD_SOURCE_STRAIGHT, BLEND)            \
-    BLIT_ROW(canvas_premultiplied_##blend, KD_TARGET_ALPHA, KD_SOURCE_PREMULTIPLIED, BLEND)  \
-    BLIT_ROW(canvas_opaque_##blend, KD_TARGET_ALPHA, KD_SOURCE_OPAQUE, BLEND)                \
-    FILL_ROW(window_fill_##blend, KD_TARGET_OPAQUE, BLEND)                                   \
-    FILL_ROW(canvas_fill_##blend, KD_TARGET_ALPHA, BLEND)
-
-#define BLENDS(X)                            \
-    X(over, KB_BLEND_OVER)                   \
-    X(replace, KB_BLEND_REPLACE)             \
-    X(premultiplied, KB_BLEND_PREMULTIPLIED) \
-    X(add, KB_BLEND_ADD)                     \
-    X(sub, KB_BLEND_SUB)                     \
-    X(mult, KB_BLEND_MULT)                   \
-    X(min, KB_BLEND_MIN)                     \
-    X(max, KB_BLEND_MAX)                     \
-    X(rgba_add, KB_BLEND_RGBA_ADD)           \
-    X(rgba_sub, KB_BLEND_RGBA_SUB)           \
-    X(rgba_mult, KB_BLEND_RGBA_MULT)         \
-    X(rgba_min, KB_BLEND_RGBA_MIN)           \
-    X(rgba_max, KB_BLEND_RGBA_MAX)
-
-BLENDS(ROWS)
+KD_PIX_EACH_BLEND(KD_PIX_ROWS)
 
 static void modulate(uint32_t *out, const uint32_t *src, size_t count_px, enum kd_source_kind kind,
                      uint32_t tint, uint8_t alpha)
@@ -151,38 +128,102 @@ static void scale_nearest(uint32_t *restrict dst, const uint32_t *restrict src_r
     }
 }
 
-#define WINDOW_STRAIGHT(blend, BLEND)      [BLEND] = window_straight_##blend,
-#define WINDOW_PREMULTIPLIED(blend, BLEND) [BLEND] = window_premultiplied_##blend,
-#define WINDOW_OPAQUE(blend, BLEND)        [BLEND] = window_opaque_##blend,
-#define CANVAS_STRAIGHT(blend, BLEND)      [BLEND] = canvas_straight_##blend,
-#define CANVAS_PREMULTIPLIED(blend, BLEND) [BLEND] = canvas_premultiplied_##blend,
-#define CANVAS_OPAQUE(blend, BLEND)        [BLEND] = canvas_opaque_##blend,
-#define WINDOW_FILL(blend, BLEND)          [BLEND] = window_fill_##blend,
-#define CANVAS_FILL(blend, BLEND)          [BLEND] = canvas_fill_##blend,
+/* ---- Bilinear filtering ---- */
+
+static void bilinear_across(uint64_t *restrict out, const uint32_t *restrict pairs,
+                            const uint16_t *restrict right, size_t count_px)
+{
+    for (size_t i = 0; i < count_px; i++) {
+        uint64_t result = 0;
+        for (unsigned shift = 0; shift < 32; shift += 8) {
+            uint32_t sum = (pairs[2 * i] >> shift & 0xFF) * (256u - right[i]) +
+                           (pairs[2 * i + 1] >> shift & 0xFF) * right[i];
+            result |= (uint64_t)sum << 2 * shift;
+        }
+        out[i] = result;
+    }
+}
+
+static void bilinear_down(uint32_t *restrict dst, const uint64_t *above, const uint64_t *below,
+                          size_t count_px, uint32_t lower)
+{
+    for (size_t i = 0; i < count_px; i++) {
+        uint32_t result = 0;
+        for (unsigned shift = 0; shift < 32; shift += 8) {
+            uint32_t sum = (uint32_t)(above[i] >> 2 * shift & 0xFFFF) * (256 - lower) +
+                           (uint32_t)(below[i] >> 2 * shift & 0xFFFF) * lower;
+            result |= (sum + 32768) >> 16 << shift;
+        }
+        dst[i] = result;
+    }
+}
+
+static void walk_nearest(uint32_t *restrict dst, const struct kd_pix_walk *walk, size_t count_px)
+{
+    for (size_t i = 0; i < count_px; i++) {
+        int64_t x = (walk->u + (int64_t)i * walk->du) >> 16;
+        int64_t y = (walk->v + (int64_t)i * walk->dv) >> 16;
+        dst[i] = walk->pixels[y * walk->stride_px + x];
+    }
+}
+
+static int64_t clamp(int64_t value, int64_t low, int64_t high)
+{
+    return value < low ? low : value > high ? high : value;
+}
+
+static void walk_bilinear(uint32_t *restrict dst, const struct kd_pix_walk *walk, size_t count_px)
+{
+    for (size_t i = 0; i < count_px; i++) {
+        int64_t u = (walk->u + (int64_t)i * walk->du - 32768) >> 8;
+        int64_t v = (walk->v + (int64_t)i * walk->dv - 32768) >> 8;
+        uint32_t pixels[2][2];
+        for (int row = 0; row < 2; row++) {
+            for (int column = 0; column < 2; column++) {
+                int64_t x = clamp((u >> 8) + column, walk->x1, walk->x2 - 1);
+                int64_t y = clamp((v >> 8) + row, walk->y1, walk->y2 - 1);
+                pixels[row][column] =
+                    kd_pix_premultiplied(walk->pixels[y * walk->stride_px + x], walk->kind);
+            }
+        }
+        dst[i] = kd_pix_bilinear(pixels, (uint32_t)(u & 255), (uint32_t)(v & 255));
+    }
+}
+
+/* ---- Narrowing, and rows of which something is known ---- */
+
+static void narrow_565(uint16_t *restrict dst, const uint32_t *restrict src, size_t count_px)
+{
+    for (size_t i = 0; i < count_px; i++) {
+        dst[i] = kd_rgb565_narrow(src[i]);
+    }
+}
+
+static inline __attribute__((always_inline)) void over_chunks(
+    enum kd_target_kind target, enum kd_source_kind source, uint32_t *restrict dst,
+    const uint32_t *restrict src, size_t count_px, const struct kd_pix_chunks *chunks)
+{
+    for (size_t i = 0; i < count_px; i++) {
+        uint64_t bit = UINT64_C(1) << (chunks->skipped_px + i) / KD_CHUNK_PX;
+        if (!(chunks->clear & bit)) {
+            dst[i] = blend_pixel(target, source, KB_BLEND_OVER, dst[i], src[i]);
+        }
+    }
+}
+
+#define CHUNKS_ROW(name, target, source)                                  \
+    static void name(uint32_t *dst, const uint32_t *src, size_t count_px, \
+                     const struct kd_pix_chunks *chunks)                  \
+    {                                                                     \
+        over_chunks(target, source, dst, src, count_px, chunks);          \
+    }
+
+CHUNKS_ROW(window_straight_chunks, KD_TARGET_OPAQUE, KD_SOURCE_STRAIGHT)
+CHUNKS_ROW(window_premultiplied_chunks, KD_TARGET_OPAQUE, KD_SOURCE_PREMULTIPLIED)
+CHUNKS_ROW(canvas_straight_chunks, KD_TARGET_ALPHA, KD_SOURCE_STRAIGHT)
+CHUNKS_ROW(canvas_premultiplied_chunks, KD_TARGET_ALPHA, KD_SOURCE_PREMULTIPLIED)
 
 const struct kd_pix kd_pix_ref_table = {
     .name = "ref",
-    .blit =
-        {
-            [KD_TARGET_OPAQUE] =
-                {
-                    [KD_SOURCE_STRAIGHT] = {BLENDS(WINDOW_STRAIGHT)},
-                    [KD_SOURCE_PREMULTIPLIED] = {BLENDS(WINDOW_PREMULTIPLIED)},
-                    [KD_SOURCE_OPAQUE] = {BLENDS(WINDOW_OPAQUE)},
-                },
-            [KD_TARGET_ALPHA] =
-                {
-                    [KD_SOURCE_STRAIGHT] = {BLENDS(CANVAS_STRAIGHT)},
-                    [KD_SOURCE_PREMULTIPLIED] = {BLENDS(CANVAS_PREMULTIPLIED)},
-                    [KD_SOURCE_OPAQUE] = {BLENDS(CANVAS_OPAQUE)},
-                },
-        },
-    .fill =
-        {
-            [KD_TARGET_OPAQUE] = {BLENDS(WINDOW_FILL)},
-            [KD_TARGET_ALPHA] = {BLENDS(CANVAS_FILL)},
-        },
-    .modulate = modulate,
-    .reverse = reverse,
-    .scale_nearest = scale_nearest,
+    KD_PIX_TABLE,
 };

@@ -1,0 +1,259 @@
+/*
+ * The operations of pix_vec.h for AVX2: eight pixels as they lie in memory.
+ */
+#ifndef KD_PIX_PIX_VEC_AVX2_H
+#define KD_PIX_PIX_VEC_AVX2_H
+
+#define KV_PX     8
+#define KV_FN     static __attribute__((target("avx2")))
+#define KV_INLINE static inline __attribute__((always_inline, target("avx2")))
+
+#include <immintrin.h>
+
+#include "pix/pix_x86.h"
+
+typedef __m256i kv;
+
+KV_INLINE kv kv_load(const uint32_t *src)
+{
+    return _mm256_loadu_si256((const __m256i *)(const void *)src);
+}
+
+KV_INLINE void kv_store(uint32_t *dst, kv v)
+{
+    _mm256_storeu_si256((__m256i *)(void *)dst, v);
+}
+
+/* -1 in the first n of eight. */
+KV_INLINE kv kv_first(size_t n)
+{
+    return _mm256_cmpgt_epi32(_mm256_set1_epi32((int)n), _mm256_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7));
+}
+
+KV_INLINE kv kv_load_part(const uint32_t *src, size_t n)
+{
+    return _mm256_maskload_epi32((const int *)(const void *)src, kv_first(n));
+}
+
+KV_INLINE void kv_store_part(uint32_t *dst, kv v, size_t n)
+{
+    _mm256_maskstore_epi32((int *)(void *)dst, kv_first(n), v);
+}
+
+KV_INLINE kv kv_set(uint32_t pixel)
+{
+    return _mm256_set1_epi32((int)pixel);
+}
+
+KV_INLINE kv kv_or(kv a, kv b)
+{
+    return _mm256_or_si256(a, b);
+}
+
+KV_INLINE kv kv_select(kv mask, kv a, kv b)
+{
+    return _mm256_blendv_epi8(b, a, mask);
+}
+
+KV_INLINE kv kv_adds(kv a, kv b)
+{
+    return _mm256_adds_epu8(a, b);
+}
+
+KV_INLINE kv kv_subs(kv a, kv b)
+{
+    return _mm256_subs_epu8(a, b);
+}
+
+KV_INLINE kv kv_min(kv a, kv b)
+{
+    return _mm256_min_epu8(a, b);
+}
+
+KV_INLINE kv kv_max(kv a, kv b)
+{
+    return _mm256_max_epu8(a, b);
+}
+
+/* Within each half of 128 bits, its low and its high pixels. */
+KV_INLINE kv kv_low(kv v)
+{
+    return _mm256_unpacklo_epi8(v, _mm256_setzero_si256());
+}
+
+KV_INLINE kv kv_high(kv v)
+{
+    return _mm256_unpackhi_epi8(v, _mm256_setzero_si256());
+}
+
+/* As div255_epu16(). */
+KV_INLINE kv kv_div255(kv products)
+{
+    return _mm256_mulhi_epu16(_mm256_add_epi16(products, _mm256_set1_epi16(128)),
+                              _mm256_set1_epi16(257));
+}
+
+KV_INLINE kv kv_mul(kv a, kv b)
+{
+    return _mm256_packus_epi16(kv_div255(_mm256_mullo_epi16(kv_low(a), kv_low(b))),
+                               kv_div255(_mm256_mullo_epi16(kv_high(a), kv_high(b))));
+}
+
+/* The alphas of low (high) pixels in all channels of 16 bits. */
+KV_INLINE kv kv_alpha_low(kv v)
+{
+    return _mm256_shuffle_epi8(v, _mm256_setr_epi8(3, -1, 3, -1, 3, -1, 3, -1, 7, -1, 7, -1, 7, -1,
+                                                   7, -1, 3, -1, 3, -1, 3, -1, 3, -1, 7, -1, 7, -1,
+                                                   7, -1, 7, -1));
+}
+
+KV_INLINE kv kv_alpha_high(kv v)
+{
+    return _mm256_shuffle_epi8(v, _mm256_setr_epi8(11, -1, 11, -1, 11, -1, 11, -1, 15, -1, 15, -1,
+                                                   15, -1, 15, -1, 11, -1, 11, -1, 11, -1, 11, -1,
+                                                   15, -1, 15, -1, 15, -1, 15, -1));
+}
+
+KV_INLINE kv kv_premultiply(kv s)
+{
+    kv full = kv_or(s, kv_set(0xFF000000));
+    kv low = _mm256_mullo_epi16(kv_low(full), kv_alpha_low(s));
+    kv high = _mm256_mullo_epi16(kv_high(full), kv_alpha_high(s));
+    return _mm256_packus_epi16(kv_div255(low), kv_div255(high));
+}
+
+KV_INLINE kv kv_over(kv s, kv d)
+{
+    kv rest = _mm256_xor_si256(s, _mm256_set1_epi32(-1));
+    kv low = _mm256_mullo_epi16(kv_low(d), kv_alpha_low(rest));
+    kv high = _mm256_mullo_epi16(kv_high(d), kv_alpha_high(rest));
+    return kv_adds(s, _mm256_packus_epi16(kv_div255(low), kv_div255(high)));
+}
+
+KV_INLINE bool kv_is_zero(kv v)
+{
+    return _mm256_testz_si256(v, v);
+}
+
+KV_INLINE bool kv_is_clear(kv v)
+{
+    return _mm256_testz_si256(v, kv_set(0xFF000000));
+}
+
+KV_INLINE bool kv_is_opaque(kv v)
+{
+    return _mm256_testc_si256(v, kv_set(0xFF000000));
+}
+
+KV_INLINE kv kv_reverse(kv v)
+{
+    return _mm256_permutevar8x32_epi32(v, _mm256_setr_epi32(7, 6, 5, 4, 3, 2, 1, 0));
+}
+
+/* Channels of 16 bits rounded to 5, 6, 5 bits: c * 31 and c * 63 over 255. */
+KV_INLINE void kv_narrow_565(uint16_t *dst, kv v)
+{
+    kv most = _mm256_set1_epi64x(31 | INT64_C(63) << 16 | INT64_C(31) << 32);
+    kv place = _mm256_set1_epi64x(1 | INT64_C(1) << 21 | INT64_C(1) << 43);
+    kv low = _mm256_madd_epi16(kv_div255(_mm256_mullo_epi16(kv_low(v), most)), place);
+    kv high = _mm256_madd_epi16(kv_div255(_mm256_mullo_epi16(kv_high(v), most)), place);
+    /* 32 bits with blue and green, 32 bits with red for each pixel */
+    kv both = _mm256_hadd_epi32(low, high);
+    both = _mm256_permute4x64_epi64(_mm256_packus_epi32(both, both), _MM_SHUFFLE(3, 1, 2, 0));
+    px4_store((uint32_t *)(void *)dst, _mm256_castsi256_si128(both));
+}
+
+/* ---- Bilinear filtering: as in pix_vec_sse2.h, where the arithmetic is explained ---- */
+
+/* Two of 128 bits. */
+KV_INLINE kv kv_join(__m128i low, __m128i high)
+{
+    return _mm256_inserti128_si256(_mm256_castsi128_si256(low), high, 1);
+}
+
+KV_INLINE void kv_across(uint64_t *out, const uint32_t *pairs, const uint16_t *right)
+{
+    kv left = _mm256_set_epi64x(0, -1, 0, -1);
+    kv more = _mm256_set_epi64x(0, 0x0101010101010101, 0, 0x0101010101010101);
+    for (int i = 0; i < KV_PX; i += 4) {
+        kv sums[2];
+        for (int n = 0; n < 2; n++) {
+            const uint16_t *fractions = right + i + 2 * n;
+            kv weights =
+                kv_join(_mm_set1_epi16((short)fractions[0]), _mm_set1_epi16((short)fractions[1]));
+            weights = _mm256_add_epi16(_mm256_xor_si256(weights, left), more);
+            sums[n] = _mm256_mullo_epi16(_mm256_cvtepu8_epi16(px4_load(pairs + 2 * (i + 2 * n))),
+                                         weights);
+        }
+        kv both = _mm256_add_epi16(_mm256_unpacklo_epi64(sums[0], sums[1]),
+                                   _mm256_unpackhi_epi64(sums[0], sums[1]));
+        both = _mm256_permute4x64_epi64(both, _MM_SHUFFLE(3, 1, 2, 0));
+        _mm256_storeu_si256((__m256i *)(void *)(out + i), both);
+    }
+}
+
+KV_INLINE kv kv_weigh(kv sums, kv weights)
+{
+    return _mm256_srli_epi32(
+        _mm256_add_epi32(_mm256_madd_epi16(sums, weights), _mm256_set1_epi32(32768 * 256 + 32768)),
+        16);
+}
+
+KV_INLINE kv kv_moved(kv v)
+{
+    return _mm256_xor_si256(v, _mm256_set1_epi16(-32768));
+}
+
+KV_INLINE void kv_down(uint32_t *dst, const uint64_t *above, const uint64_t *below, uint32_t lower)
+{
+    kv weights = _mm256_set1_epi32((int)(lower << 16 | (256 - lower))), halves[2];
+    for (int i = 0; i < 2; i++) {
+        kv a = kv_moved(_mm256_loadu_si256((const __m256i *)(const void *)(above + 4 * i)));
+        kv b = kv_moved(_mm256_loadu_si256((const __m256i *)(const void *)(below + 4 * i)));
+        halves[i] = _mm256_packs_epi32(kv_weigh(_mm256_unpacklo_epi16(a, b), weights),
+                                       kv_weigh(_mm256_unpackhi_epi16(a, b), weights));
+    }
+    kv_store(dst, _mm256_permute4x64_epi64(_mm256_packus_epi16(halves[0], halves[1]),
+                                           _MM_SHUFFLE(3, 1, 2, 0)));
+}
+
+/* The same pair of two taps: channels of 16 bits. */
+KV_INLINE kv kv_tapped(const uint32_t *first, const uint32_t *second, enum kd_source_kind kind)
+{
+    kv v = _mm256_cvtepu8_epi16(_mm_unpacklo_epi64(px2_load(first), px2_load(second)));
+    kv full = _mm256_set1_epi64x(INT64_C(255) << 48);
+    if (kind == KD_SOURCE_PREMULTIPLIED) {
+        return v;
+    }
+    if (kind == KD_SOURCE_OPAQUE) {
+        return kv_or(v, full);
+    }
+    kv alpha = _mm256_shufflehi_epi16(_mm256_shufflelo_epi16(v, 0xFF), 0xFF);
+    return kv_div255(_mm256_mullo_epi16(kv_or(v, full), alpha));
+}
+
+/* Two pixels, as four times 32 bits each. */
+KV_INLINE kv kv_filtered(const struct kv_tap taps[2], enum kd_source_kind kind)
+{
+    kv above = kv_tapped(taps[0].above, taps[1].above, kind);
+    kv below = kv_tapped(taps[0].below, taps[1].below, kind);
+    kv lower = kv_join(_mm_set1_epi16((short)taps[0].lower), _mm_set1_epi16((short)taps[1].lower));
+    kv right = kv_join(_mm_set1_epi32((int)(taps[0].right << 16 | (256 - taps[0].right))),
+                       _mm_set1_epi32((int)(taps[1].right << 16 | (256 - taps[1].right))));
+    kv both = kv_moved(_mm256_add_epi16(_mm256_slli_epi16(above, 8),
+                                        _mm256_mullo_epi16(_mm256_sub_epi16(below, above), lower)));
+    return kv_weigh(_mm256_unpacklo_epi16(both, _mm256_srli_si256(both, 8)), right);
+}
+
+KV_INLINE void kv_filter(uint32_t *dst, const struct kv_tap taps[KV_PX], enum kd_source_kind kind)
+{
+    kv pixels[4];
+    for (int i = 0; i < 4; i++) {
+        pixels[i] = kv_filtered(taps + 2 * i, kind);
+    }
+    kv bytes = _mm256_packus_epi16(_mm256_packs_epi32(pixels[0], pixels[1]),
+                                   _mm256_packs_epi32(pixels[2], pixels[3]));
+    kv_store(dst, _mm256_permutevar8x32_epi32(bytes, _mm256_setr_epi32(0, 4, 1, 5, 2, 6, 3, 7)));
+}
+
+#endif
