@@ -30,13 +30,15 @@ static const char *const names[KMS_PROPS] = {
 int kd_kms_object_read(int fd, uint32_t id, uint32_t type, struct kms_object *object)
 {
     drmModeObjectProperties *list = drmModeObjectGetProperties(fd, id, type);
+    int error = list ? 0 : -errno;
 
-    if (!list)
-        return -errno;
+    if (error)
+        return error;
     *object = (struct kms_object){.id = id};
-    for (uint32_t i = 0; i < list->count_props; i++) {
+    for (uint32_t i = 0; i < list->count_props && !error; i++) {
         drmModePropertyRes *prop = drmModeGetProperty(fd, list->props[i]);
 
+        error = prop ? 0 : -errno;
         for (int name = 0; prop && name < KMS_PROPS; name++) {
             if (strcmp(prop->name, names[name]) != 0)
                 continue;
@@ -46,5 +48,5 @@ int kd_kms_object_read(int fd, uint32_t id, uint32_t type, struct kms_object *ob
         drmModeFreeProperty(prop);
     }
     drmModeFreeObjectProperties(list);
-    return 0;
+    return error;
 }
