@@ -322,11 +322,11 @@ bool fake_mode(drmModeModeInfo *mode, const char *text)
     mode->hdisplay = (uint16_t)width;
     mode->hsync_start = (uint16_t)(width + 88);
     mode->hsync_end = (uint16_t)(width + 132);
-    mode->htotal = (uint16_t)(width + 280);
+    mode->htotal = (uint16_t)((width + 299) / 20 * 20); /* so that the clock is whole kHz */
     mode->vdisplay = (uint16_t)height;
     mode->vsync_start = (uint16_t)(height + 4);
     mode->vsync_end = (uint16_t)(height + 9);
-    mode->vtotal = (uint16_t)(height + 45);
+    mode->vtotal = (uint16_t)((height + 94) / 50 * 50);
     pixels = (uint64_t)mode->htotal * mode->vtotal;
     if (mode->flags & DRM_MODE_FLAG_INTERLACE)
         refresh /= 2; /* what is said is fields, as everywhere */

@@ -11,6 +11,8 @@
  *   plug NAME [as connector]      unplug NAME      gone (the whole card: ENODEV)
  *   flips manual|at-once|refresh  how commits become visible
  *   flip never|lost|twice|held [NTH [COUNT]]       the NTH flip from now; never: EBUSY from then on
+ *   sequence CRTC N               the count of refreshes goes on from there
+ *   link good|bad CONNECTOR       what link-status says
  *   release                       held events are sent, flips that never came come now
  *   vblank CRTC [NS]
  *   fail CALL [NTH [COUNT]] ERRNO any of libdrm's calls, mmap, or test, commit, modeset
@@ -391,6 +393,27 @@ static int vblank_line(struct line *line)
     return 0;
 }
 
+static int sequence_line(struct line *line)
+{
+    unsigned crtc = number(line, 1, 0);
+
+    if (crtc >= fake_current->crtcs)
+        return wrong(line, "there is no such CRTC");
+    fake_current->crtc[crtc].sequence = number(line, 2, 0);
+    return 0;
+}
+
+static int link_line(struct line *line)
+{
+    struct fake_object *connector = fake_find_connector(fake_current, word(line, 2));
+
+    if (!connector)
+        return wrong(line, "there is no such connector");
+    fake_current->state.values[fake_index(fake_current, connector)][K_LINK] =
+        !strcmp(word(line, 1), "bad");
+    return 0;
+}
+
 static int fail_line(struct line *line)
 {
     int error = errno_of(line->words[line->count - 1]);
@@ -550,6 +573,8 @@ static const struct {
     {"fail", false, fail_line},
     {"refuse-mode", true, refuse_mode_line},
     {"master", true, master_line},
+    {"sequence", true, sequence_line},
+    {"link", true, link_line},
     {"hotplug", false, hotplug_line},
     {"no-rules", false, no_rules_line},
     {"log", false, log_line},
