@@ -1,6 +1,8 @@
 /*
  * Dumb buffers, framebuffers and blobs, and mmap() of what only this process has.
  */
+/* mmap() and open() are defined here under both of their names. */
+#undef _FILE_OFFSET_BITS
 #include "fake_model.h"
 
 #include <errno.h>

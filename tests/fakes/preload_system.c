@@ -2,6 +2,8 @@
  * What else a daemon under the scripted libdrm must not find: consoles of the machine that the tests run on, and its hot-plug events. `hotplug` in the script is
  * such an event.
  */
+/* mmap() and open() are defined here under both of their names. */
+#undef _FILE_OFFSET_BITS
 #include "fake_model.h"
 
 #include <dlfcn.h>
@@ -34,6 +36,23 @@ int open(const char *path, int flags, ...)
     mode = flags & (O_CREAT | __O_TMPFILE) ? va_arg(list, mode_t) : 0;
     va_end(list);
     return open_other(path, flags, mode);
+}
+
+int open64(const char *path, int flags, ...)
+{
+    va_list list;
+    mode_t mode;
+
+    va_start(list, flags);
+    mode = flags & (O_CREAT | __O_TMPFILE) ? va_arg(list, mode_t) : 0;
+    va_end(list);
+    return open_other(path, flags, mode);
+}
+
+int __open64_2(const char *path, int flags);
+int __open64_2(const char *path, int flags)
+{
+    return open_other(path, flags, 0);
 }
 
 int __open_2(const char *path, int flags);
