@@ -421,6 +421,91 @@ START_TEST(nearest_is_exact_for_large_widths)
 }
 END_TEST
 
+/* ---- Filtering and chunks ---- */
+
+/* First across, then down, is kd_pix_bilinear(), which is in its turn the four pixels' weighted mean. */
+START_TEST(filtering_in_steps_is_filtering)
+{
+    for (unsigned n = 0; n < 20000; n++) {
+        uint32_t p[2][2], got, lower = n % 257;
+        uint16_t right = (uint16_t)(random_u32() % 257);
+        uint64_t rows[2];
+        for (unsigned i = 0; i < 4; i++) {
+            p[i / 2][i % 2] = random_pixel();
+        }
+        kd_pix_get()->bilinear_across(&rows[0], p[0], &right, 1);
+        kd_pix_get()->bilinear_across(&rows[1], p[1], &right, 1);
+        kd_pix_get()->bilinear_down(&got, &rows[0], &rows[1], 1, lower);
+        EXPECT_PIXEL(got, kd_pix_bilinear((const uint32_t(*)[2])p, right, lower));
+        for (unsigned shift = 0; shift < 32; shift += 8) {
+            double x = right / 256.0, y = lower / 256.0;
+            double above = channel_of(p[0][0], shift) * (1 - x) + channel_of(p[0][1], shift) * x;
+            double below = channel_of(p[1][0], shift) * (1 - x) + channel_of(p[1][1], shift) * x;
+            EXPECT(channel_of(got, shift) == floor(above * (1 - y) + below * y + 0.5));
+        }
+    }
+}
+END_TEST
+
+/* Along a row, in the middles of pixels, nothing is filtered; half way between them is their mean. */
+START_TEST(walks_sample_where_they_are)
+{
+    random_rows();
+    struct kd_pix_walk walk = {.pixels = row_src,
+                               .stride_px = 16,
+                               .kind = KD_SOURCE_PREMULTIPLIED,
+                               .x2 = 16,
+                               .y2 = 8,
+                               .u = 32768,
+                               .v = 3 * 65536 + 32768,
+                               .du = 65536};
+    kd_pix_get()->walk_nearest(row_dst, &walk, 16);
+    ck_assert_mem_eq(row_dst, row_src + 48, 64);
+    kd_pix_get()->walk_bilinear(row_dst, &walk, 16);
+    ck_assert_mem_eq(row_dst, row_src + 48, 64);
+    walk.u = 0; /* the first one is clamped to the edge */
+    kd_pix_get()->walk_bilinear(row_dst, &walk, 16);
+    EXPECT_PIXEL(row_dst[0], row_src[48]);
+    for (unsigned i = 1; i < 16; i++) {
+        for (unsigned shift = 0; shift < 32; shift += 8) {
+            uint32_t sum = channel_of(row_src[47 + i], shift) + channel_of(row_src[48 + i], shift);
+            EXPECT(channel_of(row_dst[i], shift) == (sum + 1) / 2);
+        }
+    }
+    walk.du = 0; /* down a column, from the last row upwards */
+    walk.u = 5 * 65536 + 32768;
+    walk.v = 7 * 65536 + 65535;
+    walk.dv = -65536;
+    kd_pix_get()->walk_nearest(row_dst, &walk, 8);
+    for (unsigned i = 0; i < 8; i++) {
+        EXPECT_PIXEL(row_dst[i], row_src[(7 - i) * 16 + 5]);
+    }
+}
+END_TEST
+
+/* Chunks of which nothing is known are drawn as ever; those that are clear are not even looked at. */
+START_TEST(chunks_are_drawn_or_left_out)
+{
+    struct kd_pix_chunks chunks = {.skipped_px = 5};
+    random_rows();
+    for (unsigned t = 0; t < KD_TARGET_KINDS; t++) {
+        for (unsigned k = 0; k < KD_SOURCE_OPAQUE; k++) {
+            uint32_t got[ROW_PX];
+            blit_rows(targets[t], kinds[k], KB_BLEND_OVER);
+            memcpy(got, row_before, sizeof(got));
+            chunks.clear = 0;
+            kd_pix_get()->over_chunks[t][k](got, row_src, ROW_PX, &chunks);
+            ck_assert_mem_eq(got, row_dst, sizeof(got));
+            memcpy(got, row_before, sizeof(got));
+            chunks.clear = 2; /* pixels 11 to 26 */
+            kd_pix_get()->over_chunks[t][k](got, row_src, ROW_PX, &chunks);
+            memcpy(row_dst + 11, row_before + 11, 16 * sizeof(got[0]));
+            ck_assert_mem_eq(got, row_dst, sizeof(got));
+        }
+    }
+}
+END_TEST
+
 Suite *pix_suite(void)
 {
     Suite *suite = suite_create("pix");
@@ -445,6 +530,9 @@ Suite *pix_suite(void)
     tcase_add_test(relations, reverse_mirrors);
     tcase_add_test(relations, nearest_takes_the_pixel_under_the_centre);
     tcase_add_test(relations, nearest_is_exact_for_large_widths);
+    tcase_add_test(relations, filtering_in_steps_is_filtering);
+    tcase_add_test(relations, walks_sample_where_they_are);
+    tcase_add_test(relations, chunks_are_drawn_or_left_out);
     suite_add_tcase(suite, relations);
     return suite;
 }

@@ -48,7 +48,7 @@ static uint32_t *fence_row(const struct fence *fence, size_t count_px, bool at_e
 }
 
 static struct fence fence_dst, fence_src;
-static uint32_t want_row[MOST_PX];
+static _Alignas(uint64_t) uint32_t want_row[2 * MOST_PX];
 
 static void fences_make(void)
 {
@@ -62,13 +62,30 @@ static void fences_free(void)
     fence_free(&fence_src);
 }
 
-/* The source's pixels, which no kernel can write to. */
+/* Of one sort: nothing, transparent, opaque, anything. */
+static uint32_t pixel_of(unsigned sort)
+{
+    switch (sort) {
+    case 0: return 0;
+    case 1: return random_pixel() & 0x00FFFFFF;
+    case 2: return random_pixel() | 0xFF000000;
+    default: return random_pixel();
+    }
+}
+
+/* The source's pixels, which no kernel can write to. Runs of one sort, as in pictures, among which kernels may take
+ * shorter ways. */
 static const uint32_t *source_prepare(size_t count_px, bool at_end)
 {
     uint32_t *src = fence_row(&fence_src, count_px, at_end);
+    unsigned most = random_u32() % 30 + 1, sort = 0;
     fence_protect(&fence_src, PROT_READ | PROT_WRITE);
-    for (size_t i = 0; i < count_px; i++) {
-        src[i] = random_pixel();
+    for (size_t i = 0, run = 0; i < count_px; i++, run--) {
+        if (run == 0) {
+            run = random_u32() % most + 1;
+            sort = random_u32() % 4;
+        }
+        src[i] = pixel_of(sort);
     }
     fence_protect(&fence_src, PROT_READ);
     return src;
@@ -159,10 +176,120 @@ static void compare_others(const struct kd_pix *pix, size_t count_px, bool at_en
     target_check("scale_nearest", 0, count_px, at_end);
 }
 
+/* Rows of 64 bits are compared as twice as many of 32. */
+static void compare_scaling(const struct kd_pix *pix, size_t count_px, bool at_end)
+{
+    const struct kd_pix *ref = kd_pix_reference();
+    static uint64_t rows[2][MOST_PX];
+    static uint16_t right[MOST_PX];
+    const uint32_t *pairs = source_prepare(2 * count_px, at_end);
+    for (size_t i = 0; i < count_px; i++) {
+        uint32_t value = random_u32();
+        right[i] = (uint16_t)(value & 1024 ? value % 257 : value & 512 ? 256 : 0);
+    }
+    uint32_t *dst = target_prepare(2 * count_px, at_end);
+    ref->bilinear_across((uint64_t *)(void *)want_row, pairs, right, count_px);
+    pix->bilinear_across((uint64_t *)(void *)dst, pairs, right, count_px);
+    target_check("bilinear_across", 0, 2 * count_px, at_end);
+
+    for (size_t i = 0; i < 2 * count_px; i++) { /* at most 255 * 256 a channel */
+        uint64_t sums = 0;
+        for (unsigned shift = 0; shift < 64; shift += 16) {
+            uint32_t value = random_u32();
+            sums |= (uint64_t)(value & 4096 ? value % 65281 : value & 8192 ? 65280 : 0) << shift;
+        }
+        rows[i / count_px][i % count_px] = sums;
+    }
+    uint32_t lower = random_u32() % 257;
+    dst = target_prepare(count_px, at_end);
+    ref->bilinear_down(want_row, rows[0], rows[1], count_px, lower);
+    pix->bilinear_down(dst, rows[0], rows[1], count_px, lower);
+    target_check("bilinear_down", lower, count_px, at_end);
+}
+
+/* Any place below a limit, at times at its edges; 16.16. */
+static int64_t place_in(int32_t low, int32_t high)
+{
+    int64_t span = (int64_t)(high - low) * 65536;
+    switch (random_u32() % 4) {
+    case 0: return (int64_t)low * 65536 + random_u32() % 40000;
+    case 1: return (int64_t)high * 65536 - 1 - random_u32() % 40000;
+    default: return (int64_t)low * 65536 + random_u32() % span;
+    }
+}
+
+/* A picture of at most a page, walked from one place in a box to another. */
+static void compare_walks(const struct kd_pix *pix, size_t count_px, bool at_end)
+{
+    const struct kd_pix *ref = kd_pix_reference();
+    int32_t width = (int32_t)(random_u32() % 20 + 1), height = (int32_t)(random_u32() % 20 + 1);
+    struct kd_pix_walk walk = {.stride_px = width + (int32_t)(random_u32() % 5),
+                               .kind = kinds[random_u32() % KD_SOURCE_KINDS]};
+    /* its last row needs no rest of the stride */
+    walk.pixels = source_prepare((size_t)(walk.stride_px * (height - 1) + width), at_end);
+    walk.x1 = (int32_t)(random_u32() % (uint32_t)width) * (int32_t)(random_u32() % 2);
+    walk.y1 = (int32_t)(random_u32() % (uint32_t)height) * (int32_t)(random_u32() % 2);
+    walk.x2 = walk.x1 + 1 + (int32_t)(random_u32() % (uint32_t)(width - walk.x1));
+    walk.y2 = walk.y1 + 1 + (int32_t)(random_u32() % (uint32_t)(height - walk.y1));
+    walk.u = place_in(walk.x1, walk.x2);
+    walk.v = place_in(walk.y1, walk.y2);
+    int64_t steps = count_px > 1 ? (int64_t)count_px - 1 : 1;
+    walk.du = (place_in(walk.x1, walk.x2) - walk.u) / steps;
+    walk.dv = (place_in(walk.y1, walk.y2) - walk.v) / steps;
+
+    uint32_t *dst = target_prepare(count_px, at_end);
+    ref->walk_nearest(want_row, &walk, count_px);
+    pix->walk_nearest(dst, &walk, count_px);
+    target_check("walk_nearest", walk.kind, count_px, at_end);
+    dst = target_prepare(count_px, at_end);
+    ref->walk_bilinear(want_row, &walk, count_px);
+    pix->walk_bilinear(dst, &walk, count_px);
+    target_check("walk_bilinear", walk.kind, count_px, at_end);
+}
+
+/* Rows of 16 bits end or begin in the middle of 32. */
+static void compare_narrow(const struct kd_pix *pix, size_t count_px, bool at_end)
+{
+    const uint32_t *src = source_prepare(count_px, at_end);
+    size_t words = (count_px + 1) / 2, odd = count_px % 2;
+    uint32_t *dst = target_prepare(words, at_end);
+    size_t skipped = at_end ? odd : 0;
+    kd_pix_reference()->narrow_565((uint16_t *)(void *)want_row + skipped, src, count_px);
+    pix->narrow_565((uint16_t *)(void *)dst + skipped, src, count_px);
+    target_check("narrow_565", 0, words, at_end);
+}
+
+/* Masks that say what is so of some chunks, and nothing of others. */
+static void compare_chunks(const struct kd_pix *pix, size_t count_px, bool at_end)
+{
+    const struct kd_pix *ref = kd_pix_reference();
+    for (unsigned t = 0; t < KD_TARGET_KINDS; t++) {
+        for (unsigned k = 0; k < KD_SOURCE_OPAQUE; k++) {
+            const uint32_t *src = source_prepare(count_px, at_end);
+            struct kd_pix_chunks chunks = {
+                .opaque = random_u32() | random_u32() | ~UINT64_C(0) << 32,
+                .clear = random_u32() | random_u32() | ~UINT64_C(0) << 32,
+                .skipped_px = random_u32() % KD_CHUNK_PX};
+            for (size_t i = 0; i < count_px; i++) {
+                uint64_t chunk = UINT64_C(1) << (chunks.skipped_px + i) / KD_CHUNK_PX;
+                chunks.opaque &= src[i] >> 24 == 255 ? ~UINT64_C(0) : ~chunk;
+                chunks.clear &=
+                    (k == KD_SOURCE_STRAIGHT ? src[i] >> 24 : src[i]) ? ~chunk : ~UINT64_C(0);
+            }
+            chunks.opaque &= ~chunks.clear;
+            uint32_t *dst = target_prepare(count_px, at_end);
+            ref->over_chunks[t][k](want_row, src, count_px, &chunks);
+            pix->over_chunks[t][k](dst, src, count_px, &chunks);
+            target_check("over_chunks", k, count_px, at_end);
+        }
+    }
+}
+
+static const unsigned sets[] = {0, KD_PIX_CPU_SSE2, KD_PIX_CPU_AVX2, KD_PIX_CPU_NEON, ~0u};
+
 /* The reference against itself finds accesses beside the rows; others, wrong pixels as well. */
 START_TEST(tables_equal_the_reference)
 {
-    static const unsigned sets[] = {0, KD_PIX_CPU_SSE2, KD_PIX_CPU_AVX2, KD_PIX_CPU_NEON, ~0u};
     if ((sets[_i] & kd_pix_cpu_detect()) == 0 && sets[_i] != 0) {
         return; /* this machine has not got it */
     }
@@ -172,7 +299,52 @@ START_TEST(tables_equal_the_reference)
         for (int at_end = 0; at_end < 2; at_end++) {
             compare_blends(&pix, count_px, at_end);
             compare_others(&pix, count_px, at_end);
+            compare_scaling(&pix, count_px, at_end);
+            compare_narrow(&pix, count_px, at_end);
+            compare_chunks(&pix, count_px, at_end);
+            for (int n = 0; n < 20; n++) {
+                compare_walks(&pix, count_px, at_end);
+            }
         }
+    }
+}
+END_TEST
+
+/* All pairs of bytes wherever two bytes are multiplied, and all that are narrowed. */
+START_TEST(tables_equal_for_all_bytes)
+{
+    if ((sets[_i] & kd_pix_cpu_detect()) == 0) {
+        return; /* the reference's own test is in test_pix.c, or this machine has not got it */
+    }
+    const struct kd_pix *ref = kd_pix_reference();
+    struct kd_pix pix;
+    static uint32_t src[256], want[256], got[256];
+    static uint16_t want_565[256], got_565[256];
+    kd_pix_make(&pix, sets[_i] & kd_pix_cpu_detect());
+    for (uint32_t a = 0; a < 256; a++) {
+        for (uint32_t b = 0; b < 256; b++) {
+            src[b] = a << 24 | b << 16 | (255 - b) << 8 | (b ^ 0x5A);
+        }
+        for (unsigned t = 0; t < KD_TARGET_KINDS; t++) {
+            for (unsigned blend = 0; blend < KD_PIX_BLENDS; blend++) {
+                for (unsigned k = 0; k < KD_SOURCE_KINDS; k++) {
+                    for (uint32_t b = 0; b < 256; b++) {
+                        want[b] = got[b] = b << 24 | a << 16 | b << 8 | (a ^ b);
+                    }
+                    ref->blit[t][k][blend](want, src, 256);
+                    pix.blit[t][k][blend](got, src, 256);
+                    ck_assert_mem_eq(got, want, sizeof(got));
+                }
+            }
+        }
+        for (unsigned k = 0; k < KD_SOURCE_KINDS; k++) {
+            ref->modulate(want, src, 256, kinds[k], a * 0x010101, (uint8_t)(255 - a));
+            pix.modulate(got, src, 256, kinds[k], a * 0x010101, (uint8_t)(255 - a));
+            ck_assert_mem_eq(got, want, sizeof(got));
+        }
+        ref->narrow_565(want_565, src, 256);
+        pix.narrow_565(got_565, src, 256);
+        ck_assert_mem_eq(got_565, want_565, sizeof(got_565));
     }
 }
 END_TEST
@@ -185,7 +357,11 @@ START_TEST(tables_are_complete)
     for (unsigned i = 0; i < 2; i++) {
         ck_assert_ptr_nonnull(tables[i]->name);
         EXPECT(tables[i]->modulate && tables[i]->reverse && tables[i]->scale_nearest);
+        EXPECT(tables[i]->bilinear_across && tables[i]->bilinear_down && tables[i]->narrow_565);
+        EXPECT(tables[i]->walk_nearest && tables[i]->walk_bilinear);
         for (unsigned t = 0; t < KD_TARGET_KINDS; t++) {
+            EXPECT(tables[i]->over_chunks[t][KD_SOURCE_STRAIGHT] != NULL);
+            EXPECT(tables[i]->over_chunks[t][KD_SOURCE_PREMULTIPLIED] != NULL);
             for (unsigned blend = 0; blend < KD_PIX_BLENDS; blend++) {
                 EXPECT(tables[i]->fill[t][blend] != NULL);
                 for (unsigned k = 0; k < KD_SOURCE_KINDS; k++) {
@@ -196,6 +372,29 @@ START_TEST(tables_are_complete)
     }
     ck_assert_ptr_eq(kd_pix_get(), kd_pix_get());
     ck_assert_str_eq(kd_pix_reference()->name, "ref");
+}
+END_TEST
+
+/* What is allowed and there is taken, the fastest of it. */
+START_TEST(tables_have_their_names)
+{
+    static const struct {
+        unsigned cpu;
+        const char *name;
+    } cases[] = {
+        {0, "ref"},
+#if defined(__x86_64__) || defined(__i386__)
+        {KD_PIX_CPU_SSE2, "sse2"},
+        {KD_PIX_CPU_AVX2, "avx2"},
+        {KD_PIX_CPU_SSE2 | KD_PIX_CPU_AVX2, "avx2"},
+        {KD_PIX_CPU_NEON, "ref"}
+#endif
+    };
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        struct kd_pix pix;
+        kd_pix_make(&pix, cases[i].cpu);
+        ck_assert_str_eq(pix.name, cases[i].name);
+    }
 }
 END_TEST
 
@@ -233,7 +432,9 @@ Suite *pix_tables_suite(void)
     tcase_set_timeout(tables, 0);
     tcase_add_checked_fixture(tables, fences_make, fences_free);
     tcase_add_loop_test(tables, tables_equal_the_reference, 0, 5);
+    tcase_add_loop_test(tables, tables_equal_for_all_bytes, 0, 5);
     tcase_add_test(tables, tables_are_complete);
+    tcase_add_test(tables, tables_have_their_names);
     tcase_add_test(tables, mask_is_parsed);
     suite_add_tcase(suite, tables);
     return suite;
