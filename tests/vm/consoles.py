@@ -3,8 +3,12 @@ from __future__ import annotations
 
 import shlex
 from dataclasses import dataclass
+from typing import Any
 
 from machine import Machine, Program
+
+# How an ordinary user starts the daemon, for start().
+PLAYER: dict[str, Any] = {"user": "player", "groups": ("video",), "socket": "/run/player/kmsblit.sock"}
 
 # <linux/kd.h>, <linux/vt.h>
 KD_TEXT, KD_GRAPHICS = 0, 1
@@ -47,8 +51,8 @@ class Console:
 
     @property
     def usable(self) -> bool:
-        """Text is shown, keys are read, and one can switch away."""
-        return self.text == KD_TEXT and self.keyboard in KEYS_ON and self.lock == 0
+        """Text is shown, and keys are read. (seatd goes on to be asked before a switch.)"""
+        return self.text == KD_TEXT and self.keyboard in KEYS_ON
 
     @property
     def taken(self) -> bool:

@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import pytest
 
-from consoles import Typist, console, switch_command, wait_usable, watch_switches
+from consoles import PLAYER, Typist, console, switch_command, wait_usable, watch_switches
 from machine import Machine
 from programs import Daemon
 
@@ -31,7 +31,8 @@ def test_every_ending_service(virtio: Machine, start: Callable[..., Daemon]) -> 
         typist.type_blindly("lost")
         end(daemon, number)
         wait_usable(virtio)
-        assert console(virtio, 7).usable, number
+        now = console(virtio, 7)
+        assert now.usable and now.lock == 0, number
         assert "lost" not in typist.text
         typist.type("found")
         virtio.wait_until(lambda: virtio.run("pgrep -x kmsblitd-guard", check=False).status == 1,
@@ -80,7 +81,7 @@ def test_its_own_controlling_terminal(virtio: Machine, start: Callable[..., Daem
     virtio.run("chown player /dev/tty8 && chmod 600 /dev/tty8")
     typist = Typist(virtio)
     for number in (signal.SIGTERM, signal.SIGKILL):
-        daemon = start(virtio, *SERVICE, user="player", groups=("video",), terminal="/dev/tty8")
+        daemon = start(virtio, *SERVICE, terminal="/dev/tty8", **PLAYER)
         now = console(virtio, 8)
         assert now.active == 8 and now.taken, daemon.log
         daemon.program.kill(number)
@@ -93,13 +94,13 @@ def test_its_own_controlling_terminal(virtio: Machine, start: Callable[..., Daem
 
 def test_no_permission(virtio: Machine, start: Callable[..., Daemon]) -> None:
     """Without a console the daemon goes on, and says once which file and what to do."""
-    daemon = start(virtio, *SERVICE, "--vt", "7", user="player", groups=("video",))
+    daemon = start(virtio, *SERVICE, "--vt", "7", **PLAYER)
     assert console(virtio, 1).active == 1
     daemon.stop()
     said = [line for line in daemon.log.splitlines() if "no console" in line]
     assert len(said) == 1 and "cannot open /dev/tty7: permission denied" in said[0]
     assert "group tty" in said[0] and "kmsblitd" in said[0]
-    daemon = start(virtio, *SERVICE, "--vt", "7", user="player", groups=("video", "tty"))
+    daemon = start(virtio, *SERVICE, "--vt", "7", **{**PLAYER, "groups": ("video", "tty")})
     daemon.stop()
     said = [line for line in daemon.log.splitlines() if "no console" in line]
     assert len(said) == 1 and "CAP_SYS_TTY_CONFIG" in said[0]
