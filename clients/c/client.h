@@ -167,8 +167,8 @@ struct kb_window {
     uint32_t id;
     uint64_t order; /* of creation, which decides between equal z */
     uint32_t create_serial;
-    struct kb_window_info info; /* as last set; the title is owned */
-    bool base_changed;          /* before the first frame */
+    struct kb_window_info info;         /* as last set; the title is owned */
+    bool base_changed;                  /* before the first frame */
     struct kb_req_window_cursor cursor; /* as last set; its image may be gone */
     bool hides_cursor;
     bool has_state;
