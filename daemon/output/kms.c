@@ -109,6 +109,8 @@ static void check_link(struct kd_kms *kms, struct kms_output *output)
         return;
     KD_WARN("output %s: the link was lost; its mode is set anew", output->base.name);
     output->needs_modeset = true;
+    if (kms->listener.lost)
+        kms->listener.lost(kms->listener.ctx, &output->base);
 }
 
 /* Whether what was plugged in is still there. */

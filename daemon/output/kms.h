@@ -46,6 +46,7 @@ struct kd_kms_listener {
     void *ctx;
     void (*added)(void *ctx, struct kd_output *output);
     void (*removed)(void *ctx, struct kd_output *output);
+    void (*lost)(void *ctx, struct kd_output *output); /* dark until it is committed; or NULL */
 };
 
 /* fd and path are borrowed for as long as the card is there. -ENOMEM, -EOPNOTSUPP: no atomic mode setting; -errno. */

@@ -257,6 +257,14 @@ void kd_display_resume(struct kd_display *display, int64_t now_ns)
     display->tick_at_ns = now_ns;
 }
 
+void kd_display_show_again(struct kd_display *display)
+{
+    if (display->is_dark)
+        return;
+    forget_shown(display);
+    kd_display_damage(display);
+}
+
 /* The flip that was waited for did not come. */
 static void flip_is_lost(struct kd_display *display, int error)
 {

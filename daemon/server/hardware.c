@@ -147,6 +147,15 @@ static void on_removed(void *ctx, struct kd_output *output)
     kd_displays_remove(hardware->server, output);
 }
 
+static void on_lost(void *ctx, struct kd_output *output)
+{
+    struct kd_hardware *hardware = ctx;
+    struct kd_display *display = kd_display_find(hardware->server, output->id);
+
+    if (display)
+        kd_display_show_again(display);
+}
+
 static void close_card(struct kd_hardware *hardware)
 {
     kd_loop_unwatch(&hardware->kms_watch);
@@ -293,7 +302,7 @@ static int choose(struct kd_hardware *hardware, bool with_display, char *why, si
 static int open_card(struct kd_hardware *hardware, char *why, size_t why_bytes)
 {
     const struct kd_kms_settings settings = settings_of(hardware);
-    const struct kd_kms_listener listener = {hardware, on_added, on_removed};
+    const struct kd_kms_listener listener = {hardware, on_added, on_removed, on_lost};
     int error;
 
     hardware->fd = kd_session_open(hardware->session, hardware->path, NULL);

@@ -201,6 +201,9 @@ void kd_displays_tell(struct kd_server *server, const struct kd_output *output);
 int kd_display_create(struct kd_server *server, struct kd_output *output, struct kd_display **out);
 void kd_display_destroy(struct kd_display *display);
 void kd_display_damage(struct kd_display *display);
+
+/* It may have lost its picture: all of it is committed once more. */
+void kd_display_show_again(struct kd_display *display);
 void kd_display_run(struct kd_display *display, int64_t now_ns);
 int64_t kd_display_wake_ns(const struct kd_display *display);
 void kd_display_forget_window(struct kd_display *display, const struct kd_window *window,

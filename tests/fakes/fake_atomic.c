@@ -299,7 +299,8 @@ static void find_crtcs(struct fake_card *card, struct fake_check *check)
             if (card->state.values[n][modeset[m]] != check->next->values[n][modeset[m]])
                 check->modeset = true;
         if (n >= FAKE_CRTCS && n < FAKE_FIRST_PLANE &&
-            card->state.values[n][K_CRTC_ID] != check->next->values[n][K_CRTC_ID])
+            (card->state.values[n][K_CRTC_ID] != check->next->values[n][K_CRTC_ID] ||
+             card->state.values[n][K_LINK] != check->next->values[n][K_LINK]))
             check->modeset = true;
     }
 }

@@ -229,3 +229,15 @@ def test_a_display_whose_only_mode_fails(rig: StartRig) -> None:
     game.client = game.daemon.client()
     game.window()
     goes_on(game, game.card.alive())
+
+
+def test_a_link_that_was_lost(game: Rig) -> None:
+    """The cable was touched: the kernel asks for the mode to be set again, and nobody has to draw
+    anything for that."""
+    alive = game.card.alive()
+    modesets = game.card.counts()["modesets"]
+    game.card.tell("link bad HDMI-A-1")
+    game.card.tell("hotplug")
+    game.card.tell(f"wait modesets {modesets + 1}")
+    goes_on(game, alive)
+    assert len(game.log("the link was lost")) == 1

@@ -75,7 +75,8 @@ static void open_card(struct rig *rig)
 
 static int start_with(struct rig *rig, const struct kd_kms_settings *settings)
 {
-    const struct kd_kms_listener listener = {rig, on_added, on_removed};
+    const struct kd_kms_listener listener = {
+        .ctx = rig, .added = on_added, .removed = on_removed, .lost = NULL};
     int error = kd_kms_create(rig->fd, fake_drm_path(rig->card), settings, &listener, &rig->kms);
 
     return error ? error : kd_kms_scan(rig->kms, now_ns);
