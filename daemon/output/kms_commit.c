@@ -92,11 +92,30 @@ static void put_clips(struct request *request, const struct kms_output *output,
 
 /* ---- Modes ------------------------------------------------------------------------------------- */
 
-/* What somebody else left behind: planes and CRTCs that nobody uses now. */
-static void put_leftovers_off(struct request *request)
+/* A connector that hangs on our CRTC, or on one that nobody uses, without being ours: the kernel refuses a CRTC that is off with a connector on it. */
+static void put_connector_off(struct request *request, const struct kms_output *output, uint32_t id)
+{
+    struct kms_object connector;
+
+    for (const struct kms_output *other = request->kms->outputs; other; other = other->next)
+        if (other->connector.id == id)
+            return;
+    if (id == output->connector.id ||
+        kd_kms_object_read(request->kms->fd, id, DRM_MODE_OBJECT_CONNECTOR, &connector) < 0)
+        return;
+    if (connector.values[KMS_CRTC_ID] != 0)
+        put(request, &connector, KMS_CRTC_ID, 0);
+}
+
+/* What somebody else left behind: connectors, planes and CRTCs that nobody uses now. */
+static void put_leftovers_off(struct request *request, const struct kms_output *output)
 {
     struct kd_kms *kms = request->kms;
+    drmModeRes *resources = drmModeGetResources(kms->fd);
 
+    for (int i = 0; resources && i < resources->count_connectors; i++)
+        put_connector_off(request, output, resources->connectors[i]);
+    drmModeFreeResources(resources);
     for (size_t i = 0; i < kms->planes_count; i++) {
         const struct kms_plane *plane = &kms->planes[i];
 
@@ -117,7 +136,7 @@ static void put_modeset(struct request *request, const struct kms_output *output
 {
     const struct kms_plane *primary = output->primary;
 
-    put_leftovers_off(request);
+    put_leftovers_off(request, output);
     put(request, &output->connector, KMS_CRTC_ID, output->crtc->object.id);
     put(request, &output->connector, KMS_LINK_STATUS, DRM_MODE_LINK_STATUS_GOOD);
     put(request, &output->crtc->object, KMS_MODE_ID, output->mode_blob);
