@@ -20,7 +20,7 @@
  *     kv_narrow_565(dst, v)       stores KV_PX pixels by kd_rgb565_narrow()
  *     kv_across(out, pairs, right)                     bilinear_across and ...
  *     kv_down(dst, above, below, lower)                ... bilinear_down of KV_PX pixels
- *     kv_filter(dst, taps, kind)                       kd_pix_bilinear() of KV_PX pixels (see struct kv_tap)
+ *     kv_filter(dst, pixels, taps, kind)               kd_pix_bilinear() of KV_PX pixels (see struct kv_taps)
  */
 #ifdef KV_PX
 
@@ -152,28 +152,37 @@ KD_PIX_EACH_BLEND(KD_PIX_ROWS)
 
 /* ---- Rows of which something is known ---- */
 
-/* Runs of equal chunks at a time. */
+/* Where count_px is a constant the loop is gone. */
+KV_INLINE void chunk_row(enum kd_target_kind target, enum kd_source_kind source, bool opaque,
+                         uint32_t *dst, const uint32_t *src, size_t count_px)
+{
+    if (opaque) {
+        blit_row(target, KD_SOURCE_OPAQUE, KB_BLEND_REPLACE, dst, src, count_px);
+    } else {
+        blit_row(target, source, KB_BLEND_OVER, dst, src, count_px);
+    }
+}
+
 KV_INLINE void chunks_row(enum kd_target_kind target, enum kd_source_kind source, uint32_t *dst,
                           const uint32_t *src, size_t count_px, const struct kd_pix_chunks *chunks)
 {
-    size_t chunk = 0, i = 0;
-    while (i < count_px) {
-        uint64_t clear = chunks->clear >> chunk, opaque = chunks->opaque >> chunk;
-        uint64_t other = clear & 1 ? ~clear : opaque & 1 ? ~opaque : clear | opaque;
-        chunk += other ? (size_t)__builtin_ctzll(other) : 64;
-        size_t end = chunk * KD_CHUNK_PX - chunks->skipped_px;
-        if (chunk >= 64 || end > count_px) {
-            end = count_px;
+    uint64_t clear = chunks->clear, opaque = chunks->opaque;
+    size_t width_px = KD_CHUNK_PX - chunks->skipped_px;
+    for (; count_px > 0; clear >>= 1, opaque >>= 1) {
+        if (width_px > count_px) {
+            width_px = count_px;
         }
-        if (!(clear & 1)) {
-            enum kb_blend blend = opaque & 1 ? KB_BLEND_REPLACE : KB_BLEND_OVER;
-            if (blend == KB_BLEND_REPLACE) {
-                blit_row(target, KD_SOURCE_OPAQUE, KB_BLEND_REPLACE, dst + i, src + i, end - i);
-            } else {
-                blit_row(target, source, KB_BLEND_OVER, dst + i, src + i, end - i);
-            }
+        if (clear & 1) {
+            /* nothing */
+        } else if (width_px == KD_CHUNK_PX) {
+            chunk_row(target, source, opaque & 1, dst, src, KD_CHUNK_PX);
+        } else {
+            chunk_row(target, source, opaque & 1, dst, src, width_px);
         }
-        i = end;
+        dst += width_px;
+        src += width_px;
+        count_px -= width_px;
+        width_px = KD_CHUNK_PX;
     }
 }
 
@@ -249,26 +258,24 @@ KV_FN void narrow_565(uint16_t *dst, const uint32_t *src, size_t count_px)
 
 /* ---- Scaling ---- */
 
-/* kd_pix_nearest() from pixel to pixel: by how much it grows, and the remainder, without dividing. */
+/* kd_pix_nearest() from pixel to pixel, in 2^32nds of a pixel. Both the first place and the step are rounded up, so after n steps it
+ * is less than (n + 1) / 2^32 too far. True places are multiples of 1 / (2 * shown_px): the next whole number is not reached while that
+ * is more. */
 KV_FN void scale_nearest(uint32_t *dst, const uint32_t *src_row, size_t count_px, int64_t first,
                          int64_t row_first, uint32_t picture_px, uint32_t shown_px)
 {
-    if (count_px == 0) {
+    uint64_t whole = 2 * (uint64_t)shown_px;
+    if (count_px > (UINT64_C(1) << 32) / whole) {
+        kd_pix_ref_table.scale_nearest(dst, src_row, count_px, first, row_first, picture_px,
+                                       shown_px);
         return;
     }
-    uint32_t step = picture_px / shown_px, rest_step = 2 * (picture_px % shown_px);
-    uint64_t numerator = (uint64_t)(2 * first + 1) * picture_px, whole = 2 * (uint64_t)shown_px;
-    uint32_t rest = (uint32_t)(numerator % whole);
+    uint64_t numerator = (uint64_t)(2 * first + 1) * picture_px;
+    uint64_t place = ((numerator % whole << 32) + whole - 1) / whole;
+    uint64_t step = (((uint64_t)picture_px << 32) + shown_px - 1) / shown_px;
     const uint32_t *src = src_row + ((int64_t)(numerator / whole) - row_first);
-    for (size_t i = 0;;) {
-        dst[i] = *src;
-        if (++i == count_px) {
-            return;
-        }
-        rest += rest_step; /* below 2^32: both widths are below 2^30 */
-        bool carry = rest >= whole;
-        rest -= carry ? (uint32_t)whole : 0;
-        src += step + carry;
+    for (size_t i = 0; i < count_px; i++, place += step) {
+        dst[i] = src[place >> 32];
     }
 }
 
@@ -306,19 +313,47 @@ KV_FN void walk_nearest(uint32_t *dst, const struct kd_pix_walk *walk, size_t co
     }
 }
 
+/* A place's fraction of a pixel, and the pixel's number, counted from the centre of the first one. */
+KV_INLINE int32_t centred(uint32_t place)
+{
+    return ((int32_t)place - 32768) >> 8;
+}
+
 /* The pixels that lie around (u, v). Those at the edges of the box are taken at its edge: always two beside each other, one of
  * them with no weight. */
-KV_INLINE struct kv_tap tap_at(const struct kd_pix_walk *walk, uint32_t u, uint32_t v)
+KV_INLINE void tap_at(struct kv_taps *taps, unsigned n, const struct kd_pix_walk *walk, uint32_t u,
+                      uint32_t v)
 {
-    int32_t place_x = ((int32_t)u - 32768) >> 8, place_y = ((int32_t)v - 32768) >> 8;
-    int32_t left = place_x >> 8, top = place_y >> 8, right = place_x & 255;
+    int32_t x = centred(u), y = centred(v);
+    int32_t left = x >> 8, top = y >> 8, right = x & 255;
     int32_t above = top < walk->y1 ? walk->y1 : top;
     int32_t below = top + 1 < walk->y2 ? top + 1 : walk->y2 - 1;
     right = left < walk->x1 ? 0 : left > walk->x2 - 2 ? 256 : right;
     left = left < walk->x1 ? walk->x1 : left > walk->x2 - 2 ? walk->x2 - 2 : left;
-    return (struct kv_tap){walk->pixels + above * walk->stride_px + left,
-                           walk->pixels + below * walk->stride_px + left, (uint32_t)right,
-                           (uint32_t)place_y & 255};
+    taps->above[n] = above * (int32_t)walk->stride_px + left;
+    taps->below[n] = below * (int32_t)walk->stride_px + left;
+    taps->right[n] = right;
+    taps->lower[n] = y & 255;
+}
+
+/* The same where no edge is near. */
+KV_INLINE void taps_inside(struct kv_taps *taps, const struct kd_pix_walk *walk, uint32_t u,
+                           uint32_t v)
+{
+    int32_t stride_px = (int32_t)walk->stride_px;
+    for (unsigned n = 0; n < KV_PX; n++) {
+        int32_t x = centred(u + n * (uint32_t)walk->du), y = centred(v + n * (uint32_t)walk->dv);
+        taps->above[n] = (y >> 8) * stride_px + (x >> 8);
+        taps->below[n] = taps->above[n] + stride_px;
+        taps->right[n] = x & 255;
+        taps->lower[n] = y & 255;
+    }
+}
+
+KV_INLINE bool is_inside(const struct kd_pix_walk *walk, uint32_t u, uint32_t v)
+{
+    int32_t left = centred(u) >> 8, top = centred(v) >> 8;
+    return left >= walk->x1 && left < walk->x2 - 1 && top >= walk->y1 && top < walk->y2 - 1;
 }
 
 KV_INLINE void filter_walk(enum kd_source_kind kind, uint32_t *dst, const struct kd_pix_walk *walk,
@@ -326,21 +361,25 @@ KV_INLINE void filter_walk(enum kd_source_kind kind, uint32_t *dst, const struct
 {
     uint32_t u = (uint32_t)walk->u, v = (uint32_t)walk->v;
     uint32_t du = (uint32_t)walk->du, dv = (uint32_t)walk->dv;
+    struct kv_taps taps;
     size_t i = 0;
-    for (; i + KV_PX <= count_px; i += KV_PX) {
-        struct kv_tap taps[KV_PX];
-        for (unsigned n = 0; n < KV_PX; n++, u += du, v += dv) {
-            taps[n] = tap_at(walk, u, v);
+    for (; i + KV_PX <= count_px; i += KV_PX, u += KV_PX * du, v += KV_PX * dv) {
+        if (is_inside(walk, u, v) && is_inside(walk, u + (KV_PX - 1) * du, v + (KV_PX - 1) * dv)) {
+            taps_inside(&taps, walk, u, v);
+        } else {
+            for (unsigned n = 0; n < KV_PX; n++) {
+                tap_at(&taps, n, walk, u + n * du, v + n * dv);
+            }
         }
-        kv_filter(dst + i, taps, kind);
+        kv_filter(dst + i, walk->pixels, &taps, kind);
     }
     if (i < count_px) {
-        struct kv_tap taps[KV_PX];
         uint32_t last[KV_PX];
         for (unsigned n = 0; n < KV_PX; n++) {
-            taps[n] = i + n < count_px ? tap_at(walk, u + n * du, v + n * dv) : taps[0];
+            unsigned there = i + n < count_px ? n : 0;
+            tap_at(&taps, n, walk, u + there * du, v + there * dv);
         }
-        kv_filter(last, taps, kind);
+        kv_filter(last, walk->pixels, &taps, kind);
         memcpy(dst + i, last, (count_px - i) * sizeof(*dst));
     }
 }

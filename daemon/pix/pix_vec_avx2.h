@@ -232,27 +232,34 @@ KV_INLINE kv kv_tapped(const uint32_t *first, const uint32_t *second, enum kd_so
     return kv_div255(_mm256_mullo_epi16(kv_or(v, full), alpha));
 }
 
-/* Two pixels, as four times 32 bits each. */
-KV_INLINE kv kv_filtered(const struct kv_tap taps[2], enum kd_source_kind kind)
+/* Two pixels (number 2n and the next), as four times 32 bits each. right and lower: the weights of all, in 32 bits each. */
+KV_INLINE kv kv_filtered(const uint32_t *pixels, const struct kv_taps *taps, kv right, kv lower,
+                         int n, enum kd_source_kind kind)
 {
-    kv above = kv_tapped(taps[0].above, taps[1].above, kind);
-    kv below = kv_tapped(taps[0].below, taps[1].below, kind);
-    kv lower = kv_join(_mm_set1_epi16((short)taps[0].lower), _mm_set1_epi16((short)taps[1].lower));
-    kv right = kv_join(_mm_set1_epi32((int)(taps[0].right << 16 | (256 - taps[0].right))),
-                       _mm_set1_epi32((int)(taps[1].right << 16 | (256 - taps[1].right))));
-    kv both = kv_moved(_mm256_add_epi16(_mm256_slli_epi16(above, 8),
-                                        _mm256_mullo_epi16(_mm256_sub_epi16(below, above), lower)));
-    return kv_weigh(_mm256_unpacklo_epi16(both, _mm256_srli_si256(both, 8)), right);
+    kv above = kv_tapped(pixels + taps->above[2 * n], pixels + taps->above[2 * n + 1], kind);
+    kv below = kv_tapped(pixels + taps->below[2 * n], pixels + taps->below[2 * n + 1], kind);
+    kv which =
+        _mm256_setr_epi32(2 * n, 2 * n, 2 * n, 2 * n, 2 * n + 1, 2 * n + 1, 2 * n + 1, 2 * n + 1);
+    kv more = _mm256_mullo_epi16(_mm256_sub_epi16(below, above),
+                                 _mm256_permutevar8x32_epi32(lower, which));
+    kv both = kv_moved(_mm256_add_epi16(_mm256_slli_epi16(above, 8), more));
+    return kv_weigh(_mm256_unpacklo_epi16(both, _mm256_srli_si256(both, 8)),
+                    _mm256_permutevar8x32_epi32(right, which));
 }
 
-KV_INLINE void kv_filter(uint32_t *dst, const struct kv_tap taps[KV_PX], enum kd_source_kind kind)
+KV_INLINE void kv_filter(uint32_t *dst, const uint32_t *pixels, const struct kv_taps *taps,
+                         enum kd_source_kind kind)
 {
-    kv pixels[4];
-    for (int i = 0; i < 4; i++) {
-        pixels[i] = kv_filtered(taps + 2 * i, kind);
+    kv right = _mm256_load_si256((const __m256i *)(const void *)taps->right);
+    kv lower = _mm256_load_si256((const __m256i *)(const void *)taps->lower);
+    kv pairs[4];
+    right = kv_or(_mm256_slli_epi32(right, 16), _mm256_sub_epi32(_mm256_set1_epi32(256), right));
+    lower = kv_or(_mm256_slli_epi32(lower, 16), lower);
+    for (int n = 0; n < 4; n++) {
+        pairs[n] = kv_filtered(pixels, taps, right, lower, n, kind);
     }
-    kv bytes = _mm256_packus_epi16(_mm256_packs_epi32(pixels[0], pixels[1]),
-                                   _mm256_packs_epi32(pixels[2], pixels[3]));
+    kv bytes = _mm256_packus_epi16(_mm256_packs_epi32(pairs[0], pairs[1]),
+                                   _mm256_packs_epi32(pairs[2], pairs[3]));
     kv_store(dst, _mm256_permutevar8x32_epi32(bytes, _mm256_setr_epi32(0, 4, 1, 5, 2, 6, 3, 7)));
 }
 

@@ -205,19 +205,25 @@ KV_INLINE kv tapped_epi16(const uint32_t *pair, enum kd_source_kind kind)
 }
 
 /* A pixel as four times 32 bits. First down, which is exact in 16 bits, then across. */
-KV_INLINE kv filtered_epi32(const struct kv_tap *tap, enum kd_source_kind kind)
+KV_INLINE kv filtered_epi32(const uint32_t *pixels, const struct kv_taps *taps, unsigned n,
+                            enum kd_source_kind kind)
 {
-    kv above = tapped_epi16(tap->above, kind), below = tapped_epi16(tap->below, kind);
-    kv lower = _mm_set1_epi32((int)(tap->lower * 0x10001));
+    kv above = tapped_epi16(pixels + taps->above[n], kind);
+    kv below = tapped_epi16(pixels + taps->below[n], kind);
+    kv lower = _mm_set1_epi32(taps->lower[n] * 0x10001);
     kv both = moved_epi16(_mm_add_epi16(_mm_slli_epi16(above, 8),
                                         _mm_mullo_epi16(_mm_sub_epi16(below, above), lower)));
-    return weigh_epi32(_mm_unpacklo_epi16(both, _mm_srli_si128(both, 8)), weight_pair(tap->right));
+    return weigh_epi32(_mm_unpacklo_epi16(both, _mm_srli_si128(both, 8)),
+                       weight_pair((uint32_t)taps->right[n]));
 }
 
-KV_INLINE void kv_filter(uint32_t *dst, const struct kv_tap taps[KV_PX], enum kd_source_kind kind)
+KV_INLINE void kv_filter(uint32_t *dst, const uint32_t *pixels, const struct kv_taps *taps,
+                         enum kd_source_kind kind)
 {
-    kv first = _mm_packs_epi32(filtered_epi32(&taps[0], kind), filtered_epi32(&taps[1], kind));
-    kv second = _mm_packs_epi32(filtered_epi32(&taps[2], kind), filtered_epi32(&taps[3], kind));
+    kv first = _mm_packs_epi32(filtered_epi32(pixels, taps, 0, kind),
+                               filtered_epi32(pixels, taps, 1, kind));
+    kv second = _mm_packs_epi32(filtered_epi32(pixels, taps, 2, kind),
+                                filtered_epi32(pixels, taps, 3, kind));
     px4_store(dst, _mm_packus_epi16(first, second));
 }
 
