@@ -8,7 +8,11 @@
 #include <stdlib.h>
 #include <string.h>
 
+#ifdef __SIZEOF_INT128__
 typedef __int128 wide;
+#else
+typedef int64_t wide; /* wide enough, too: what is added has 35 bits at most */
+#endif
 
 struct interval {
     wide first, end;
