@@ -237,6 +237,8 @@ void kd_cursor_committed(struct kd_display *display, const struct kd_commit *com
 
 void kd_cursor_failed(struct kd_display *display, const struct kd_commit *commit, int error)
 {
-    if (commit->cursor && error != -EACCES && error != -EBUSY)
+    bool may_pass = error == -EACCES || error == -EBUSY || error == -EINTR || error == -ENOMEM;
+
+    if (commit->cursor && !may_pass)
         conclude(display, false, strerror(-error));
 }

@@ -186,3 +186,34 @@ def test_panels_are_told_of_what_changed(rig: StartRig) -> None:
     assert sorted(clips) == [[0, 0, 64, 64], [192, 64, 256, 128]]
     assert game.card.counts()["lies"] == 0
     assert where(game) == [[200, 100]]
+
+
+def test_its_display_goes(rig: StartRig) -> None:
+    """The pointer is then in the middle of the first one; a display that comes back does not take it."""
+    game = rig("card card0", "crtcs 2", "plane primary crtcs=0 zpos=0", "plane primary crtcs=1 zpos=0",
+               "plane cursor crtcs=0 zpos=9 formats=AR24 max=64x64", "connector HDMI-A-1 320x240@60*",
+               "connector HDMI-A-2 200x100@60*")
+    game.client.image(IMAGE, solid(1, 1, RED))
+    for output in (1, 2):
+        game.window(output, (8, 8), scale=kb.Scale.STRETCH, output=output)
+        game.client.request(kb.encode_window_cursor, object=output, image=IMAGE, hot_x=0, hot_y=0)
+        game.show(fill(GREY, (0, 0, 8, 8)), id=output)
+    point(game, 319, 50)
+    game.client.request(kb.encode_input_inject, type=2, code=0, value=11)
+    game.client.request(kb.encode_input_inject, type=SYN, code=0, value=0)
+    game.show(id=1)
+    game.show(id=2)
+    second = game.card.screen(1)
+    assert where(game) == [] and second is not None
+    assert np.argwhere(second == RED & 0xFFFFFF).tolist() == [[50, 10]]
+    game.card.tell("unplug HDMI-A-2")
+    game.card.tell("hotplug")
+    game.client.expect(kb.EvtOutputGone, object=2)
+    game.show(id=1)
+    assert where(game) == [[160, 120]]
+    game.card.tell("plug HDMI-A-2")
+    game.card.tell("hotplug")
+    game.client.expect(kb.EvtOutput, object=2)
+    game.show(id=2)
+    game.show(id=1)
+    assert where(game) == [[160, 120]]

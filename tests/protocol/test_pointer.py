@@ -146,6 +146,19 @@ def test_hidden_over_a_window(start: Start) -> None:
     assert len(drawn(client)) > 100
 
 
+def test_a_motion_turns_the_display_on(start: Start, tmp_path: Path) -> None:
+    """One that was turned off as nothing changed for long."""
+    config = tmp_path / "conf"
+    config.write_text("[display]\noff_after = 5\n")
+    client = start("--config", str(config), *ONE).client()
+    background(client)
+    client.step(10_000_000_000)
+    client.refused(kb.ErrorCode.NO_OUTPUT, client.request(
+        kb.encode_screenshot, object=0, target=kb.ScreenshotTarget.OUTPUT))
+    move(client, 1, 1)
+    assert len(drawn(client)) > 100
+
+
 # ---- Where it is ----------------------------------------------------------------------------
 
 def test_edges(start: Start) -> None:
