@@ -21,14 +21,17 @@ static struct kd_tile *tile_create(int32_t width_px, int32_t height_px)
     tile->stride_px = (uint32_t)stride_px;
     tile->height_px = (uint32_t)height_px;
     tile->key = 0;
+    tile->sections = NULL;
     tile->pixels = (uint32_t *)(void *)((char *)tile + head_bytes);
     return tile;
 }
 
 static void tile_unref(struct kd_tile *tile)
 {
-    if (tile && atomic_fetch_sub_explicit(&tile->refs, 1, memory_order_acq_rel) == 1)
+    if (tile && atomic_fetch_sub_explicit(&tile->refs, 1, memory_order_acq_rel) == 1) {
+        free(tile->sections);
         free(tile);
+    }
 }
 
 struct kd_pixels *kd_pixels_create(enum kd_source_kind kind, int32_t width_px, int32_t height_px,
@@ -95,8 +98,11 @@ struct kd_tile *kd_pixels_own_tile(struct kd_pixels *pixels, size_t index, bool 
     struct kd_box box = kd_pixels_tile_box(pixels, index);
     struct kd_tile *fresh;
 
-    if (old && atomic_load_explicit(&old->refs, memory_order_acquire) == 1)
+    if (old && atomic_load_explicit(&old->refs, memory_order_acquire) == 1) {
+        free(old->sections);
+        old->sections = NULL;
         return old;
+    }
     fresh = tile_create(kd_box_width(box), kd_box_height(box));
     if (!fresh)
         return NULL;

@@ -18,6 +18,7 @@
 
 #include "base/geom.h"
 #include "base/tile.h"
+#include "image/sections.h"
 #include "pix/pix.h"
 
 /* 32-bit pixels 0xAARRGGBB, rows of stride_px. */
@@ -26,7 +27,8 @@ struct kd_tile {
     uint32_t stride_px;
     uint32_t height_px;
     uint64_t key;
-    uint32_t *pixels; /* behind this structure, aligned to 64 bytes */
+    struct kd_sections *sections; /* owned; what the pixels are like; NULL: not known */
+    uint32_t *pixels;             /* behind this structure, aligned to 64 bytes */
 };
 
 struct kd_pixels {
@@ -52,7 +54,7 @@ struct kd_pixels *kd_pixels_ref(struct kd_pixels *pixels);
 void kd_pixels_unref(struct kd_pixels *pixels);
 
 /* A tile of this version alone, to be written before anybody else sees the version; its old content is kept if keep is
- * set, else undefined. The key is left as it was. NULL: out of memory, nothing changed. */
+ * set, else undefined. The key is left as it was; the sections are forgotten. NULL: out of memory, nothing changed. */
 struct kd_tile *kd_pixels_own_tile(struct kd_pixels *pixels, size_t index, bool keep);
 
 /* Lets a tile be that of another version of the same grid. */
@@ -61,6 +63,12 @@ void kd_pixels_share_tile(struct kd_pixels *pixels, size_t index, struct kd_tile
 static inline size_t kd_pixels_tiles(const struct kd_pixels *pixels)
 {
     return (size_t)pixels->tiles_x * (size_t)pixels->tiles_y;
+}
+
+/* What is known of all pixels together: of images of a single tile. */
+static inline const struct kd_sections *kd_pixels_sections(const struct kd_pixels *pixels)
+{
+    return kd_pixels_tiles(pixels) == 1 ? pixels->tiles[0]->sections : NULL;
 }
 
 /* The pixels of a tile, in the image's coordinates. */

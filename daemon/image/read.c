@@ -7,6 +7,7 @@
 #include "base/boxes.h"
 #include "base/format.h"
 #include "base/hash.h"
+#include "base/switches.h"
 
 /* Rows that are read at a time: a step of the job. */
 #define BAND_PX KD_TILE_PX
@@ -112,17 +113,21 @@ static int store(struct read_job *read, struct kd_box box)
     return 0;
 }
 
-/* The seed is the daemon's secret: colliding content cannot be made on purpose. */
-static void hash_tiles(struct read_job *read)
+/* What the new tiles are made of. The seed is the daemon's secret: colliding content cannot be made on purpose. */
+static void look_at_tiles(struct read_job *read)
 {
     for (size_t i = 0; i < kd_pixels_tiles(read->pixels); i++) {
         struct kd_box box = kd_pixels_tile_box(read->pixels, i);
         struct kd_tile *tile = read->pixels->tiles[i];
 
-        if (read->dirty[i])
-            tile->key = kd_hash_rows(
-                kd_hash_process_seed(), tile->pixels, tile->stride_px * sizeof(uint32_t),
-                (size_t)kd_box_width(box) * sizeof(uint32_t), (size_t)kd_box_height(box));
+        if (!read->dirty[i])
+            continue;
+        tile->key =
+            kd_hash_rows(kd_hash_process_seed(), tile->pixels, tile->stride_px * sizeof(uint32_t),
+                         (size_t)kd_box_width(box) * sizeof(uint32_t), (size_t)kd_box_height(box));
+        if (kd_switch_is_on(KD_SWITCH_SECTIONS))
+            tile->sections = kd_sections_make(tile->pixels, tile->stride_px, kd_box_width(box),
+                                              kd_box_height(box), read->pixels->kind);
     }
 }
 
@@ -151,7 +156,7 @@ static enum kd_job_step read_step(struct kd_job *job)
             return KD_JOB_AGAIN;
     }
     if (!read->error) {
-        hash_tiles(read);
+        look_at_tiles(read);
         read->source->pixels = read->pixels;
     } else {
         kd_pixels_unref(read->pixels);

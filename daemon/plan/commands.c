@@ -19,6 +19,61 @@ static bool blend_is_opaque(enum kb_blend blend, bool alpha_is_255)
     }
 }
 
+/* The image as a whole: what is known of it, as the drawing sees it. */
+static enum kd_content content_of(const struct kd_pixels *source)
+{
+    const struct kd_sections *sections = kd_pixels_sections(source);
+
+    return sections ? sections->content : KD_CONTENT_MIXED;
+}
+
+static bool source_is_opaque(const struct kd_pixels *source)
+{
+    const struct kd_sections *sections = kd_pixels_sections(source);
+
+    return source->kind == KD_SOURCE_OPAQUE ||
+           (sections && (sections->content == KD_CONTENT_OPAQUE ||
+                         (sections->content == KD_CONTENT_SOLID && sections->color >> 24 == 255)));
+}
+
+/* One colour throughout is a fill, if that colour can be said as a straight one. */
+static bool become_fill(struct kd_op *op, const struct kd_pixels *source)
+{
+    const struct kd_sections *sections = kd_pixels_sections(source);
+    enum kd_source_kind kind = source->kind;
+    uint32_t pixel;
+
+    if (!sections || sections->content != KD_CONTENT_SOLID)
+        return false;
+    pixel = sections->color;
+    if (kind == KD_SOURCE_PREMULTIPLIED && (pixel >> 24 != 255 || op->alpha != 255))
+        return false;
+    kd_pix_reference()->modulate(&pixel, &pixel, 1,
+                                 kind == KD_SOURCE_OPAQUE ? kind : KD_SOURCE_STRAIGHT, op->color,
+                                 op->alpha);
+    *op = (struct kd_op){.kind = KD_OP_FILL,
+                         .blend = op->blend,
+                         .alpha = 255,
+                         .color = pixel,
+                         .where = op->where,
+                         .is_opaque = blend_is_opaque(op->blend, pixel >> 24 == 255)};
+    return true;
+}
+
+/* Where a blit hides what is below: an opaque part of an image that is not wholly so. */
+static struct kd_box opaque_part(const struct kd_op *op, const struct kd_pixels *source)
+{
+    const struct kd_sections *sections = kd_pixels_sections(source);
+    struct kd_box none = {0, 0, 0, 0};
+
+    if (!sections || sections->content != KD_CONTENT_MIXED || op->flags || op->alpha != 255 ||
+        (op->blend != KB_BLEND_OVER && op->blend != KB_BLEND_PREMULTIPLIED) ||
+        kd_box_empty(sections->opaque))
+        return none;
+    return kd_box_intersect(op->where, kd_box_moved(sections->opaque, op->where.x1 - op->src_x,
+                                                    op->where.y1 - op->src_y));
+}
+
 /* What hides everything below it is the same as a plain replacement, and then what is below need not be read. */
 static void add(struct builder *builder, struct kd_op *op)
 {
@@ -67,7 +122,7 @@ static void add_blit(struct builder *builder, const struct kb_command_blit *blit
     int64_t column, row; /* of the source rectangle, as drawn, at where's corner */
     struct kd_box part;
 
-    if (!source)
+    if (!source || (content_of(source) == KD_CONTENT_TRANSPARENT && blit->blend == KB_BLEND_OVER))
         return;
     part = visible_part(blit, source);
     if (kd_box_empty(part))
@@ -86,8 +141,10 @@ static void add_blit(struct builder *builder, const struct kb_command_blit *blit
                (int32_t)(blit->flags & KB_BLIT_FLAG_FLIP_X ? blit->src_width - 1 - column : column);
     op.src_y = blit->src_y +
                (int32_t)(blit->flags & KB_BLIT_FLAG_FLIP_Y ? blit->src_height - 1 - row : row);
-    op.is_opaque =
-        blend_is_opaque(blit->blend, source->kind == KD_SOURCE_OPAQUE && blit->alpha == 255);
+    if (!become_fill(&op, source)) {
+        op.is_opaque = blend_is_opaque(blit->blend, source_is_opaque(source) && blit->alpha == 255);
+        op.cover = opaque_part(&op, source);
+    }
     add(builder, &op);
 }
 
@@ -99,7 +156,7 @@ static void add_transformed(struct builder *builder, const struct kb_command_tra
     struct kd_op op = {
         .kind = KD_OP_TRANSFORM, .blend = blit->blend, .alpha = blit->alpha, .color = blit->tint};
 
-    if (!source ||
+    if (!source || (content_of(source) == KD_CONTENT_TRANSPARENT && blit->blend == KB_BLEND_OVER) ||
         !kd_transform_init(transform, blit, kd_box_of_size(source->width_px, source->height_px)))
         return;
     op.source = blit->image;

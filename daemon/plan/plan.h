@@ -46,6 +46,7 @@ struct kd_op {
     uint32_t filter;                   /* scaled and transformed: enum kb_filter */
     uint32_t transform;                /* transformed: index into the transforms */
     uint64_t key; /* of all the above and, unless the source has many tiles, of its content */
+    struct kd_box cover; /* a part of where that is opaque, if not all of it is; may be empty */
 };
 
 /* What a tile begins with. */
@@ -57,10 +58,10 @@ enum kd_load {
 
 struct kd_plan_tile {
     uint64_t key;      /* of the pixels that the tile should have; never 0 */
-    uint32_t first_op; /* operations before it do not show */
+    uint32_t first_op; /* operations before it do not show; only where plan.lists is NULL */
     uint32_t list,
-        list_count; /* its operations: plan.lists[list..]; unused where plan.lists is NULL */
-    uint8_t load;   /* enum kd_load */
+        list_count; /* its operations that show: plan.lists[list..]; unused where plan.lists is NULL */
+    uint8_t load; /* enum kd_load */
 };
 
 struct kd_plan {
@@ -88,6 +89,7 @@ struct kd_ops {
     uint32_t transforms_count;
     uint64_t seed;
     uint64_t max_touches; /* KD_PLAN_MAX_TOUCHES; tests choose less */
+    bool no_cover;        /* hide only what a single operation hides; false unless it is set */
     const struct kd_pixels *const *sources;
 };
 

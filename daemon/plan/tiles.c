@@ -91,33 +91,23 @@ static void begin_tiles(struct kd_plan *plan, const struct kd_pixels *before, ui
     }
 }
 
-/* First pass: keys, what is covered, and the lengths of the lists. */
-static uint64_t count_tiles(struct kd_plan *plan, const struct kd_ops *ops, uint32_t first)
+/* First pass: the lengths of the lists. */
+static uint32_t count_visits(struct kd_plan *plan, const struct kd_ops *ops, uint32_t first)
 {
-    uint64_t entries = 0;
+    uint32_t visits = 0;
 
     for (uint32_t i = first; i < ops->count; i++) {
-        const struct kd_op *op = &ops->ops[i];
-        struct kd_box touched = kd_grid_touched(op->where);
+        struct kd_box touched = kd_grid_touched(ops->ops[i].where);
 
         for (int32_t ty = touched.y1; ty < touched.y2; ty++) {
-            for (int32_t tx = touched.x1; tx < touched.x2; tx++) {
-                size_t index = (size_t)ty * (size_t)plan->grid.tiles_x + (size_t)tx;
-                struct kd_box box = kd_grid_tile(plan->grid, index);
-                struct kd_plan_tile *tile = &plan->tiles[index];
+            struct kd_plan_tile *row = &plan->tiles[(size_t)ty * (size_t)plan->grid.tiles_x];
 
-                if (op->is_opaque && kd_box_contains(op->where, box)) {
-                    entries -= tile->list_count;
-                    *tile = (struct kd_plan_tile){
-                        .key = ops->seed, .first_op = i, .load = KD_LOAD_NONE};
-                }
-                tile->key = kd_hash_mix(tile->key, key_in_tile(ops, op, box));
-                tile->list_count++;
-                entries++;
-            }
+            for (int32_t tx = touched.x1; tx < touched.x2; tx++)
+                row[tx].list_count++;
         }
+        visits += (uint32_t)kd_box_area(touched);
     }
-    return entries;
+    return visits;
 }
 
 /* Second pass: the lists themselves, one after another. */
@@ -135,15 +125,94 @@ static void fill_lists(struct kd_plan *plan, const struct kd_ops *ops, uint32_t 
         struct kd_box touched = kd_grid_touched(ops->ops[i].where);
 
         for (int32_t ty = touched.y1; ty < touched.y2; ty++) {
-            for (int32_t tx = touched.x1; tx < touched.x2; tx++) {
-                struct kd_plan_tile *tile =
-                    &plan->tiles[(size_t)ty * (size_t)plan->grid.tiles_x + (size_t)tx];
+            struct kd_plan_tile *row = &plan->tiles[(size_t)ty * (size_t)plan->grid.tiles_x];
 
-                if (i >= tile->first_op)
-                    lists[tile->list + tile->list_count++] = i;
-            }
+            for (int32_t tx = touched.x1; tx < touched.x2; tx++)
+                lists[row[tx].list + row[tx].list_count++] = i;
         }
     }
+}
+
+/* ---- What is hidden ----------------------------------------------------------------------------- */
+
+/* A tile is 4x4 cells of 16 pixels: as many bits, row by row. A cell that the target's edge cuts is as large as is left of it. */
+#define CELL_SHIFT 4
+#define CELLS_ALL  0xFFFFu
+
+/* Bits from..to-1 of one row of cells, in all rows. */
+static uint32_t columns_mask(int32_t from, int32_t to)
+{
+    return ((UINT32_C(1) << to) - (UINT32_C(1) << from)) * 0x1111u;
+}
+
+static uint32_t rows_mask(int32_t from, int32_t to)
+{
+    return (UINT32_C(1) << 4 * to) - (UINT32_C(1) << 4 * from);
+}
+
+/* Cells that the box touches. It overlaps the tile. */
+static uint32_t cells_touched(struct kd_box box, struct kd_box tile)
+{
+    struct kd_box part = kd_box_moved(kd_box_intersect(box, tile), -tile.x1, -tile.y1);
+
+    return columns_mask(part.x1 >> CELL_SHIFT, (part.x2 + 15) >> CELL_SHIFT) &
+           rows_mask(part.y1 >> CELL_SHIFT, (part.y2 + 15) >> CELL_SHIFT);
+}
+
+/* Cells that the box covers wholly. */
+static uint32_t cells_covered(struct kd_box box, struct kd_box tile)
+{
+    struct kd_box part = kd_box_intersect(box, tile);
+    int32_t x1, y1, x2, y2;
+
+    if (kd_box_empty(part))
+        return 0;
+    x1 = (part.x1 - tile.x1 + 15) >> CELL_SHIFT;
+    y1 = (part.y1 - tile.y1 + 15) >> CELL_SHIFT;
+    x2 = part.x2 == tile.x2 ? 4 : (part.x2 - tile.x1) >> CELL_SHIFT;
+    y2 = part.y2 == tile.y2 ? 4 : (part.y2 - tile.y1) >> CELL_SHIFT;
+    return x1 < x2 && y1 < y2 ? columns_mask(x1, x2) & rows_mask(y1, y2) : 0;
+}
+
+/* From the last operation to the first: those of which no cell can be seen go, and once all cells are covered so do all that are left. */
+static void drop_hidden(struct kd_plan *plan, const struct kd_ops *ops, size_t index,
+                        uint32_t *lists)
+{
+    struct kd_plan_tile *tile = &plan->tiles[index];
+    struct kd_box box = kd_grid_tile(plan->grid, index);
+    uint32_t *list = lists + tile->list;
+    uint32_t covered = 0, at = tile->list_count, kept = tile->list_count;
+
+    while (at > 0) {
+        const struct kd_op *op = &ops->ops[list[--at]];
+
+        if ((cells_touched(op->where, box) & ~covered) == 0)
+            continue;
+        list[--kept] = list[at];
+        if (ops->no_cover)
+            covered |= op->is_opaque && kd_box_contains(op->where, box) ? CELLS_ALL : 0;
+        else
+            covered |= cells_covered(op->is_opaque ? op->where : op->cover, box);
+        if (covered == CELLS_ALL) {
+            tile->load = KD_LOAD_NONE;
+            break;
+        }
+    }
+    tile->list += kept;
+    tile->list_count -= kept;
+}
+
+/* The key of what is left. A tile that begins with nothing begins with no key either. */
+static void make_key(struct kd_plan *plan, const struct kd_ops *ops, size_t index,
+                     const uint32_t *lists)
+{
+    struct kd_plan_tile *tile = &plan->tiles[index];
+    struct kd_box box = kd_grid_tile(plan->grid, index);
+    uint64_t key = tile->load == KD_LOAD_NONE ? ops->seed : tile->key;
+
+    for (uint32_t i = 0; i < tile->list_count; i++)
+        key = kd_hash_mix(key, key_in_tile(ops, &ops->ops[lists[tile->list + i]], box));
+    tile->key = key | (key == 0); /* 0 means unknown */
 }
 
 /* The last operation that hides all before it, everywhere; 0 if there is none. */
@@ -199,7 +268,7 @@ int kd_plan_make(struct kd_plan *plan, struct kd_arena *arena, struct kd_grid gr
 {
     uint32_t first = first_visible(ops, grid);
     uint32_t *lists;
-    uint64_t entries;
+    uint32_t visits;
 
     *plan = (struct kd_plan){.grid = grid,
                              .base_color = base_color,
@@ -216,13 +285,15 @@ int kd_plan_make(struct kd_plan *plan, struct kd_arena *arena, struct kd_grid gr
         plan_coarse(plan, ops, first);
         return 0;
     }
-    entries = count_tiles(plan, ops, first);
-    for (size_t i = 0; i < kd_grid_count(grid); i++)
-        plan->tiles[i].key |= plan->tiles[i].key == 0; /* 0 means unknown */
-    lists = kd_arena_alloc(arena, entries ? entries : 1, sizeof(*lists));
+    visits = count_visits(plan, ops, first);
+    lists = kd_arena_alloc(arena, visits ? visits : 1, sizeof(*lists));
     if (!lists)
         return -ENOMEM;
     fill_lists(plan, ops, first, lists);
+    for (size_t i = 0; i < kd_grid_count(grid); i++) {
+        drop_hidden(plan, ops, i, lists);
+        make_key(plan, ops, i, lists);
+    }
     plan->lists = lists;
     return 0;
 }

@@ -10,6 +10,7 @@
 #include <sys/types.h>
 
 #include "base/log.h"
+#include "base/switches.h"
 #include "output/modes.h"
 
 #include "gen/kmsblit_types.h"
@@ -86,7 +87,8 @@ struct kd_config {
     unsigned margin_us;   /* a frame is to be done so long before its refresh */
     unsigned buffers;     /* 1..3 */
     enum kd_clock_mode clock;
-    unsigned threads; /* 0: one per core */
+    unsigned threads;      /* 0: one per core */
+    unsigned switched_off; /* enum kd_switch */
     uint64_t max_client_bytes;
     uint32_t max_client_objects;
     uint32_t max_clients;

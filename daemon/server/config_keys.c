@@ -164,6 +164,15 @@ static bool key_threads(struct kd_config *config, const char *value, char *why)
     return kd_config_number(value, 0, 64, &config->threads, why);
 }
 
+static bool key_off(struct kd_config *config, const char *value, char *why)
+{
+    char bad[64];
+
+    if (!kd_switches_parse(value, &config->switched_off, bad, sizeof(bad)))
+        return kd_config_refuse(why, "'%s' is none of sections, cover, difference and all", bad);
+    return true;
+}
+
 static bool key_client_memory(struct kd_config *config, const char *value, char *why)
 {
     return set_bytes(value, &config->max_client_bytes, why);
@@ -322,6 +331,10 @@ const struct kd_config_key kd_config_keys[] = {
     {"display", "margin", NULL, NULL, NULL, NULL, key_margin},
     {"render", "threads", "threads", "N", "threads that draw, up to 64 (0: one per core)", NULL,
      key_threads},
+    {"render", "off", "off", "LIST",
+     "optimisations to be switched off: sections, cover,\n"
+     "difference, or all; the pixels stay the same",
+     NULL, key_off},
     {"limits", "client_memory", NULL, NULL, NULL, NULL, key_client_memory},
     {"limits", "client_objects", NULL, NULL, NULL, NULL, key_client_objects},
     {"limits", "clients", NULL, NULL, NULL, NULL, key_clients},

@@ -26,6 +26,18 @@ static void keep_standard_fds(void)
         close(fd);
 }
 
+/* What the configuration and the environment say together. */
+static void switch_off(const struct kd_config *config)
+{
+    const char *text = getenv("KMSBLIT_OFF");
+    unsigned mask = 0;
+    char bad[64];
+
+    if (text && !kd_switches_parse(text, &mask, bad, sizeof(bad)))
+        KD_WARN("KMSBLIT_OFF: '%s' is none of sections, cover, difference and all", bad);
+    kd_switches_set_off(mask | config->switched_off);
+}
+
 int main(int argc, char **argv)
 {
     struct kd_config config;
@@ -42,6 +54,7 @@ int main(int argc, char **argv)
     case KD_CONFIG_EXIT_USAGE: return 2;
     }
     kd_log_set_level(config.log_level);
+    switch_off(&config);
     if (kd_server_create(&config, &server) < 0)
         return 1;
     result = kd_loop_run(server->loop);

@@ -3,6 +3,8 @@
 #include <errno.h>
 #include <stdlib.h>
 
+#include "base/switches.h"
+
 /* The new version, sharing all tiles with the one before, in the size that is wanted. */
 static int begin_picture(struct kd_painting *painting)
 {
@@ -35,6 +37,7 @@ static int begin(struct kd_painting *painting)
         return -ENOMEM;
     error = kd_ops_from_commands(&ops, &painting->arena, grid, batch->commands, batch->units,
                                  painting->seed, painting->sources);
+    ops.no_cover = !kd_switch_is_on(KD_SWITCH_COVER);
     if (!error)
         error = kd_plan_make(&painting->plan, &painting->arena, grid, painting->target,
                              painting->base_color,
@@ -46,7 +49,9 @@ static int begin(struct kd_painting *painting)
     if (!have || !changed)
         return -ENOMEM;
     for (size_t i = 0; i < kd_grid_count(grid); i++)
-        have[i] = painting->picture->tiles[i] ? painting->picture->tiles[i]->key : 0;
+        have[i] = painting->picture->tiles[i] && kd_switch_is_on(KD_SWITCH_DIFFERENCE)
+                      ? painting->picture->tiles[i]->key
+                      : 0;
     painting->draw =
         (struct kd_draw){.plan = &painting->plan, .tiles = changed, .picture = painting->picture};
     painting->draw.tiles_count = kd_plan_changes(&painting->plan, have, changed);

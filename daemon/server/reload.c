@@ -178,6 +178,11 @@ static void say_threads(const struct kd_config *config, char *text)
     snprintf(text, TEXT_BYTES, "%u", config->threads);
 }
 
+static void say_off(const struct kd_config *config, char *text)
+{
+    snprintf(text, TEXT_BYTES, "%u", config->switched_off);
+}
+
 static void say_client_memory(const struct kd_config *config, char *text)
 {
     snprintf(text, TEXT_BYTES, "%" PRIu64 "K", config->max_client_bytes >> 10);
@@ -240,6 +245,7 @@ static const struct setting {
     {"[display] buffers", false, say_buffers},
     {"[display] clock", false, say_clock},
     {"[render] threads", false, say_threads},
+    {"[render] off", false, say_off},
     {"[limits] client_memory", true, say_client_memory},
     {"[limits] client_objects", true, say_client_objects},
     {"[limits] clients", true, say_clients},

@@ -91,12 +91,18 @@ def scenes(test: str) -> Iterator[tuple[str, list[int]]]:
         yield text, [SEED, number, sum(test.encode())]
 
 
+@pytest.mark.parametrize("off", ["sections", "cover", "difference", "all"])
+def test_switched_off(tmp_path: Path, off: str) -> None:
+    """Optimisations change no pixel."""
+    test_every_refresh(tmp_path, 2, 3, "--off", off)
+
+
 @pytest.mark.parametrize("threads", [1, 3])
 @pytest.mark.parametrize("buffers", [1, 2, 3])
-def test_every_refresh(tmp_path: Path, buffers: int, threads: int) -> None:
+def test_every_refresh(tmp_path: Path, buffers: int, threads: int, *more: str) -> None:
     """Frames wait in queues and are shown one a refresh; what lies between two is looked at too."""
     options = [*option(OUTPUT, 60), "--clock", "virtual", "--buffers", str(buffers), "--threads",
-               str(threads)]
+               str(threads), *more]
     with Daemon(tmp_path, *options) as daemon:
         for text, seed in scenes("every_refresh"):
             scene = Scene([OUTPUT])

@@ -31,23 +31,53 @@ static struct kd_box random_box(void)
     return kd_box_intersect(box, kd_box_of_size(WIDTH, HEIGHT));
 }
 
-/* What a tile must do, found by looking at every operation. */
+/* The cells of 16 pixels that a tile is made of: by which operation each is covered last; -1: by none. */
+static void cover_cells(const struct kd_ops *ops, struct kd_box tile, int64_t covered_by[16])
+{
+    for (int cell = 0; cell < 16; cell++) {
+        int32_t x = tile.x1 + cell % 4 * 16, y = tile.y1 + cell / 4 * 16;
+        struct kd_box box = kd_box_intersect((struct kd_box){x, y, x + 16, y + 16}, tile);
+
+        covered_by[cell] = -1;
+        for (uint32_t i = 0; i < ops->count; i++) {
+            const struct kd_op *op = &ops->ops[i];
+
+            if (!kd_box_empty(box) && kd_box_contains(op->is_opaque ? op->where : op->cover, box))
+                covered_by[cell] = i;
+        }
+    }
+}
+
+static bool shows_in_a_cell(const struct kd_op *op, int64_t i, struct kd_box tile,
+                            const int64_t covered_by[16])
+{
+    for (int cell = 0; cell < 16; cell++) {
+        int32_t x = tile.x1 + cell % 4 * 16, y = tile.y1 + cell / 4 * 16;
+        struct kd_box box = kd_box_intersect((struct kd_box){x, y, x + 16, y + 16}, tile);
+
+        if (!kd_box_empty(kd_box_intersect(op->where, box)) && covered_by[cell] <= i)
+            return true;
+    }
+    return false;
+}
+
+/* What a tile must do, found by looking at every operation and every cell. */
 static void check_tile(const struct kd_plan *plan, const struct kd_ops *ops, size_t index,
                        bool has_before)
 {
     const struct kd_plan_tile *tile = &plan->tiles[index];
     struct kd_box box = kd_grid_tile(grid, index);
-    uint32_t first = 0, at = 0;
-    bool covered = false;
+    int64_t covered_by[16];
+    uint32_t at = 0;
+    bool covered = true;
 
-    for (uint32_t i = 0; i < ops->count; i++)
-        if (ops->ops[i].is_opaque && kd_box_contains(ops->ops[i].where, box)) {
-            first = i;
-            covered = true;
-        }
+    cover_cells(ops, box, covered_by);
+    for (int cell = 0; cell < 16; cell++)
+        covered &= covered_by[cell] >= 0 || box.x1 + cell % 4 * 16 >= box.x2 ||
+                   box.y1 + cell / 4 * 16 >= box.y2;
     EXPECT(tile->load == (covered ? KD_LOAD_NONE : has_before ? KD_LOAD_KEEP : KD_LOAD_BASE));
-    for (uint32_t i = first; i < ops->count; i++)
-        if (!kd_box_empty(kd_box_intersect(ops->ops[i].where, box))) {
+    for (uint32_t i = 0; i < ops->count; i++)
+        if (shows_in_a_cell(&ops->ops[i], i, box, covered_by)) {
             EXPECT(at < tile->list_count);
             EXPECT(plan->lists[tile->list + at++] == i);
         }
@@ -64,11 +94,14 @@ START_TEST(lists_hold_what_shows)
         struct kd_plan plan;
 
         ck_assert_int_eq(kd_ops_init(&ops, &arena, count, DRAW_SEED, NULL), 0);
-        for (uint32_t i = 0; i < count; i++)
-            kd_ops_add(&ops, &(struct kd_op){.kind = KD_OP_FILL,
-                                             .color = i,
-                                             .where = random_box(),
-                                             .is_opaque = random_u32() % 2});
+        for (uint32_t i = 0; i < count; i++) {
+            struct kd_op op = {.kind = KD_OP_FILL, .color = i, .where = random_box()};
+
+            op.is_opaque = random_u32() % 2;
+            if (random_u32() % 3 == 0)
+                op.cover = kd_box_intersect(random_box(), op.where);
+            kd_ops_add(&ops, &op);
+        }
         ck_assert_uint_eq(ops.count, count);
         ck_assert_int_eq(kd_plan_make(&plan, &arena, grid, KD_TARGET_OPAQUE, 0,
                                       n % 2 ? before.pixels : NULL, &ops),

@@ -1,0 +1,48 @@
+#include "base/switches.h"
+
+#include <stdio.h>
+#include <string.h>
+
+static unsigned off; /* written once, before there are threads */
+
+static const struct {
+    const char *name;
+    unsigned mask;
+} names[] = {
+    {"sections", KD_SWITCH_SECTIONS},
+    {"cover", KD_SWITCH_COVER},
+    {"difference", KD_SWITCH_DIFFERENCE},
+    {"all", KD_SWITCHES_ALL},
+};
+
+bool kd_switches_parse(const char *text, unsigned *mask, char *bad, size_t bad_bytes)
+{
+    static const char separators[] = ", ";
+
+    *mask = 0;
+    for (text += strspn(text, separators); *text; text += strspn(text, separators)) {
+        size_t length = strcspn(text, separators);
+        unsigned found = 0;
+
+        for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
+            if (strlen(names[i].name) == length && memcmp(names[i].name, text, length) == 0)
+                found = names[i].mask;
+        if (!found) {
+            snprintf(bad, bad_bytes, "%.*s", (int)(length < 32 ? length : 32), text);
+            return false;
+        }
+        *mask |= found;
+        text += length;
+    }
+    return true;
+}
+
+void kd_switches_set_off(unsigned mask)
+{
+    off = mask;
+}
+
+bool kd_switch_is_on(enum kd_switch which)
+{
+    return !(off & which);
+}

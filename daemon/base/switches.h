@@ -1,0 +1,26 @@
+/*
+ * Optimisations that can be switched off, each by itself: to find out which one a wrong pixel comes from, and what each is worth. The pixels are
+ * the same with all of them on, off, or any mixture.
+ */
+#ifndef KD_BASE_SWITCHES_H
+#define KD_BASE_SWITCHES_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+enum kd_switch {
+    KD_SWITCH_SECTIONS =
+        1, /* images are classified: transparent parts skipped, opaque ones copied, ... */
+    KD_SWITCH_COVER = 2,      /* what operations together hide in a tile is not drawn */
+    KD_SWITCH_DIFFERENCE = 4, /* tiles that have their pixels already are not drawn */
+};
+#define KD_SWITCHES_ALL (KD_SWITCH_SECTIONS | KD_SWITCH_COVER | KD_SWITCH_DIFFERENCE)
+
+/* "sections, cover" to a mask; "all" and "" too. False if a word is none of them: bad then says which. */
+bool kd_switches_parse(const char *text, unsigned *mask, char *bad, size_t bad_bytes);
+
+/* Which ones are off in this process: before anything is drawn. */
+void kd_switches_set_off(unsigned mask);
+bool kd_switch_is_on(enum kd_switch which);
+
+#endif
