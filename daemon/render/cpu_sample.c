@@ -81,22 +81,85 @@ static void scale_nearest(const struct kd_cpu_tile *tile, const struct kd_op *op
     }
 }
 
+/* Bilinear scaling of a tile: rows of the source, filtered across, of which each is made once and used for all rows that are
+ * shown between it and the next. */
+struct filter {
+    const struct kd_pix *pix;
+    const struct kd_pixels *source;
+    int32_t width;
+    int32_t
+        columns[2 *
+                KD_TILE_PX];    /* of the source, ascending: the two that each pixel lies between */
+    uint16_t right[KD_TILE_PX]; /* the fraction of 256 that the second one gets */
+    int32_t have[2];            /* which rows these are; -1: none */
+    uint64_t rows[2][KD_TILE_PX];
+};
+
+static void filter_init(struct filter *filter, const struct kd_cpu_tile *tile,
+                        const struct kd_op *op, struct kd_box part)
+{
+    const struct kd_pixels *source = tile->plan->sources[op->source];
+
+    filter->pix = tile->pix;
+    filter->source = source;
+    filter->width = kd_box_width(part);
+    filter->have[0] = filter->have[1] = -1;
+    for (int32_t i = 0; i < filter->width; i++) {
+        int64_t u = kd_pix_filtered(part.x1 - op->shown_x + i, (uint32_t)source->width_px,
+                                    (uint32_t)op->shown_width);
+        int32_t left = (int32_t)(u >> 8);
+
+        filter->columns[2 * i] = kd_max(left, 0);
+        filter->columns[2 * i + 1] = kd_min(left + 1, source->width_px - 1);
+        filter->right[i] = u & 255;
+    }
+}
+
+/* A row of the source; neighbours lie in different places. */
+static const uint64_t *filter_row(struct filter *filter, int32_t y)
+{
+    uint32_t stored[2 * KD_TILE_PX], premultiplied[2 * KD_TILE_PX];
+    const uint32_t *run = NULL, *pairs = stored;
+    int32_t run_x = 0, run_px = 0, place = y & 1;
+    size_t count = 2 * (size_t)filter->width;
+
+    if (filter->have[place] == y)
+        return filter->rows[place];
+    for (size_t i = 0; i < count; i++) {
+        int32_t x = filter->columns[i];
+
+        if (x < run_x || x >= run_x + run_px) {
+            run = kd_pixels_at(filter->source, x, y, &run_px);
+            run_x = x;
+        }
+        stored[i] = run[x - run_x];
+    }
+    if (filter->source->kind != KD_SOURCE_PREMULTIPLIED) {
+        filter->pix->blit[KD_TARGET_ALPHA][filter->source->kind][KB_BLEND_REPLACE](premultiplied,
+                                                                                   stored, count);
+        pairs = premultiplied;
+    }
+    filter->pix->bilinear_across(filter->rows[place], pairs, filter->right, (size_t)filter->width);
+    filter->have[place] = y;
+    return filter->rows[place];
+}
+
 static void scale_bilinear(const struct kd_cpu_tile *tile, const struct kd_op *op,
                            struct kd_box part)
 {
     const struct kd_pixels *source = tile->plan->sources[op->source];
-    struct kd_box everything = kd_box_of_size(source->width_px, source->height_px);
+    struct filter filter;
 
+    filter_init(&filter, tile, op, part);
     for (int32_t y = part.y1; y < part.y2; y++) {
         int64_t v = kd_pix_filtered(y - op->shown_y, (uint32_t)source->height_px,
                                     (uint32_t)op->shown_height);
-        uint32_t *dst = kd_cpu_row(tile, part.x1, y);
+        int32_t top = (int32_t)(v >> 8);
+        const uint64_t *above = filter_row(&filter, kd_max(top, 0));
+        const uint64_t *below = filter_row(&filter, kd_min(top + 1, source->height_px - 1));
 
-        for (int32_t x = part.x1; x < part.x2; x++)
-            *dst++ = filtered(source, everything,
-                              kd_pix_filtered(x - op->shown_x, (uint32_t)source->width_px,
-                                              (uint32_t)op->shown_width),
-                              v);
+        tile->pix->bilinear_down(kd_cpu_row(tile, part.x1, y), above, below, (size_t)filter.width,
+                                 (uint32_t)(v & 255));
     }
 }
 
@@ -110,32 +173,88 @@ void kd_cpu_draw_scaled(const struct kd_cpu_tile *tile, const struct kd_op *op, 
 
 /* ---- Transformed blits ---------------------------------------------------------------------- */
 
+/* Of the numbers from first on and before end, leaves those i for which low <= at + i * step < high. */
+static void keep_between(int64_t at, int64_t step, int64_t low, int64_t high, int64_t *first,
+                         int64_t *end)
+{
+    if (step < 0) { /* -high < -at + i * -step <= -low */
+        int64_t swapped = low;
+
+        at = -at;
+        step = -step;
+        low = 1 - high;
+        high = 1 - swapped;
+    }
+    if (step == 0) {
+        *end = at >= low && at < high ? *end : *first;
+        return;
+    }
+    if (at + *first * step < low)
+        *first = (low - at + step - 1) / step;
+    if (at + (*end - 1) * step >= high)
+        *end = high <= at ? *first : (high - at + step - 1) / step;
+}
+
+/* Where the row y of a part of the target lies in the source: the places (u, v) of its pixels first to end (counted from part.x1) do, and
+ * those of no others. The walk begins at first. */
+static void walk_row(struct kd_pix_walk *walk, const struct kd_transform *transform,
+                     struct kd_box part, int32_t y, int64_t *first, int64_t *end)
+{
+    kd_transform_point(transform, part.x1, y, &walk->u, &walk->v);
+    walk->du = transform->mirror_x == KD_NOT_MIRRORED ? transform->xx : -(int64_t)transform->xx;
+    walk->dv = transform->mirror_y == KD_NOT_MIRRORED ? transform->yx : -(int64_t)transform->yx;
+    *first = 0;
+    *end = kd_box_width(part);
+    keep_between(walk->u, walk->du, (int64_t)walk->x1 * 65536, (int64_t)walk->x2 * 65536, first,
+                 end);
+    if (*first < *end)
+        keep_between(walk->v, walk->dv, (int64_t)walk->y1 * 65536, (int64_t)walk->y2 * 65536, first,
+                     end);
+    walk->u += *first * walk->du;
+    walk->v += *first * walk->dv;
+}
+
+/* The same as the kernels, from sources that do not lie in one piece. */
+static void walk_tiles(uint32_t *row, const struct kd_pixels *source,
+                       const struct kd_pix_walk *walk, int64_t count, bool bilinear)
+{
+    struct kd_box box = {walk->x1, walk->y1, walk->x2, walk->y2};
+
+    for (int64_t i = 0; i < count; i++) {
+        int64_t u = walk->u + i * walk->du, v = walk->v + i * walk->dv;
+
+        row[i] = bilinear ? filtered(source, box, (u - 32768) >> 8, (v - 32768) >> 8)
+                          : pixel_at(source, (int32_t)(u >> 16), (int32_t)(v >> 16));
+    }
+}
+
 void kd_cpu_draw_transformed(const struct kd_cpu_tile *tile, const struct kd_op *op,
                              struct kd_box part)
 {
     const struct kd_pixels *source = tile->plan->sources[op->source];
     const struct kd_transform *transform = &tile->plan->transforms[op->transform];
-    bool bilinear = op->filter == KB_FILTER_BILINEAR;
+    bool bilinear = op->filter == KB_FILTER_BILINEAR, whole = kd_pixels_tiles(source) == 1;
     enum kd_source_kind kind = bilinear ? KD_SOURCE_PREMULTIPLIED : source->kind;
+    kd_pix_walk_fn *sample = bilinear ? tile->pix->walk_bilinear : tile->pix->walk_nearest;
+    struct kd_pix_walk walk = {.pixels = source->tiles[0]->pixels,
+                               .stride_px = source->tiles[0]->stride_px,
+                               .kind = source->kind,
+                               .x1 = transform->source.x1,
+                               .y1 = transform->source.y1,
+                               .x2 = transform->source.x2,
+                               .y2 = transform->source.y2};
 
     for (int32_t y = part.y1; y < part.y2; y++) {
         uint32_t row[KD_TILE_PX];
-        int32_t first = part.x1,
-                count = 0; /* what lies in the source is one run: the source is convex */
+        int64_t first, end;
 
-        for (int32_t x = part.x1; x < part.x2; x++) {
-            int64_t u, v;
-
-            kd_transform_point(transform, x, y, &u, &v);
-            if (!kd_transform_inside(transform, u, v))
-                continue;
-            if (count == 0)
-                first = x;
-            row[count++] =
-                bilinear ? filtered(source, transform->source, (u - 32768) >> 8, (v - 32768) >> 8)
-                         : pixel_at(source, (int32_t)(u >> 16), (int32_t)(v >> 16));
-        }
-        if (count > 0)
-            kd_cpu_blend_row(tile, op, kind, first, y, row, count);
+        walk_row(&walk, transform, part, y, &first, &end);
+        if (first >= end)
+            continue;
+        if (whole)
+            sample(row, &walk, (size_t)(end - first));
+        else
+            walk_tiles(row, source, &walk, end - first, bilinear);
+        kd_cpu_blend_row(tile, op, kind, part.x1 + (int32_t)first, y, row, (int32_t)(end - first));
     }
 }
