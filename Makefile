@@ -478,7 +478,7 @@ check-pixels: build-release ## pixels against oracles from outside
 	@$(RUN) pixels
 check-protocol: build-release build-asan ## the generator, and the daemon from its socket
 	@$(RUN) proto protocol
-check-kms: build-release ## the daemon on scripted display cards
+check-kms: build-release build-asan ## the daemon on scripted display cards
 	@$(RUN) kms
 check-python: build-release ## the Python package
 	@$(RUN) python
