@@ -3,11 +3,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import pytest
 
 from artefacts import ROOT
-from consoles import Typist, console, wait_usable, watch_switches
+from consoles import KD_GRAPHICS, Typist, console, switch, wait_usable, watch_switches
 from machine import Machine
 from programs import KMSBLITD
 
@@ -177,3 +178,26 @@ def test_started_by_its_socket(services: Callable[..., Service], systemd: Machin
     systemd.run("systemctl is-active kmsblitd.socket")
     service.control("stop")
     wait_usable(systemd)
+
+
+def test_login(systemd: Machine) -> None:
+    """A player who has logged in on VT 3: logind gives the seat, takes it away with the VT, and gives it again."""
+    command = f"{KMSBLITD} --socket /run/player/kmsblit.sock"
+    systemd.run("grep -q ^player: /etc/shadow || echo 'player:!:19000:0:99999:7:::' >>/etc/shadow")
+    systemd.run("systemd-run -q --unit=login -p Type=notify -p User=player -p PAMName=login "
+                "-p TTYPath=/dev/tty3 -p StandardInput=tty-fail -p UtmpIdentifier=tty3 "
+                f"-p StandardOutput=journal -p StandardError=journal {command}")
+    log = f"journalctl -q -o cat -t {Path(KMSBLITD).name} --boot"
+    try:
+        switch(systemd, 3)
+        systemd.wait_until(lambda: console(systemd, 3).text == KD_GRAPHICS, "it has the VT")
+        assert "seat mode: seat0" in systemd.run(log).output
+        switch(systemd, 1)
+        assert "session: paused" in systemd.run(log).output
+        switch(systemd, 3)
+        systemd.wait_until(lambda: "session: resumed" in systemd.run(log).output, "it goes on")
+        systemd.run("kill -KILL $(systemctl show -P MainPID login)")
+        systemd.wait_until(lambda: console(systemd, 3).usable, "logind has given it back")
+    finally:
+        systemd.run("systemctl stop login; systemctl reset-failed login", check=False)
+        switch(systemd, 1)
