@@ -145,8 +145,7 @@ static void store_tile(struct kd_buffer *buffer, const struct kd_cpu_tile *tile)
             memcpy(buffer->pixels + at, row, (size_t)width * sizeof(uint32_t));
             continue;
         }
-        for (int32_t x = 0; x < width; x++)
-            buffer->pixels_565[at + (size_t)x] = kd_rgb565_narrow(row[x]);
+        tile->pix->narrow_565(buffer->pixels_565 + at, row, (size_t)width);
     }
 }
 
