@@ -24,6 +24,7 @@ PREFIX ?= /usr/local
 BINDIR ?= $(PREFIX)/bin
 LIBDIR ?= $(PREFIX)/lib
 INCLUDEDIR ?= $(PREFIX)/include
+LIBEXECDIR ?= $(PREFIX)/libexec
 MANDIR ?= $(PREFIX)/share/man
 UNITDIR ?= $(PREFIX)/lib/systemd/system
 DESTDIR ?=
@@ -208,6 +209,7 @@ XCFLAGS_tests/fuzz = $(XCFLAGS_TESTS)
 XCFLAGS_tests/fakes = -fvisibility=default -Wno-missing-prototypes $(OUTPUT_CFLAGS)
 XCFLAGS_tests/pixels = $(XCFLAGS_TESTS)
 XCFLAGS_tests/vm = $(OUTPUT_CFLAGS)
+XCFLAGS_tests/bench = $(DAEMON_INC) -I. $(PIXMAN_CFLAGS) $(CLIENT_CFLAGS)
 
 # $(call xcflags,FILE): the flags of the folder that the file lies in.
 xcflags = $(XCFLAGS_$(patsubst %/,%,$(dir $(1))))
@@ -246,8 +248,9 @@ PRELOAD_OBJ := $(call objects,$(wildcard tests/fakes/*.c))
 FUZZ_OBJ := $(call objects,$(FUZZ_SRC))
 PIXELS_OBJ := $(call objects,$(wildcard tests/pixels/*.c))
 VM_OBJ := $(call objects,$(wildcard tests/vm/*.c))
+BENCH_OBJ := $(call objects,$(wildcard tests/bench/*.c))
 ALL_OBJ := $(PROTO_OBJ) $(DAEMON_OBJ) $(LIB_OBJ) $(CLI_OBJ) $(EXT_OBJ) $(EXAMPLE_OBJ) \
-           $(UNIT_OBJ) $(FUZZ_OBJ) $(PIXELS_OBJ) $(VM_OBJ) $(PRELOAD_OBJ)
+           $(UNIT_OBJ) $(FUZZ_OBJ) $(PIXELS_OBJ) $(VM_OBJ) $(PRELOAD_OBJ) $(BENCH_OBJ)
 
 SO_NAME := libkmsblit.so.$(SOVERSION)
 SO_FILE := libkmsblit.so.$(VERSION)
@@ -260,19 +263,24 @@ EXAMPLES := $(patsubst clients/c/examples/%.c,$(OUT)/examples/%,$(EXAMPLE_SRC))
 FUZZERS := $(patsubst tests/fuzz/%.c,$(B)/fuzz/%,$(FUZZ_SRC))
 PIXEL_TOOLS := $(patsubst $(O)/tests/pixels/%.o,$(B)/pixels/%,$(PIXELS_OBJ))
 VM_TOOLS := $(patsubst $(O)/tests/vm/%.o,$(B)/vm/%,$(VM_OBJ))
+# The benchmark: a program, and scripts beside it that run it and more.
+BENCH_SRC := tests/bench/run $(wildcard tests/bench/*.py)
+BENCH_OUT := $(OUT)/bench/kmsblit-bench $(patsubst tests/bench/%,$(OUT)/bench/%,$(BENCH_SRC)) \
+             $(OUT)/bench/meteors.py
 MAN_OUT := $(patsubst docs/man/%.scd,build/man/%,$(MAN_SRC))
 
 # --- Building ----------------------------------------------------------------------------------
 
 .PHONY: all
-all: daemon tool library python examples ## build everything that is installed (the default)
+all: daemon tool library python examples benchmark ## build everything that is installed (the default)
 
-.PHONY: daemon tool library python examples
+.PHONY: daemon tool library python examples benchmark
 daemon: $(OUT)/kmsblitd ## build the daemon
 tool: $(OUT)/kmsblit ## build the command-line tool
 library: $(LIB_SO) $(LIB_A) ## build the C library
 python: $(PY_OUT) $(if $(EXT_SRC),$(EXT_SO)) ## build the Python package (use PYTHONPATH=build/python)
 examples: $(EXAMPLES) ## build the C examples
+benchmark: $(BENCH_OUT) ## build what `kmsblit bench` runs
 
 # A program of which not one source file exists says so, instead of failing to link.
 need = $(if $(strip $(2)),,@echo '$(1) has no source files yet: nothing to build it from' >&2; exit 1)
@@ -358,6 +366,18 @@ $(OUT)/examples/%: $(O)/clients/c/examples/%.o $(LIB_A)
 	$(say) LINK $@
 	@mkdir -p $(@D)
 	$(Q)$(LINK) -pie -o $@ $< $(LIB_A) $(CLIENT_LIBS)
+
+$(OUT)/bench/kmsblit-bench: $(BENCH_OBJ) $(DAEMON_A) $(B)/sources
+	$(say) LINK $@
+	@mkdir -p $(@D)
+	$(Q)$(LINK) -pie -o $@ $(BENCH_OBJ) $(DAEMON_A) $(DAEMON_LIBS) $(CLIENT_LIBS) -ldl
+
+$(OUT)/bench/%: tests/bench/%
+	$(Q)install -D -m 755 $< $@
+
+# The example game is one of those whose redrawn pixels are counted.
+$(OUT)/bench/meteors.py: clients/python/examples/meteors.py
+	$(Q)install -D -m 755 $< $@
 
 # --- Generated from the protocol description ---------------------------------------------------
 
@@ -497,9 +517,10 @@ check-arm64: build-arm ## kernels, plan and renderer for arm64, armhf and ARMv6,
 	@$(RUN) arm64
 check-chroot: ## clone into a bare Debian 12 and run demo and check there (needs root, mmdebstrap)
 	tests/chroot check
-bench: ## measure
-	@if [ -x tests/bench/run ]; then tests/bench/run; \
-	    else echo 'bench: nothing to measure yet (tests/bench/run does not exist)'; fi
+# BENCH="--quick --only W1" is handed on.
+bench: ## measure drawing against pygame, SDL and pixman; build/bench.json has the figures
+	+$(Q)$(MAKE) all
+	$(OUT)/kmsblit bench --json build/bench.json $(BENCH)
 format: ## clang-format every C file
 	git ls-files -co --exclude-standard '*.c' '*.h' | xargs -r $(CLANG_FORMAT) -i
 
@@ -524,6 +545,8 @@ PYTHONDIR ?= $(if $(filter /usr,$(PREFIX)),/usr/lib/python3,$(PREFIX)/lib/python
 install: all $(MAN_OUT) ## install below $(DESTDIR)$(PREFIX)
 	install -d $(foreach d,$(BINDIR) $(LIBDIR)/pkgconfig $(INCLUDEDIR) $(PYTHONDIR)/kmsblit $(UNITDIR),'$(DESTDIR)$(d)')
 	install -m 755 $(OUT)/kmsblitd $(OUT)/kmsblit '$(DESTDIR)$(BINDIR)'
+	install -d '$(DESTDIR)$(LIBEXECDIR)/kmsblit/bench'
+	install -m 755 $(BENCH_OUT) '$(DESTDIR)$(LIBEXECDIR)/kmsblit/bench'
 	install -m 644 clients/c/kmsblit.h $(GEN_T) '$(DESTDIR)$(INCLUDEDIR)'
 	install -m 644 $(LIB_A) '$(DESTDIR)$(LIBDIR)'
 	install -m 755 $(OUT)/$(SO_FILE) '$(DESTDIR)$(LIBDIR)'
@@ -542,7 +565,8 @@ uninstall: ## remove what install put there
 	rm -f $(foreach f,libkmsblit.a $(SO_FILE) $(SO_NAME) libkmsblit.so pkgconfig/kmsblit.pc,'$(DESTDIR)$(LIBDIR)/$(f)')
 	rm -f $(foreach m,$(MAN_OUT),'$(DESTDIR)$(MANDIR)/man$(subst .,,$(suffix $(m)))/$(notdir $(m))')
 	rm -f $(foreach u,$(UNITS),'$(DESTDIR)$(UNITDIR)/$(u)')
-	rm -rf '$(DESTDIR)$(PYTHONDIR)/kmsblit'
+	rm -rf '$(DESTDIR)$(PYTHONDIR)/kmsblit' '$(DESTDIR)$(LIBEXECDIR)/kmsblit/bench'
+	-rmdir '$(DESTDIR)$(LIBEXECDIR)/kmsblit' 2>/dev/null
 
 installcheck: all ## install into a scratch folder and use it from there, then uninstall
 	@PYTHON=$(PYTHON) PKG_CONFIG=$(PKG_CONFIG) CC='$(CC)' MAKE='$(MAKE)' tests/installcheck

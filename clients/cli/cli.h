@@ -21,7 +21,7 @@ struct cli_verb {
 };
 
 extern const struct cli_verb cli_screenshot, cli_info, cli_stats, cli_doctor, cli_wait, cli_step,
-    cli_replay, cli_help, cli_version;
+    cli_replay, cli_bench, cli_help, cli_version;
 extern const struct cli_verb *const cli_verbs[]; /* ends with NULL */
 
 /* --socket's argument, or NULL. */

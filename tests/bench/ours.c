@@ -1,0 +1,275 @@
+/* The daemon's own path: commands to operations, plan, changes, renderer, into a picture. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/hash.h"
+#include "base/switches.h"
+#include "bench.h"
+#include "image/sections.h"
+#include "pix/pix.h"
+#include "plan/plan.h"
+#include "render/render.h"
+
+struct ours {
+    const struct bench_job *job;
+    struct kd_renderer *renderer;
+    struct kd_arena arena;
+    struct kd_grid grid;
+    struct kd_pixels *picture;  /* what is drawn into; nobody else holds its tiles */
+    struct kd_pixels **sources; /* owned, and a reference each */
+    unsigned char *commands[BENCH_FRAMES_MAX];
+    uint32_t units[BENCH_FRAMES_MAX];
+    uint64_t *have;
+    uint32_t *changed;
+    uint64_t drawn_px;
+    uint32_t *rows; /* the picture in one piece, for comparing */
+};
+
+static void stop(const char *why)
+{
+    fprintf(stderr, "kmsblit-bench: %s\n", why);
+    exit(1);
+}
+
+static void *checked(void *memory)
+{
+    if (!memory)
+        stop("no memory");
+    return memory;
+}
+
+static struct kd_pixels *make_source(const struct bench_picture *picture, bool straight)
+{
+    enum kd_source_kind kind = straight ? KD_SOURCE_STRAIGHT : KD_SOURCE_PREMULTIPLIED;
+    const uint32_t *from = straight ? picture->straight : picture->premultiplied;
+    struct kd_pixels *pixels =
+        checked(kd_pixels_create(kind, picture->width_px, picture->height_px, false));
+    struct kd_tile *tile = checked(kd_pixels_own_tile(pixels, 0, false));
+    size_t row_bytes = (size_t)picture->width_px * sizeof(uint32_t);
+
+    for (int32_t y = 0; y < picture->height_px; y++)
+        memcpy(tile->pixels + (size_t)y * tile->stride_px, from + y * picture->width_px, row_bytes);
+    tile->key = kd_hash_rows(BENCH_SEED, tile->pixels, tile->stride_px * sizeof(uint32_t),
+                             row_bytes, (size_t)picture->height_px);
+    return pixels;
+}
+
+/* One item as a command; the number of units. */
+static uint32_t put_command(const struct bench_item *item, const struct bench_picture *picture,
+                            void *out)
+{
+    if (item->kind == BENCH_FILL) {
+        struct kb_command_fill fill = {
+            .op = KB_COMMAND_FILL,
+            .blend = KB_BLEND_OVER,
+            .alpha = 255,
+            .color = item->color,
+            .where = {item->x, item->y, (uint32_t)item->width_px, (uint32_t)item->height_px}};
+
+        memcpy(out, &fill, sizeof(fill));
+        return 1;
+    }
+    if (item->kind == BENCH_BLIT) {
+        struct kb_command_blit blit = {.op = KB_COMMAND_BLIT,
+                                       .blend = KB_BLEND_OVER,
+                                       .alpha = 255,
+                                       .tint = 0xFFFFFFFF,
+                                       .image = item->picture,
+                                       .src_width = (uint16_t)picture->width_px,
+                                       .src_height = (uint16_t)picture->height_px,
+                                       .x = item->x,
+                                       .y = item->y};
+
+        memcpy(out, &blit, sizeof(blit));
+        return 1;
+    }
+    struct kb_command_transformed_blit turned = {.op = KB_COMMAND_TRANSFORMED_BLIT,
+                                                 .blend = KB_BLEND_OVER,
+                                                 .alpha = 255,
+                                                 .flags = item->smooth ? KB_BLIT_FLAG_BILINEAR : 0,
+                                                 .tint = 0xFFFFFFFF,
+                                                 .image = item->picture,
+                                                 .src_width = (uint16_t)picture->width_px,
+                                                 .src_height = (uint16_t)picture->height_px,
+                                                 .xx = item->matrix.xx,
+                                                 .xy = item->matrix.xy,
+                                                 .x0 = item->matrix.x0,
+                                                 .yx = item->matrix.yx,
+                                                 .yy = item->matrix.yy,
+                                                 .y0 = item->matrix.y0};
+    memcpy(out, &turned, sizeof(turned));
+    return 2;
+}
+
+static void make_commands(struct ours *ours)
+{
+    const struct bench_scene *scene = ours->job->scene;
+
+    for (uint32_t frame = 0; frame < scene->frames_count; frame++) {
+        unsigned char *out = checked(malloc((size_t)scene->items_count * 64));
+
+        ours->commands[frame] = out;
+        for (uint32_t i = 0; i < scene->items_count; i++) {
+            const struct bench_item *item = &scene->items[frame][i];
+            uint32_t units = put_command(item, &ours->job->pictures->list[item->picture],
+                                         out + (size_t)ours->units[frame] * KB_COMMAND_UNIT_BYTES);
+
+            ours->units[frame] += units;
+        }
+    }
+}
+
+static struct kd_renderer *make_renderer(unsigned threads)
+{
+    struct kd_renderer *renderer;
+
+    (void)threads; /* bench_ours_threads_max() says that there is only one */
+    if (kd_cpu_renderer_create(&renderer))
+        stop("the renderer cannot be made");
+    return renderer;
+}
+
+static void *create(const struct bench_job *job, bool straight, unsigned threads)
+{
+    struct ours *ours = checked(calloc(1, sizeof(*ours)));
+    const struct bench_scene *scene = job->scene;
+
+    ours->job = job;
+    ours->grid = kd_grid_of(scene->width_px, scene->height_px);
+    ours->renderer = make_renderer(threads);
+    ours->picture =
+        checked(kd_pixels_create(KD_SOURCE_OPAQUE, scene->width_px, scene->height_px, true));
+    for (size_t i = 0; i < kd_grid_count(ours->grid); i++) {
+        struct kd_tile *tile = checked(kd_pixels_own_tile(ours->picture, i, false));
+
+        tile->key = 0;
+    }
+    ours->sources = checked(calloc(job->pictures->count, sizeof(struct kd_pixels *)));
+    for (uint32_t i = 0; i < job->pictures->count; i++)
+        ours->sources[i] = make_source(&job->pictures->list[i], straight);
+    ours->have = checked(calloc(kd_grid_count(ours->grid), sizeof(*ours->have)));
+    ours->changed = checked(calloc(kd_grid_count(ours->grid), sizeof(*ours->changed)));
+    ours->rows =
+        checked(malloc((size_t)scene->width_px * (size_t)scene->height_px * sizeof(uint32_t)));
+    make_commands(ours);
+    return ours;
+}
+
+static void *create_premultiplied(const struct bench_job *job)
+{
+    return create(job, false, job->threads);
+}
+
+/* Straight pictures, as programs that do not think of it hand them over. */
+static void *create_straight(const struct bench_job *job)
+{
+    const struct bench_scene *scene = job->scene;
+
+    return scene->items[0][scene->items_count - 1].kind == BENCH_BLIT
+               ? create(job, true, job->threads)
+               : NULL;
+}
+
+/* What several threads are compared with. */
+static void *create_one_thread(const struct bench_job *job)
+{
+    return job->threads > 1 ? create(job, false, 1) : NULL;
+}
+
+static void *create_difference(const struct bench_job *job)
+{
+    return job->scene->has_difference ? create(job, false, job->threads) : NULL;
+}
+
+static void draw_frame(struct ours *ours, uint32_t n, bool by_difference, struct bench_times *times)
+{
+    const struct kd_pixels *const *sources = (const struct kd_pixels *const *)ours->sources;
+    struct kd_draw draw = {.tiles = ours->changed, .picture = ours->picture};
+    int64_t begin_ns = bench_now_ns();
+    struct kd_plan plan;
+    struct kd_ops ops;
+
+    kd_arena_reset(&ours->arena);
+    if (kd_ops_from_commands(&ops, &ours->arena, ours->grid, (const void *)ours->commands[n],
+                             ours->units[n], BENCH_SEED, sources))
+        stop("no memory for the operations");
+    ops.no_cover = !kd_switch_is_on(KD_SWITCH_COVER);
+    if (kd_plan_make(&plan, &ours->arena, ours->grid, KD_TARGET_OPAQUE, 0xFF000000, NULL, &ops))
+        stop("the plan cannot be made");
+    for (size_t i = 0; i < kd_grid_count(ours->grid); i++)
+        ours->have[i] = by_difference && kd_switch_is_on(KD_SWITCH_DIFFERENCE)
+                            ? ours->picture->tiles[i]->key
+                            : 0;
+    draw.plan = &plan;
+    draw.tiles_count = kd_plan_changes(&plan, ours->have, ours->changed);
+    times->plan_ns = bench_now_ns() - begin_ns;
+    while (draw.tiles_count && ours->renderer->impl->draw(ours->renderer, &draw) == KD_JOB_AGAIN)
+        ;
+    times->total_ns = bench_now_ns() - begin_ns;
+    if (draw.error)
+        stop("drawing failed");
+    ours->drawn_px = kd_plan_area_px(ours->grid, ours->changed, draw.tiles_count);
+}
+
+static void frame_full(void *subject, uint32_t n, struct bench_times *times)
+{
+    draw_frame(subject, n, false, times);
+}
+
+static void frame_difference(void *subject, uint32_t n, struct bench_times *times)
+{
+    draw_frame(subject, n, true, times);
+}
+
+static const uint32_t *pixels(void *subject, size_t *stride_px)
+{
+    struct ours *ours = subject;
+    const struct kd_pixels *picture = ours->picture;
+
+    *stride_px = (size_t)picture->width_px;
+    kd_pixels_read(picture, kd_box_of_size(picture->width_px, picture->height_px), ours->rows,
+                   *stride_px);
+    return ours->rows;
+}
+
+static uint64_t drawn_px(void *subject)
+{
+    return ((struct ours *)subject)->drawn_px;
+}
+
+static void destroy(void *subject)
+{
+    struct ours *ours = subject;
+
+    for (uint32_t i = 0; i < ours->job->pictures->count; i++)
+        kd_pixels_unref(ours->sources[i]);
+    for (uint32_t i = 0; i < BENCH_FRAMES_MAX; i++)
+        free(ours->commands[i]);
+    kd_pixels_unref(ours->picture);
+    ours->renderer->impl->destroy(ours->renderer);
+    kd_arena_finish(&ours->arena);
+    free(ours->sources);
+    free(ours->have);
+    free(ours->changed);
+    free(ours->rows);
+    free(ours);
+}
+
+const char *bench_ours_kernels(void)
+{
+    return kd_pix_get()->name;
+}
+
+unsigned bench_ours_threads_max(void)
+{
+    return 1; /* the renderer has no workers of its own yet */
+}
+
+const struct bench_subject bench_ours[] = {
+    {"kmsblit", "full", create_premultiplied, frame_full, pixels, drawn_px, destroy},
+    {"kmsblit", "straight", create_straight, frame_full, NULL, drawn_px, destroy},
+    {"kmsblit", "one thread", create_one_thread, frame_full, pixels, drawn_px, destroy},
+    {"kmsblit", "difference", create_difference, frame_difference, pixels, drawn_px, destroy},
+    {0},
+};
