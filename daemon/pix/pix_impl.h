@@ -16,6 +16,13 @@ void kd_pix_sse2(struct kd_pix *pix);
 void kd_pix_avx2(struct kd_pix *pix);
 #endif
 
+/* With soft floating point there are no registers for it. Of the compilers for 32 bits, only gcc compiles single functions for it. */
+#if defined(__aarch64__) || defined(__ARM_NEON) || \
+    (defined(__arm__) && defined(__ARM_FP) && !defined(__clang__))
+#define KD_PIX_HAS_NEON 1
+void kd_pix_neon(struct kd_pix *pix);
+#endif
+
 /* For pix_vec.h: a pixel's neighbours in a picture (the index of the left one of two, in the row above and below), and the fractions
  * of 256 that the right and the lower ones get (0..256). */
 #define KV_MOST_PX 16

@@ -80,6 +80,11 @@ void kd_pix_make(struct kd_pix *pix, unsigned cpu)
         kd_pix_avx2(pix);
     }
 #endif
+#ifdef KD_PIX_HAS_NEON
+    if (cpu & KD_PIX_CPU_NEON) {
+        kd_pix_neon(pix);
+    }
+#endif
 }
 
 const struct kd_pix *kd_pix_reference(void)

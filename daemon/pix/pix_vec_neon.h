@@ -1,0 +1,320 @@
+/*
+ * The operations of pix_vec.h for NEON: the channels of 16 pixels (8 where addresses have 32 bits, and registers are few) in a
+ * register each, which loads and stores take apart and put together. What nobody uses of them, such as a window's alpha, is
+ * never computed.
+ */
+#ifndef KD_PIX_PIX_VEC_NEON_H
+#define KD_PIX_PIX_VEC_NEON_H
+
+#include "pix/pix_impl.h"
+
+#ifdef KD_PIX_HAS_NEON
+#include <arm_neon.h>
+
+#ifdef __aarch64__
+#define KV_PX 16
+#define KV_TARGET
+#define KV_Q(name) name##q_u8
+#define KV_SET     vdupq_n_u8
+typedef uint8x16_t plane;
+typedef uint8x16x4_t kv;
+#else
+#define KV_PX      8
+#define KV_TARGET  __attribute__((target("arch=armv7-a,fpu=neon")))
+#define KV_Q(name) name##_u8
+#define KV_SET     vdup_n_u8
+typedef uint8x8_t plane;
+typedef uint8x8x4_t kv;
+#endif
+#define KV_FN     static KV_TARGET
+#define KV_INLINE static inline __attribute__((always_inline)) KV_TARGET
+
+/* Places of the channels in a pixel. */
+enum { BLUE, GREEN, RED, ALPHA, CHANNELS };
+
+KV_INLINE kv kv_load(const uint32_t *src)
+{
+    return KV_Q(vld4)((const uint8_t *)src);
+}
+
+KV_INLINE void kv_store(uint32_t *dst, kv v)
+{
+    KV_Q(vst4)((uint8_t *)dst, v);
+}
+
+/* 0 < n < 16 pixels in few pieces, which overlap. */
+KV_INLINE void copy_part(uint32_t *to, const uint32_t *from, size_t n)
+{
+    if (n >= 8) {
+        uint32x4_t first = vld1q_u32(from), second = vld1q_u32(from + 4);
+        uint32x4_t third = vld1q_u32(from + n - 8), last = vld1q_u32(from + n - 4);
+        vst1q_u32(to, first);
+        vst1q_u32(to + 4, second);
+        vst1q_u32(to + n - 8, third);
+        vst1q_u32(to + n - 4, last);
+    } else if (n >= 4) {
+        uint32x4_t first = vld1q_u32(from), last = vld1q_u32(from + n - 4);
+        vst1q_u32(to, first);
+        vst1q_u32(to + n - 4, last);
+    } else if (n >= 2) {
+        uint32x2_t first = vld1_u32(from), last = vld1_u32(from + n - 2);
+        vst1_u32(to, first);
+        vst1_u32(to + n - 2, last);
+    } else {
+        *to = *from;
+    }
+}
+
+KV_INLINE kv kv_load_part(const uint32_t *src, size_t n)
+{
+    uint32_t part[KV_PX];
+    copy_part(part, src, n);
+    return kv_load(part);
+}
+
+KV_INLINE void kv_store_part(uint32_t *dst, kv v, size_t n)
+{
+    uint32_t part[KV_PX];
+    kv_store(part, v);
+    copy_part(dst, part, n);
+}
+
+KV_INLINE kv kv_set(uint32_t pixel)
+{
+    kv v;
+    for (unsigned c = 0; c < CHANNELS; c++) {
+        v.val[c] = KV_SET((uint8_t)(pixel >> 8 * c));
+    }
+    return v;
+}
+
+/* Both written with operators, which the compiler knows more about: masks are constants. */
+KV_INLINE kv kv_or(kv a, kv b)
+{
+    for (unsigned c = 0; c < CHANNELS; c++) {
+        a.val[c] |= b.val[c];
+    }
+    return a;
+}
+
+KV_INLINE kv kv_select(kv mask, kv a, kv b)
+{
+    for (unsigned c = 0; c < CHANNELS; c++) {
+        a.val[c] = (a.val[c] & mask.val[c]) | (b.val[c] & ~mask.val[c]);
+    }
+    return a;
+}
+
+#define KV_EACH(name, instruction)                            \
+    KV_INLINE kv name(kv a, kv b)                             \
+    {                                                         \
+        for (unsigned c = 0; c < CHANNELS; c++) {             \
+            a.val[c] = KV_Q(instruction)(a.val[c], b.val[c]); \
+        }                                                     \
+        return a;                                             \
+    }
+
+KV_EACH(kv_adds, vqadd)
+KV_EACH(kv_subs, vqsub)
+KV_EACH(kv_min, vmin)
+KV_EACH(kv_max, vmax)
+
+/* Eight products of bytes over 255, rounded: with t' = t + (t + 128) / 256 it is (t' + 128) / 256. */
+KV_INLINE uint8x8_t div255(uint16x8_t products)
+{
+    return vrshrn_n_u16(vrsraq_n_u16(products, products, 8), 8);
+}
+
+KV_INLINE plane plane_mul(plane a, plane b)
+{
+#ifdef __aarch64__
+    uint16x8_t low = vmull_u8(vget_low_u8(a), vget_low_u8(b)), high = vmull_high_u8(a, b);
+    return vrshrn_high_n_u16(div255(low), vrsraq_n_u16(high, high, 8), 8);
+#else
+    return div255(vmull_u8(a, b));
+#endif
+}
+
+KV_INLINE kv kv_mul(kv a, kv b)
+{
+    for (unsigned c = 0; c < CHANNELS; c++) {
+        a.val[c] = plane_mul(a.val[c], b.val[c]);
+    }
+    return a;
+}
+
+KV_INLINE kv kv_premultiply(kv s)
+{
+    for (unsigned c = BLUE; c < ALPHA; c++) {
+        s.val[c] = plane_mul(s.val[c], s.val[ALPHA]);
+    }
+    return s;
+}
+
+KV_INLINE kv kv_over(kv s, kv d)
+{
+    plane rest = ~s.val[ALPHA];
+    for (unsigned c = 0; c < CHANNELS; c++) {
+        s.val[c] = KV_Q(vqadd)(s.val[c], plane_mul(d.val[c], rest));
+    }
+    return s;
+}
+
+/* ---- Questions: one number out of a plane answers all about it ---- */
+
+#ifdef __aarch64__
+KV_INLINE bool plane_is_zero(plane p)
+{
+    return vmaxvq_u8(p) == 0;
+}
+
+/* The sum of the alphas. */
+KV_INLINE bool kv_is_clear(kv v)
+{
+    return vaddlvq_u8(v.val[ALPHA]) == 0;
+}
+
+KV_INLINE bool kv_is_opaque(kv v)
+{
+    return vaddlvq_u8(v.val[ALPHA]) == 255 * KV_PX;
+}
+#else
+KV_INLINE bool plane_is_zero(plane p)
+{
+    return vget_lane_u64(vreinterpret_u64_u8(p), 0) == 0;
+}
+
+KV_INLINE bool kv_is_clear(kv v)
+{
+    return plane_is_zero(v.val[ALPHA]);
+}
+
+KV_INLINE bool kv_is_opaque(kv v)
+{
+    return vget_lane_u64(vreinterpret_u64_u8(v.val[ALPHA]), 0) == UINT64_MAX;
+}
+#endif
+
+KV_INLINE bool kv_is_zero(kv v)
+{
+    return kv_is_clear(v) && plane_is_zero(v.val[BLUE] | v.val[GREEN] | v.val[RED]);
+}
+
+/* ---- Order, and fewer bits ---- */
+
+KV_INLINE kv kv_reverse(kv v)
+{
+    for (unsigned c = 0; c < CHANNELS; c++) {
+#ifdef __aarch64__
+        plane halves = vrev64q_u8(v.val[c]);
+        v.val[c] = vextq_u8(halves, halves, 8);
+#else
+        v.val[c] = vrev64_u8(v.val[c]);
+#endif
+    }
+    return v;
+}
+
+KV_INLINE void narrow8_565(uint16_t *dst, uint8x8_t b, uint8x8_t g, uint8x8_t r)
+{
+    uint16x8_t result = vshlq_n_u16(vmovl_u8(div255(vmull_u8(r, vdup_n_u8(31)))), 11);
+    result = vorrq_u16(result, vshll_n_u8(div255(vmull_u8(g, vdup_n_u8(63))), 5));
+    vst1q_u16(dst, vorrq_u16(result, vmovl_u8(div255(vmull_u8(b, vdup_n_u8(31))))));
+}
+
+KV_INLINE void kv_narrow_565(uint16_t *dst, kv v)
+{
+#ifdef __aarch64__
+    narrow8_565(dst, vget_low_u8(v.val[BLUE]), vget_low_u8(v.val[GREEN]), vget_low_u8(v.val[RED]));
+    narrow8_565(dst + 8, vget_high_u8(v.val[BLUE]), vget_high_u8(v.val[GREEN]),
+                vget_high_u8(v.val[RED]));
+#else
+    narrow8_565(dst, v.val[BLUE], v.val[GREEN], v.val[RED]);
+#endif
+}
+
+/* ---- Bilinear filtering: channels of 16 bits as they lie in memory ---- */
+
+/* first * (256 - weight) + second * weight: differences wrap, the sum does not. */
+KV_INLINE uint16x8_t weigh_u16(uint8x8_t first, uint8x8_t second, uint16x8_t weight)
+{
+    return vmlaq_u16(vshll_n_u8(first, 8), vsubl_u8(second, first), weight);
+}
+
+/* Four pixels at a time. */
+KV_INLINE void kv_across(uint64_t *out, const uint32_t *pairs, const uint16_t *right)
+{
+    for (int i = 0; i < KV_PX; i += 4) {
+        uint32x4x2_t pixels = vld2q_u32(pairs + 2 * i); /* the left ones, the right ones */
+        uint8x16_t left = vreinterpretq_u8_u32(pixels.val[0]);
+        uint8x16_t beside = vreinterpretq_u8_u32(pixels.val[1]);
+        uint16x4_t weights = vld1_u16(right + i);
+        uint16x4x2_t twice = vzip_u16(weights, weights);
+        uint32x4_t both = vreinterpretq_u32_u16(vcombine_u16(twice.val[0], twice.val[1]));
+        uint32x4x2_t each = vzipq_u32(both, both);
+        uint16_t *to = (uint16_t *)(out + i);
+        vst1q_u16(to, weigh_u16(vget_low_u8(left), vget_low_u8(beside),
+                                vreinterpretq_u16_u32(each.val[0])));
+        vst1q_u16(to + 8, weigh_u16(vget_high_u8(left), vget_high_u8(beside),
+                                    vreinterpretq_u16_u32(each.val[1])));
+    }
+}
+
+/* Two pixels. */
+KV_INLINE uint16x8_t down_u16(const uint64_t *above, const uint64_t *below, uint16_t lower)
+{
+    uint16x8_t a = vld1q_u16((const uint16_t *)above), b = vld1q_u16((const uint16_t *)below);
+    uint32x4_t low = vmull_n_u16(vget_low_u16(a), (uint16_t)(256 - lower));
+    uint32x4_t high = vmull_n_u16(vget_high_u16(a), (uint16_t)(256 - lower));
+    low = vmlal_n_u16(low, vget_low_u16(b), lower);
+    high = vmlal_n_u16(high, vget_high_u16(b), lower);
+    return vcombine_u16(vrshrn_n_u32(low, 16), vrshrn_n_u32(high, 16));
+}
+
+KV_INLINE void kv_down(uint32_t *dst, const uint64_t *above, const uint64_t *below, uint32_t lower)
+{
+    for (int i = 0; i < KV_PX; i += 4) {
+        uint8x8_t low = vmovn_u16(down_u16(above + i, below + i, (uint16_t)lower));
+        uint8x8_t high = vmovn_u16(down_u16(above + i + 2, below + i + 2, (uint16_t)lower));
+        vst1q_u8((uint8_t *)(dst + i), vcombine_u8(low, high));
+    }
+}
+
+/* Two pixels beside each other, premultiplied. */
+KV_INLINE uint8x8_t tapped(const uint32_t *pixels, enum kd_source_kind kind)
+{
+    uint8x8_t v = vld1_u8((const uint8_t *)pixels);
+    uint8x8_t full = vreinterpret_u8_u32(vdup_n_u32(0xFF000000));
+    if (kind == KD_SOURCE_PREMULTIPLIED) {
+        return v;
+    }
+    if (kind == KD_SOURCE_OPAQUE) {
+        return vorr_u8(v, full);
+    }
+    uint8x8_t alphas = vtbl1_u8(v, vcreate_u8(0x0707070703030303));
+    return div255(vmull_u8(vorr_u8(v, full), alphas));
+}
+
+KV_INLINE uint16x4_t filtered(const uint32_t *pixels, const struct kv_taps *taps, unsigned n,
+                              enum kd_source_kind kind)
+{
+    uint8x8_t above = tapped(pixels + taps->above[n], kind);
+    uint8x8_t below = tapped(pixels + taps->below[n], kind);
+    uint16x8_t both = weigh_u16(above, below, vdupq_n_u16((uint16_t)taps->lower[n]));
+    uint32x4_t sum = vmull_n_u16(vget_low_u16(both), (uint16_t)(256 - taps->right[n]));
+    sum = vmlal_n_u16(sum, vget_high_u16(both), (uint16_t)taps->right[n]);
+    return vrshrn_n_u32(sum, 16);
+}
+
+KV_INLINE void kv_filter(uint32_t *dst, const uint32_t *pixels, const struct kv_taps *taps,
+                         enum kd_source_kind kind)
+{
+    for (unsigned n = 0; n < KV_PX; n += 2) {
+        uint16x8_t both =
+            vcombine_u16(filtered(pixels, taps, n, kind), filtered(pixels, taps, n + 1, kind));
+        vst1_u8((uint8_t *)(dst + n), vmovn_u16(both));
+    }
+}
+
+#endif
+#endif
