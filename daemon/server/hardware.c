@@ -363,11 +363,22 @@ static void use_card(struct kd_hardware *hardware)
     scan(hardware);
 }
 
+/* There may be one now. */
+static void look_for_card(struct kd_hardware *hardware)
+{
+    char why[512];
+
+    if (hardware->kms || !kd_session_active(hardware->session) ||
+        find_card(hardware, false, why, sizeof(why)) < 0)
+        return;
+    kd_session_take_console(hardware->session);
+    use_card(hardware);
+}
+
 /* A card may have come, or what is plugged in may have changed. */
 static void on_hotplug(void *ctx)
 {
     struct kd_hardware *hardware = ctx;
-    char why[512];
 
     if (!kd_hotplug_dispatch(hardware->hotplug))
         return;
@@ -377,10 +388,7 @@ static void on_hotplug(void *ctx)
         close_card(hardware);
         hardware->is_gone = hardware->is_lost = false;
     }
-    if (!hardware->kms && find_card(hardware, false, why, sizeof(why)) == 0) {
-        kd_session_take_console(hardware->session);
-        use_card(hardware);
-    }
+    look_for_card(hardware);
 }
 
 static void on_session(void *ctx)
@@ -391,7 +399,9 @@ static void on_session(void *ctx)
         KD_ERROR("session: lost; ending");
         kd_loop_unwatch(&hardware->session_watch);
         kd_loop_quit(hardware->server->loop, -EPIPE);
+        return;
     }
+    look_for_card(hardware); /* a seat that was in the background could not be asked for one */
 }
 
 void kd_hardware_run(struct kd_hardware *hardware, int64_t now_ns)
@@ -436,7 +446,9 @@ int kd_hardware_create(struct kd_server *server, struct kd_hardware **out, char 
     hardware->server = server;
     hardware->fd = -1;
     error = kd_session_create(&info, &hardware->session, why, why_bytes);
-    if (!error)
+    if (!error && may_wait && !kd_session_active(hardware->session))
+        KD_INFO("session: in the background; waiting until it is shown");
+    else if (!error)
         error = find_card(hardware, !may_wait, why, why_bytes);
     if (error == -ENODEV && may_wait) {
         KD_WARN("%s; waiting for a display", why);
