@@ -88,11 +88,12 @@ typedef void kd_pix_narrow_565_fn(uint16_t *dst, const uint32_t *src, size_t cou
 #define KD_CHUNK_PX 16
 struct kd_pix_chunks {
     uint64_t opaque; /* bit i: all pixels of chunk i that are drawn have alpha 255 */
-    uint64_t clear;  /* bit i: none of them shows: straight with alpha 0, premultiplied 0 */
+    uint64_t
+        clear; /* bit i: none of them shows: straight with alpha 0, premultiplied 0; not opaque */
     uint32_t skipped_px;
 };
 
-/* OVER, where chunks that are clear are left out: also a window's alpha stays as it is there. */
+/* OVER, helped by what is known. A window's alpha must be 255 already, so that what is clear may be left out. */
 typedef void kd_pix_over_chunks_fn(uint32_t *dst, const uint32_t *src, size_t count_px,
                                    const struct kd_pix_chunks *chunks);
 

@@ -94,13 +94,26 @@ KV_INLINE void over_vector(enum kd_target_kind target, enum kd_source_kind sourc
     kv_store(dst, blend_pixels(target, source, blend, kv_load(dst), s));
 }
 
+/* Rows end with a vector that overlaps the one before. What it gives is made before anything is stored, and is the same where they overlap. Only
+ * rows shorter than a vector have parts of one. */
 KV_INLINE void blit_row(enum kd_target_kind target, enum kd_source_kind source, enum kb_blend blend,
                         uint32_t *dst, const uint32_t *src, size_t count_px)
 {
     bool covers = blend_covers(source, blend);
     bool over = !covers && (blend == KB_BLEND_OVER || blend == KB_BLEND_PREMULTIPLIED);
-    size_t i = 0;
-    for (; i + KV_PX <= count_px; i += KV_PX) {
+    if (count_px < KV_PX) {
+        if (count_px > 0) {
+            kv s = kv_load_part(src, count_px);
+            kv d = covers ? s : kv_load_part(dst, count_px);
+            kv_store_part(dst, blend_pixels(target, source, blend, d, s), count_px);
+        }
+        return;
+    }
+    size_t last = count_px - KV_PX, i = 0;
+    kv last_s = kv_load(src + last);
+    kv last_d = covers ? last_s : kv_load(dst + last);
+    kv last_result = blend_pixels(target, source, blend, last_d, last_s);
+    for (; i < last; i += KV_PX) {
         kv s = kv_load(src + i);
         if (over) {
             over_vector(target, source, blend, dst + i, s);
@@ -109,31 +122,33 @@ KV_INLINE void blit_row(enum kd_target_kind target, enum kd_source_kind source, 
             kv_store(dst + i, blend_pixels(target, source, blend, d, s));
         }
     }
-    if (i < count_px) {
-        kv s = kv_load_part(src + i, count_px - i);
-        kv d = covers ? s : kv_load_part(dst + i, count_px - i);
-        kv_store_part(dst + i, blend_pixels(target, source, blend, d, s), count_px - i);
-    }
+    kv_store(dst + last, last_result);
 }
 
 KV_INLINE void fill_row(enum kd_target_kind target, enum kb_blend blend, uint32_t *dst,
                         size_t count_px, uint32_t color)
 {
     bool covers = blend_covers(KD_SOURCE_STRAIGHT, blend);
+    enum kd_source_kind kind = KD_SOURCE_STRAIGHT;
     kv s = kv_set(color);
     if (blend == KB_BLEND_OVER) { /* premultiplied once */
         s = kv_premultiply(s);
         blend = KB_BLEND_PREMULTIPLIED;
     }
-    size_t i = 0;
-    for (; i + KV_PX <= count_px; i += KV_PX) {
+    if (count_px < KV_PX) {
+        if (count_px > 0) {
+            kv d = covers ? s : kv_load_part(dst, count_px);
+            kv_store_part(dst, blend_pixels(target, kind, blend, d, s), count_px);
+        }
+        return;
+    }
+    size_t last = count_px - KV_PX;
+    kv last_result = blend_pixels(target, kind, blend, covers ? s : kv_load(dst + last), s);
+    for (size_t i = 0; i < last; i += KV_PX) {
         kv d = covers ? s : kv_load(dst + i);
-        kv_store(dst + i, blend_pixels(target, KD_SOURCE_STRAIGHT, blend, d, s));
+        kv_store(dst + i, blend_pixels(target, kind, blend, d, s));
     }
-    if (i < count_px) {
-        kv d = covers ? s : kv_load_part(dst + i, count_px - i);
-        kv_store_part(dst + i, blend_pixels(target, KD_SOURCE_STRAIGHT, blend, d, s), count_px - i);
-    }
+    kv_store(dst + last, last_result);
 }
 
 #define BLIT_ROW(name, target, source, blend)                            \
@@ -152,37 +167,28 @@ KD_PIX_EACH_BLEND(KD_PIX_ROWS)
 
 /* ---- Rows of which something is known ---- */
 
-/* Where count_px is a constant the loop is gone. */
-KV_INLINE void chunk_row(enum kd_target_kind target, enum kd_source_kind source, bool opaque,
-                         uint32_t *dst, const uint32_t *src, size_t count_px)
-{
-    if (opaque) {
-        blit_row(target, KD_SOURCE_OPAQUE, KB_BLEND_REPLACE, dst, src, count_px);
-    } else {
-        blit_row(target, source, KB_BLEND_OVER, dst, src, count_px);
-    }
-}
-
+/* Ends that are clear are cut off, and what is opaque throughout is copied. Between the ends, looking at each vector of pixels is faster than looking at
+ * each chunk of the mask. */
 KV_INLINE void chunks_row(enum kd_target_kind target, enum kd_source_kind source, uint32_t *dst,
                           const uint32_t *src, size_t count_px, const struct kd_pix_chunks *chunks)
 {
-    uint64_t clear = chunks->clear, opaque = chunks->opaque;
-    size_t width_px = KD_CHUNK_PX - chunks->skipped_px;
-    for (; count_px > 0; clear >>= 1, opaque >>= 1) {
-        if (width_px > count_px) {
-            width_px = count_px;
-        }
-        if (clear & 1) {
-            /* nothing */
-        } else if (width_px == KD_CHUNK_PX) {
-            chunk_row(target, source, opaque & 1, dst, src, KD_CHUNK_PX);
-        } else {
-            chunk_row(target, source, opaque & 1, dst, src, width_px);
-        }
-        dst += width_px;
-        src += width_px;
-        count_px -= width_px;
-        width_px = KD_CHUNK_PX;
+    size_t skipped_px = chunks->skipped_px, end_px = skipped_px + count_px;
+    uint64_t all = ~UINT64_C(0) >> (63 - (count_px ? (end_px - 1) / KD_CHUNK_PX : 0));
+    uint64_t shown = ~chunks->clear & all;
+    if (count_px == 0 || shown == 0) {
+        return;
+    }
+    unsigned first = (unsigned)__builtin_ctzll(shown), last = 63 - (unsigned)__builtin_clzll(shown);
+    uint64_t between = all >> first << first & ~UINT64_C(0) >> (63 - last);
+    size_t first_px = first * KD_CHUNK_PX, last_px = (last + 1) * KD_CHUNK_PX;
+    first_px = first_px > skipped_px ? first_px : skipped_px;
+    last_px = last_px < end_px ? last_px : end_px;
+    dst += first_px - skipped_px;
+    src += first_px - skipped_px;
+    if ((chunks->opaque & between) == between) {
+        blit_row(target, KD_SOURCE_OPAQUE, KB_BLEND_REPLACE, dst, src, last_px - first_px);
+    } else {
+        blit_row(target, source, KB_BLEND_OVER, dst, src, last_px - first_px);
     }
 }
 

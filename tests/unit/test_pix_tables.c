@@ -278,6 +278,9 @@ static void compare_chunks(const struct kd_pix *pix, size_t count_px, bool at_en
             }
             chunks.opaque &= ~chunks.clear;
             uint32_t *dst = target_prepare(count_px, at_end);
+            for (size_t i = 0; i < count_px && t == KD_TARGET_OPAQUE; i++) {
+                want_row[i] = dst[i] |= 0xFF000000;
+            }
             ref->over_chunks[t][k](want_row, src, count_px, &chunks);
             pix->over_chunks[t][k](dst, src, count_px, &chunks);
             target_check("over_chunks", k, count_px, at_end);
