@@ -300,7 +300,7 @@ void kd_kms_output_release(struct kms_output *output)
 
     if (!output->crtc)
         return;
-    if (!kms->paused && !output->needs_modeset)
+    if (!kms->paused && (!output->needs_modeset || output->swap.shown))
         go_dark(output);
     if (kms->commits < output->base.commits)
         kms->commits = output->base.commits;
@@ -323,6 +323,7 @@ static void kms_output_destroy(struct kd_output *base)
 
     if (output->crtc) { /* the card is closed: what is shown may stay until then */
         output->needs_modeset = true;
+        output->swap.shown = NULL;
         kd_kms_output_release(output);
     }
     kd_kms_swap_destroy(kms, &output->swap);
