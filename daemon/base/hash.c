@@ -14,6 +14,12 @@ uint64_t kd_hash_bytes(uint64_t seed, const void *data, size_t bytes)
     return XXH3_64bits_withSeed(data, bytes, seed);
 }
 
+uint64_t kd_hash_words(uint64_t seed, const uint64_t words[KD_HASH_WORDS])
+{
+    /* The length is a constant here: what XXH3 does for other lengths is not even asked for. */
+    return XXH3_64bits_withSeed(words, KD_HASH_WORDS * sizeof(words[0]), seed);
+}
+
 uint64_t kd_hash_rows(uint64_t seed, const void *first_row, ptrdiff_t stride_bytes,
                       size_t row_bytes, size_t rows)
 {

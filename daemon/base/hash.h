@@ -12,6 +12,10 @@
 /* Hash of a string of bytes; data may be NULL if bytes is 0. */
 uint64_t kd_hash_bytes(uint64_t seed, const void *data, size_t bytes);
 
+/* Hash of so many words: of their bytes, quickly. */
+#define KD_HASH_WORDS 8
+uint64_t kd_hash_words(uint64_t seed, const uint64_t words[KD_HASH_WORDS]);
+
 /* Hash of a rectangle of pixels: depends on row_bytes, rows and the bytes in the rows, not on the stride, the
  * alignment or what lies between the rows. stride_bytes may be negative (bottom row first in memory). */
 uint64_t kd_hash_rows(uint64_t seed, const void *first_row, ptrdiff_t stride_bytes,

@@ -61,17 +61,25 @@ static bool become_fill(struct kd_op *op, const struct kd_pixels *source)
 }
 
 /* Where a blit hides what is below: an opaque part of an image that is not wholly so. */
-static struct kd_box opaque_part(const struct kd_op *op, const struct kd_pixels *source)
+static struct kd_cover opaque_part(const struct kd_op *op, const struct kd_pixels *source)
 {
     const struct kd_sections *sections = kd_pixels_sections(source);
-    struct kd_box none = {0, 0, 0, 0};
+    const struct kd_cover none = {0, 0, 0, 0};
+    struct kd_box box;
 
     if (!sections || sections->content != KD_CONTENT_MIXED || op->flags || op->alpha != 255 ||
         (op->blend != KB_BLEND_OVER && op->blend != KB_BLEND_PREMULTIPLIED) ||
         kd_box_empty(sections->opaque))
         return none;
-    return kd_box_intersect(op->where, kd_box_moved(sections->opaque, op->where.x1 - op->src_x,
-                                                    op->where.y1 - op->src_y));
+    box = kd_box_intersect(op->where, kd_box_moved(sections->opaque, op->where.x1 - op->src_x,
+                                                   op->where.y1 - op->src_y));
+    return kd_box_empty(box) ? none : kd_cover_of(box);
+}
+
+/* Where the next operation is made. */
+static struct kd_op *next_op(const struct builder *builder)
+{
+    return &builder->ops->ops[builder->ops->count];
 }
 
 /* What hides everything below it is the same as a plain replacement, and then what is below need not be read. */
@@ -79,19 +87,24 @@ static void add(struct builder *builder, struct kd_op *op)
 {
     if (op->is_opaque)
         op->blend = KB_BLEND_REPLACE;
-    kd_ops_add(builder->ops, op);
+    kd_ops_add_last(builder->ops);
 }
 
 static void add_fill(struct builder *builder, const struct kb_command_fill *fill)
 {
-    struct kd_op op = {.kind = KD_OP_FILL, .blend = fill->blend, .alpha = 255};
+    struct kd_op *op = next_op(builder);
+    uint32_t color = kd_pix_fill_color(fill->color, fill->alpha);
 
-    op.color = kd_pix_fill_color(fill->color, fill->alpha);
-    op.where = kd_box_intersect(
-        kd_box_from_rect(fill->where.x, fill->where.y, fill->where.width, fill->where.height),
-        builder->clip);
-    op.is_opaque = blend_is_opaque(fill->blend, op.color >> 24 == 255);
-    add(builder, &op);
+    *op = (struct kd_op){
+        .kind = KD_OP_FILL,
+        .blend = fill->blend,
+        .alpha = 255,
+        .color = color,
+        .where = kd_box_intersect(
+            kd_box_from_rect(fill->where.x, fill->where.y, fill->where.width, fill->where.height),
+            builder->clip),
+        .is_opaque = blend_is_opaque(fill->blend, color >> 24 == 255)};
+    add(builder, op);
 }
 
 /* The part of the source rectangle that lies in the image, in the coordinates of the rectangle itself: what is outside draws nothing and
@@ -101,9 +114,11 @@ static struct kd_box visible_part(const struct kb_command_blit *blit,
 {
     struct kd_box rect =
         kd_box_from_rect(blit->src_x, blit->src_y, blit->src_width, blit->src_height);
-    struct kd_box part =
-        kd_box_intersect(rect, kd_box_of_size(source->width_px, source->height_px));
+    struct kd_box everything = kd_box_of_size(source->width_px, source->height_px);
+    struct kd_box part = kd_box_intersect(rect, everything);
 
+    if (kd_box_contains(everything, rect)) /* as nearly always; empty ones too */
+        return kd_box_of_size(blit->src_width, blit->src_height);
     part = kd_box_moved(part, -blit->src_x, -blit->src_y);
     if (blit->flags & KB_BLIT_FLAG_FLIP_X)
         part =
@@ -117,35 +132,40 @@ static struct kd_box visible_part(const struct kb_command_blit *blit,
 static void add_blit(struct builder *builder, const struct kb_command_blit *blit)
 {
     const struct kd_pixels *source = builder->ops->sources[blit->image];
-    struct kd_op op = {
-        .kind = KD_OP_BLIT, .blend = blit->blend, .alpha = blit->alpha, .flags = blit->flags};
+    struct kd_op *op = next_op(builder);
     int64_t column, row; /* of the source rectangle, as drawn, at where's corner */
-    struct kd_box part;
+    struct kd_box part, where;
 
     if (!source || (content_of(source) == KD_CONTENT_TRANSPARENT && blit->blend == KB_BLEND_OVER))
         return;
     part = visible_part(blit, source);
     if (kd_box_empty(part))
         return;
-    op.color = blit->tint;
-    op.source = blit->image;
-    op.where = (struct kd_box){
+    where = (struct kd_box){
         kd_coord_clamp((int64_t)blit->x + part.x1), kd_coord_clamp((int64_t)blit->y + part.y1),
         kd_coord_clamp((int64_t)blit->x + part.x2), kd_coord_clamp((int64_t)blit->y + part.y2)};
-    op.where = kd_box_intersect(op.where, builder->clip);
-    if (kd_box_empty(op.where))
+    where = kd_box_intersect(where, builder->clip);
+    if (kd_box_empty(where))
         return;
-    column = op.where.x1 - (int64_t)blit->x;
-    row = op.where.y1 - (int64_t)blit->y;
-    op.src_x = blit->src_x +
-               (int32_t)(blit->flags & KB_BLIT_FLAG_FLIP_X ? blit->src_width - 1 - column : column);
-    op.src_y = blit->src_y +
-               (int32_t)(blit->flags & KB_BLIT_FLAG_FLIP_Y ? blit->src_height - 1 - row : row);
-    if (!become_fill(&op, source)) {
-        op.is_opaque = blend_is_opaque(blit->blend, source_is_opaque(source) && blit->alpha == 255);
-        op.cover = opaque_part(&op, source);
-    }
-    add(builder, &op);
+    column = where.x1 - (int64_t)blit->x;
+    row = where.y1 - (int64_t)blit->y;
+    *op = (struct kd_op){
+        .kind = KD_OP_BLIT,
+        .blend = blit->blend,
+        .alpha = blit->alpha,
+        .flags = blit->flags,
+        .color = blit->tint,
+        .where = where,
+        .source = blit->image,
+        .is_opaque = blend_is_opaque(blit->blend, source_is_opaque(source) && blit->alpha == 255),
+        .src_x =
+            blit->src_x +
+            (int32_t)(blit->flags & KB_BLIT_FLAG_FLIP_X ? blit->src_width - 1 - column : column),
+        .src_y = blit->src_y +
+                 (int32_t)(blit->flags & KB_BLIT_FLAG_FLIP_Y ? blit->src_height - 1 - row : row)};
+    if (!become_fill(op, source))
+        op->cover = opaque_part(op, source);
+    add(builder, op);
 }
 
 static void add_transformed(struct builder *builder, const struct kb_command_transformed_blit *blit)
@@ -153,17 +173,20 @@ static void add_transformed(struct builder *builder, const struct kb_command_tra
     struct kd_ops *ops = builder->ops;
     const struct kd_pixels *source = ops->sources[blit->image];
     struct kd_transform *transform = &ops->transforms[ops->transforms_count];
-    struct kd_op op = {
-        .kind = KD_OP_TRANSFORM, .blend = blit->blend, .alpha = blit->alpha, .color = blit->tint};
 
     if (!source || (content_of(source) == KD_CONTENT_TRANSPARENT && blit->blend == KB_BLEND_OVER) ||
         !kd_transform_init(transform, blit, kd_box_of_size(source->width_px, source->height_px)))
         return;
-    op.source = blit->image;
-    op.filter = blit->flags & KB_BLIT_FLAG_BILINEAR ? KB_FILTER_BILINEAR : KB_FILTER_NEAREST;
-    op.transform = ops->transforms_count++;
-    op.where = kd_transform_bounds(transform, builder->clip);
-    kd_ops_add(ops, &op);
+    *next_op(builder) = (struct kd_op){
+        .kind = KD_OP_TRANSFORM,
+        .blend = blit->blend,
+        .alpha = blit->alpha,
+        .color = blit->tint,
+        .where = kd_transform_bounds(transform, builder->clip),
+        .source = blit->image,
+        .filter = blit->flags & KB_BLIT_FLAG_BILINEAR ? KB_FILTER_BILINEAR : KB_FILTER_NEAREST,
+        .transform = ops->transforms_count++};
+    kd_ops_add_last(ops);
 }
 
 /* Room for the transforms of as many commands as can have one. -ENOMEM. */

@@ -30,7 +30,22 @@ enum kd_op_kind {
  * run upwards. Such operations replace. */
 #define KD_OP_TURNED 0x80
 
-/* One drawing operation, cut to the target; it refers to sources by index. */
+/* A part of a target (at most 16384 pixels wide and high), in half the bytes of a box. */
+struct kd_cover {
+    int16_t x1, y1, x2, y2;
+};
+
+static inline struct kd_box kd_cover_box(struct kd_cover c)
+{
+    return (struct kd_box){c.x1, c.y1, c.x2, c.y2};
+}
+
+static inline struct kd_cover kd_cover_of(struct kd_box b)
+{
+    return (struct kd_cover){(int16_t)b.x1, (int16_t)b.y1, (int16_t)b.x2, (int16_t)b.y2};
+}
+
+/* One drawing operation, cut to the target; it refers to sources by index. Small: a plan reads all of them. */
 struct kd_op {
     uint8_t kind;        /* enum kd_op_kind */
     uint8_t blend;       /* enum kb_blend */
@@ -39,14 +54,25 @@ struct kd_op {
     uint32_t color;      /* fills: straight, alpha applied; blits: the tint */
     struct kd_box where; /* target pixels; not empty */
     uint32_t source;
-    int32_t src_x, src_y; /* blits: the source pixel that goes to the top left corner of where */
-    int32_t shown_x, shown_y; /* scaled: where the whole picture's top left corner would be, ... */
-    int32_t shown_width, shown_height; /* ... its scaled size, before it is turned */
-    uint32_t is_opaque;                /* what was in where before does not matter */
-    uint32_t filter;                   /* scaled and transformed: enum kb_filter */
-    uint32_t transform;                /* transformed: index into the transforms */
-    uint64_t key; /* of all the above and, unless the source has many tiles, of its content */
-    struct kd_box cover; /* a part of where that is opaque, if not all of it is; may be empty */
+    uint8_t filter; /* scaled and transformed: enum kb_filter */
+    bool is_opaque; /* what was in where before does not matter */
+    bool
+        has_tiles; /* set by kd_ops_add: its source has several: their keys are not in this one's */
+    uint8_t unused; /* 0 */
+    union {
+        struct {
+            int32_t src_x,
+                src_y; /* blits: the source pixel that goes to the top left corner of where */
+            int32_t unused_x, unused_y; /* 0 */
+        };
+        struct {
+            int32_t shown_x,
+                shown_y; /* scaled: where the whole picture's top left corner would be, ... */
+            int32_t shown_width, shown_height; /* ... its scaled size, before it is turned */
+        };
+        uint32_t transform; /* transformed: index into the transforms */
+    };
+    struct kd_cover cover; /* a part of where that is opaque, if not all of it is; may be empty */
 };
 
 /* What a tile begins with. */
@@ -96,8 +122,14 @@ struct kd_ops {
 int kd_ops_init(struct kd_ops *ops, struct kd_arena *arena, uint32_t capacity, uint64_t seed,
                 const struct kd_pixels *const *sources);
 
-/* Appends one whose key is still to be made; where may be empty: then it is left out. There is room for capacity ones. */
+/* Appends one; where may be empty: then it is left out. There is room for capacity ones. */
 void kd_ops_add(struct kd_ops *ops, const struct kd_op *op);
+
+/* The same for one that was made in place: at the end of ops->ops, where it does not count yet. */
+void kd_ops_add_last(struct kd_ops *ops);
+
+/* Of everything that shapes what an operation draws but, if its source has several tiles, the source's content. */
+uint64_t kd_op_key(const struct kd_ops *ops, const struct kd_op *op);
 
 /* A frame's commands as operations on a target of this size. commands have been checked; image fields are indices into the sources, of
  * which those that are NULL (not readable) draw nothing. -ENOMEM. */

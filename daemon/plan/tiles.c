@@ -60,17 +60,13 @@ static struct kd_box footprint(const struct kd_ops *ops, const struct kd_op *op,
     }
 }
 
-/* The operation's key, with the content of the source tiles that this target tile samples. */
-static uint64_t key_in_tile(const struct kd_ops *ops, const struct kd_op *op, struct kd_box tile)
+/* The operation's key, with the content of the source's tiles that this target tile samples. */
+static uint64_t key_in_tile(const struct kd_ops *ops, const struct kd_op *op, uint64_t key,
+                            struct kd_box tile)
 {
-    const struct kd_pixels *source;
-    struct kd_box px;
-    uint64_t key = op->key;
+    const struct kd_pixels *source = ops->sources[op->source];
+    struct kd_box px = footprint(ops, op, kd_box_intersect(op->where, tile));
 
-    if (op->kind == KD_OP_FILL || kd_pixels_tiles(ops->sources[op->source]) == 1)
-        return key;
-    source = ops->sources[op->source];
-    px = footprint(ops, op, kd_box_intersect(op->where, tile));
     if (kd_box_empty(px))
         return key;
     for (int32_t ty = px.y1 >> source->tile_shift; ty <= (px.y2 - 1) >> source->tile_shift; ty++)
@@ -91,129 +87,181 @@ static void begin_tiles(struct kd_plan *plan, const struct kd_pixels *before, ui
     }
 }
 
-/* First pass: the lengths of the lists. */
-static uint32_t count_visits(struct kd_plan *plan, const struct kd_ops *ops, uint32_t first)
-{
-    uint32_t visits = 0;
-
-    for (uint32_t i = first; i < ops->count; i++) {
-        struct kd_box touched = kd_grid_touched(ops->ops[i].where);
-
-        for (int32_t ty = touched.y1; ty < touched.y2; ty++) {
-            struct kd_plan_tile *row = &plan->tiles[(size_t)ty * (size_t)plan->grid.tiles_x];
-
-            for (int32_t tx = touched.x1; tx < touched.x2; tx++)
-                row[tx].list_count++;
-        }
-        visits += (uint32_t)kd_box_area(touched);
-    }
-    return visits;
-}
-
-/* Second pass: the lists themselves, one after another. */
-static void fill_lists(struct kd_plan *plan, const struct kd_ops *ops, uint32_t first,
-                       uint32_t *lists)
-{
-    uint32_t at = 0;
-
-    for (size_t i = 0; i < kd_grid_count(plan->grid); i++) {
-        plan->tiles[i].list = at;
-        at += plan->tiles[i].list_count;
-        plan->tiles[i].list_count = 0;
-    }
-    for (uint32_t i = first; i < ops->count; i++) {
-        struct kd_box touched = kd_grid_touched(ops->ops[i].where);
-
-        for (int32_t ty = touched.y1; ty < touched.y2; ty++) {
-            struct kd_plan_tile *row = &plan->tiles[(size_t)ty * (size_t)plan->grid.tiles_x];
-
-            for (int32_t tx = touched.x1; tx < touched.x2; tx++)
-                lists[row[tx].list + row[tx].list_count++] = i;
-        }
-    }
-}
-
-/* ---- What is hidden ----------------------------------------------------------------------------- */
+/* ---- Cells --------------------------------------------------------------------------------------- */
 
 /* A tile is 4x4 cells of 16 pixels: as many bits, row by row. A cell that the target's edge cuts is as large as is left of it. */
 #define CELL_SHIFT 4
+#define TILE_CELLS 4
 #define CELLS_ALL  0xFFFFu
 
-/* Bits from..to-1 of one row of cells, in all rows. */
-static uint32_t columns_mask(int32_t from, int32_t to)
+/* The cells that a box touches, counted from the target's corner. */
+static struct kd_box cells_touched(struct kd_box px)
 {
-    return ((UINT32_C(1) << to) - (UINT32_C(1) << from)) * 0x1111u;
+    return (struct kd_box){px.x1 >> CELL_SHIFT, px.y1 >> CELL_SHIFT, (px.x2 + 15) >> CELL_SHIFT,
+                           (px.y2 + 15) >> CELL_SHIFT};
 }
 
-static uint32_t rows_mask(int32_t from, int32_t to)
+/* The cells that a box covers wholly; if it reaches the target's edge, also those beyond. */
+static struct kd_box cells_covered(struct kd_box px, struct kd_grid grid)
 {
-    return (UINT32_C(1) << 4 * to) - (UINT32_C(1) << 4 * from);
+    return (struct kd_box){(px.x1 + 15) >> CELL_SHIFT, (px.y1 + 15) >> CELL_SHIFT,
+                           px.x2 == grid.width_px ? grid.tiles_x * TILE_CELLS : px.x2 >> CELL_SHIFT,
+                           px.y2 == grid.height_px ? grid.tiles_y * TILE_CELLS
+                                                   : px.y2 >> CELL_SHIFT};
 }
 
-/* Cells that the box touches. It overlaps the tile. */
-static uint32_t cells_touched(struct kd_box box, struct kd_box tile)
+/* The cells of a tile that lie in these columns of the target's cells, and those in these rows. */
+static uint32_t columns_in_tile(int32_t from, int32_t to, int32_t tile)
 {
-    struct kd_box part = kd_box_moved(kd_box_intersect(box, tile), -tile.x1, -tile.y1);
-
-    return columns_mask(part.x1 >> CELL_SHIFT, (part.x2 + 15) >> CELL_SHIFT) &
-           rows_mask(part.y1 >> CELL_SHIFT, (part.y2 + 15) >> CELL_SHIFT);
+    from = kd_max(from - tile * TILE_CELLS, 0);
+    to = kd_min(to - tile * TILE_CELLS, TILE_CELLS);
+    return from < to ? ((1u << to) - (1u << from)) * 0x1111u : 0;
 }
 
-/* Cells that the box covers wholly. */
-static uint32_t cells_covered(struct kd_box box, struct kd_box tile)
+static uint32_t rows_in_tile(int32_t from, int32_t to, int32_t tile)
 {
-    struct kd_box part = kd_box_intersect(box, tile);
-    int32_t x1, y1, x2, y2;
-
-    if (kd_box_empty(part))
-        return 0;
-    x1 = (part.x1 - tile.x1 + 15) >> CELL_SHIFT;
-    y1 = (part.y1 - tile.y1 + 15) >> CELL_SHIFT;
-    x2 = part.x2 == tile.x2 ? 4 : (part.x2 - tile.x1) >> CELL_SHIFT;
-    y2 = part.y2 == tile.y2 ? 4 : (part.y2 - tile.y1) >> CELL_SHIFT;
-    return x1 < x2 && y1 < y2 ? columns_mask(x1, x2) & rows_mask(y1, y2) : 0;
+    from = kd_max(from - tile * TILE_CELLS, 0);
+    to = kd_min(to - tile * TILE_CELLS, TILE_CELLS);
+    return from < to ? (1u << TILE_CELLS * to) - (1u << TILE_CELLS * from) : 0;
 }
 
-/* From the last operation to the first: those of which no cell can be seen go, and once all cells are covered so do all that are left. */
-static void drop_hidden(struct kd_plan *plan, const struct kd_ops *ops, size_t index,
-                        uint32_t *lists)
+/* ---- Binning ------------------------------------------------------------------------------------- */
+
+/* A tile's list under way, from its last operation to its first. */
+struct bin {
+    uint64_t key;     /* of the operations in it */
+    uint32_t list;    /* where it begins so far */
+    uint32_t count;   /* of operations in it */
+    uint32_t covered; /* cells that they hide */
+};
+
+struct binning {
+    struct kd_grid grid;
+    const struct kd_ops *ops;
+    struct bin *bins; /* by tile */
+    uint32_t *lists;
+};
+
+/* How often operations touch each tile, which is the room that its list needs; how often they do so in all is known. Changes are noted at
+ * corners and summed up then: large operations cost no more than small ones. */
+static void make_room(struct binning *binning, uint32_t first, int32_t *changes)
 {
-    struct kd_plan_tile *tile = &plan->tiles[index];
-    struct kd_box box = kd_grid_tile(plan->grid, index);
-    uint32_t *list = lists + tile->list;
-    uint32_t covered = 0, at = tile->list_count, kept = tile->list_count;
+    size_t stride = (size_t)binning->grid.tiles_x + 1, index = 0;
+    size_t count = stride * ((size_t)binning->grid.tiles_y + 1);
+    uint32_t at = 0;
 
-    while (at > 0) {
-        const struct kd_op *op = &ops->ops[list[--at]];
+    memset(changes, 0, count * sizeof(*changes));
+    for (uint32_t i = first; i < binning->ops->count; i++) {
+        struct kd_box touched = kd_grid_touched(binning->ops->ops[i].where);
+        int32_t *top = changes + (size_t)touched.y1 * stride;
+        int32_t *bottom = changes + (size_t)touched.y2 * stride;
 
-        if ((cells_touched(op->where, box) & ~covered) == 0)
-            continue;
-        list[--kept] = list[at];
-        if (ops->no_cover)
-            covered |= op->is_opaque && kd_box_contains(op->where, box) ? CELLS_ALL : 0;
-        else
-            covered |= cells_covered(op->is_opaque ? op->where : op->cover, box);
-        if (covered == CELLS_ALL) {
-            tile->load = KD_LOAD_NONE;
-            break;
+        top[touched.x1]++;
+        top[touched.x2]--;
+        bottom[touched.x1]--;
+        bottom[touched.x2]++;
+    }
+    for (int32_t y = 0; y < binning->grid.tiles_y; y++)
+        for (int32_t x = 0, sum = 0; x < binning->grid.tiles_x; x++) {
+            int32_t *here = &changes[(size_t)y * stride + (size_t)x];
+
+            sum += *here;
+            *here = sum + (y ? here[-(ptrdiff_t)stride] : 0);
+            at += (uint32_t)*here;
+            binning->bins[index++] = (struct bin){.key = binning->ops->seed, .list = at};
+        }
+}
+
+/* Puts an operation in front of a tile's list, if something of it shows. */
+static void put_into_tile(const struct binning *binning, uint32_t i, size_t index, uint32_t touches,
+                          uint32_t hides, uint64_t key)
+{
+    struct bin *bin = &binning->bins[index];
+    const struct kd_op *op = &binning->ops->ops[i];
+
+    if ((touches & ~bin->covered) == 0)
+        return;
+    if (op->has_tiles)
+        key = key_in_tile(binning->ops, op, key, kd_grid_tile(binning->grid, index));
+    bin->key = kd_hash_mix(bin->key, key);
+    bin->covered |= hides;
+    bin->count++;
+    binning->lists[--bin->list] = i;
+}
+
+/* What an operation hides; empty if nothing. */
+static struct kd_box hidden_cells(const struct binning *binning, const struct kd_op *op)
+{
+    if (op->is_opaque)
+        return cells_covered(op->where, binning->grid);
+    if (op->cover.x1 < op->cover.x2 && !binning->ops->no_cover)
+        return cells_covered(kd_cover_box(op->cover), binning->grid);
+    return (struct kd_box){0, 0, 0, 0};
+}
+
+static void put_into_tiles(const struct binning *binning, uint32_t i)
+{
+    const struct kd_op *op = &binning->ops->ops[i];
+    const struct kd_box touched = kd_grid_touched(op->where), cells = cells_touched(op->where);
+    const struct kd_box hidden = hidden_cells(binning, op);
+    const bool hides = !kd_box_empty(hidden);
+    const uint64_t key = kd_op_key(binning->ops, op);
+
+    for (int32_t ty = touched.y1; ty < touched.y2; ty++) {
+        const uint32_t rows = rows_in_tile(cells.y1, cells.y2, ty);
+        const uint32_t hidden_rows = hides ? rows_in_tile(hidden.y1, hidden.y2, ty) : 0;
+
+        for (int32_t tx = touched.x1; tx < touched.x2; tx++) {
+            uint32_t hides_here =
+                hidden_rows ? hidden_rows & columns_in_tile(hidden.x1, hidden.x2, tx) : 0;
+
+            if (binning->ops->no_cover && hides_here != CELLS_ALL)
+                hides_here = 0;
+            put_into_tile(binning, i, (size_t)ty * (size_t)binning->grid.tiles_x + (size_t)tx,
+                          rows & columns_in_tile(cells.x1, cells.x2, tx), hides_here, key);
         }
     }
-    tile->list += kept;
-    tile->list_count -= kept;
 }
 
-/* The key of what is left. A tile that begins with nothing begins with no key either. */
-static void make_key(struct kd_plan *plan, const struct kd_ops *ops, size_t index,
-                     const uint32_t *lists)
+/* A tile that begins with nothing begins with no key either; one that nothing is drawn into stays what it is. */
+static void finish_tile(struct kd_plan_tile *tile, const struct bin *bin)
 {
-    struct kd_plan_tile *tile = &plan->tiles[index];
-    struct kd_box box = kd_grid_tile(plan->grid, index);
-    uint64_t key = tile->load == KD_LOAD_NONE ? ops->seed : tile->key;
-
-    for (uint32_t i = 0; i < tile->list_count; i++)
-        key = kd_hash_mix(key, key_in_tile(ops, &ops->ops[lists[tile->list + i]], box));
-    tile->key = key | (key == 0); /* 0 means unknown */
+    tile->list = bin->list;
+    tile->list_count = bin->count;
+    if (bin->covered == CELLS_ALL) {
+        tile->load = KD_LOAD_NONE;
+        tile->key = bin->key;
+    } else if (bin->count) {
+        tile->key = kd_hash_mix(bin->key, tile->key);
+    }
+    tile->key |= tile->key == 0; /* 0 means unknown */
 }
+
+/* -ENOMEM. */
+static int bin_ops(struct kd_plan *plan, struct kd_arena *arena, const struct kd_ops *ops,
+                   uint32_t first, uint64_t touches)
+{
+    struct kd_grid grid = plan->grid;
+    size_t tiles = kd_grid_count(grid);
+    size_t corners = ((size_t)grid.tiles_x + 1) * ((size_t)grid.tiles_y + 1);
+    int32_t *changes = kd_arena_alloc(arena, corners, sizeof(*changes));
+    struct binning binning = {.grid = grid,
+                              .ops = ops,
+                              .bins = kd_arena_alloc(arena, tiles, sizeof(*binning.bins)),
+                              .lists = kd_arena_alloc(arena, touches + 1, sizeof(*binning.lists))};
+
+    if (!changes || !binning.bins || !binning.lists)
+        return -ENOMEM;
+    make_room(&binning, first, changes);
+    for (uint32_t i = ops->count; i > first; i--)
+        put_into_tiles(&binning, i - 1);
+    for (size_t i = 0; i < tiles; i++)
+        finish_tile(&plan->tiles[i], &binning.bins[i]);
+    plan->lists = binning.lists;
+    return 0;
+}
+
+/* ---- Plans --------------------------------------------------------------------------------------- */
 
 /* The last operation that hides all before it, everywhere; 0 if there is none. */
 static uint32_t first_visible(const struct kd_ops *ops, struct kd_grid grid)
@@ -248,8 +296,8 @@ static void plan_coarse(struct kd_plan *plan, const struct kd_ops *ops, uint32_t
     for (uint32_t i = first; i < ops->count; i++) {
         const struct kd_op *op = &ops->ops[i];
 
-        key = kd_hash_mix(key, op->key);
-        if (op->kind != KD_OP_FILL && kd_pixels_tiles(ops->sources[op->source]) > 1)
+        key = kd_hash_mix(key, kd_op_key(ops, op));
+        if (op->has_tiles)
             key = kd_hash_mix(key, ops->sources[op->source]->version);
     }
     for (size_t i = 0; i < kd_grid_count(plan->grid); i++) {
@@ -267,8 +315,7 @@ int kd_plan_make(struct kd_plan *plan, struct kd_arena *arena, struct kd_grid gr
                  const struct kd_ops *ops)
 {
     uint32_t first = first_visible(ops, grid);
-    uint32_t *lists;
-    uint32_t visits;
+    uint64_t touches;
 
     *plan = (struct kd_plan){.grid = grid,
                              .base_color = base_color,
@@ -281,19 +328,9 @@ int kd_plan_make(struct kd_plan *plan, struct kd_arena *arena, struct kd_grid gr
     if (!plan->tiles)
         return -ENOMEM;
     begin_tiles(plan, before, ops->seed);
-    if (count_touches(ops, first) > ops->max_touches) {
-        plan_coarse(plan, ops, first);
-        return 0;
-    }
-    visits = count_visits(plan, ops, first);
-    lists = kd_arena_alloc(arena, visits ? visits : 1, sizeof(*lists));
-    if (!lists)
-        return -ENOMEM;
-    fill_lists(plan, ops, first, lists);
-    for (size_t i = 0; i < kd_grid_count(grid); i++) {
-        drop_hidden(plan, ops, i, lists);
-        make_key(plan, ops, i, lists);
-    }
-    plan->lists = lists;
+    touches = count_touches(ops, first);
+    if (touches <= ops->max_touches)
+        return bin_ops(plan, arena, ops, first, touches);
+    plan_coarse(plan, ops, first);
     return 0;
 }

@@ -98,6 +98,19 @@ START_TEST(reads_no_byte_beside)
 }
 END_TEST
 
+/* The quick way for so many bytes is no other hash. */
+START_TEST(words_are_bytes)
+{
+    uint64_t words[KD_HASH_WORDS];
+
+    for (uint32_t i = 0; i < 50; i++) {
+        scramble((unsigned char *)words, sizeof(words), i);
+        ck_assert_uint_eq(kd_hash_words(SEED, words), kd_hash_bytes(SEED, words, sizeof(words)));
+        ck_assert_uint_ne(kd_hash_words(SEED + 1, words), kd_hash_words(SEED, words));
+    }
+}
+END_TEST
+
 START_TEST(rows_do_not_depend_on_the_stride)
 {
     enum { ROWS = 9, ROW_BYTES = 52 };
@@ -192,6 +205,7 @@ Suite *hash_suite(void)
     tcase_add_test(bytes, same_bytes_same_hash);
     tcase_add_test(bytes, other_bytes_other_hash);
     tcase_add_test(bytes, reads_no_byte_beside);
+    tcase_add_test(bytes, words_are_bytes);
     tcase_add_test(bytes, rows_do_not_depend_on_the_stride);
     tcase_add_test(bytes, every_row_is_keyed);
     tcase_add_test(bytes, shape_matters);

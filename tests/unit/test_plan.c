@@ -42,7 +42,8 @@ static void cover_cells(const struct kd_ops *ops, struct kd_box tile, int64_t co
         for (uint32_t i = 0; i < ops->count; i++) {
             const struct kd_op *op = &ops->ops[i];
 
-            if (!kd_box_empty(box) && kd_box_contains(op->is_opaque ? op->where : op->cover, box))
+            if (!kd_box_empty(box) &&
+                kd_box_contains(op->is_opaque ? op->where : kd_cover_box(op->cover), box))
                 covered_by[cell] = i;
         }
     }
@@ -99,7 +100,7 @@ START_TEST(lists_hold_what_shows)
 
             op.is_opaque = random_u32() % 2;
             if (random_u32() % 3 == 0)
-                op.cover = kd_box_intersect(random_box(), op.where);
+                op.cover = kd_cover_of(kd_box_intersect(random_box(), op.where));
             kd_ops_add(&ops, &op);
         }
         ck_assert_uint_eq(ops.count, count);
