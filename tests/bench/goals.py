@@ -15,7 +15,7 @@ class Pair(NamedTuple):
 
 FULL, DIFFERENCE = ("kmsblit", "full"), ("kmsblit", "difference")
 BLITS, BEST, CACHED = ("pygame", "blits"), ("pygame", "best"), ("pygame", "cached")
-PIXMAN, SDL = ("pixman", "best"), ("sdl", "surfaces")
+PIXMAN, SDL, TURNED = ("pixman", "best"), ("sdl", "surfaces"), ("sdl", "renderer")
 ONE = ("kmsblit", "one thread")
 MEMCPY, ROWS = ("memcpy", "each pixel once"), ("rows", "copied in order")
 
@@ -36,8 +36,8 @@ PAIRS = [
     Pair("W6", FULL, BLITS, 75), Pair("W6", FULL, SDL), Pair("W6", FULL, PIXMAN, 4.5),
     Pair("W6", FULL, ROWS),
     Pair("W6a", FULL, BLITS, 16), Pair("W6a", FULL, SDL), Pair("W6a", FULL, PIXMAN, 3),
-    Pair("W8n", FULL, BLITS, 7), Pair("W8n", FULL, PIXMAN, 4),
-    Pair("W8b", FULL, BLITS, 6), Pair("W8b", FULL, PIXMAN, 5),
+    Pair("W8n", FULL, BLITS, 7), Pair("W8n", FULL, TURNED), Pair("W8n", FULL, PIXMAN, 4),
+    Pair("W8b", FULL, BLITS, 6), Pair("W8b", FULL, TURNED), Pair("W8b", FULL, PIXMAN, 5),
     Pair("W8nr", FULL, BLITS), Pair("W8nr", FULL, CACHED, 4), Pair("W8nr", FULL, PIXMAN),
     Pair("W8br", FULL, BLITS), Pair("W8br", FULL, CACHED, 4), Pair("W8br", FULL, PIXMAN),
     *(Pair(f"W7-{count}", ("kmsblit", "rectangles"), ("pixman", "rectangles"),
