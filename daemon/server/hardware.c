@@ -375,6 +375,19 @@ static void look_for_card(struct kd_hardware *hardware)
     use_card(hardware);
 }
 
+/* A card that was plugged out is closed when nobody draws into its buffers any more. True if it was. */
+static bool drop_gone_card(struct kd_hardware *hardware)
+{
+    if (!hardware->is_gone)
+        return false;
+    kd_displays_reap(hardware->server);
+    if (hardware->server->gone)
+        return false;
+    close_card(hardware);
+    hardware->is_gone = hardware->is_lost = false;
+    return true;
+}
+
 /* A card may have come, or what is plugged in may have changed. */
 static void on_hotplug(void *ctx)
 {
@@ -384,10 +397,7 @@ static void on_hotplug(void *ctx)
         return;
     if (hardware->kms && !hardware->is_gone)
         scan(hardware);
-    if (hardware->is_gone && !hardware->server->gone) { /* nobody draws into its buffers any more */
-        close_card(hardware);
-        hardware->is_gone = hardware->is_lost = false;
-    }
+    drop_gone_card(hardware);
     look_for_card(hardware);
 }
 
@@ -408,6 +418,8 @@ void kd_hardware_run(struct kd_hardware *hardware, int64_t now_ns)
 {
     if (hardware->kms && !hardware->is_gone && kd_kms_wants_scan(hardware->kms))
         scan(hardware);
+    if (drop_gone_card(hardware))
+        look_for_card(hardware);
     if (!hardware->is_lost || now_ns < hardware->retry_at_ns)
         return;
     if (try_to_resume(hardware))
