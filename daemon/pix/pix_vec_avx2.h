@@ -217,10 +217,16 @@ KV_INLINE void kv_down(uint32_t *dst, const uint64_t *above, const uint64_t *bel
                                            _MM_SHUFFLE(3, 1, 2, 0)));
 }
 
-/* The same pair of two taps: channels of 16 bits. */
-KV_INLINE kv kv_tapped(const uint32_t *first, const uint32_t *second, enum kd_source_kind kind)
+/* A pair of pixels of each of two taps. */
+KV_INLINE __m128i kv_tapped(const uint32_t *pixels, const int32_t index[2])
 {
-    kv v = _mm256_cvtepu8_epi16(_mm_unpacklo_epi64(px2_load(first), px2_load(second)));
+    return px2_load_high(px2_load(pixels + index[0]), pixels + index[1]);
+}
+
+/* As channels of 16 bits. */
+KV_INLINE kv kv_widened(__m128i pixels, enum kd_source_kind kind)
+{
+    kv v = _mm256_cvtepu8_epi16(pixels);
     kv full = _mm256_set1_epi64x(INT64_C(255) << 48);
     if (kind == KD_SOURCE_PREMULTIPLIED) {
         return v;
@@ -232,35 +238,77 @@ KV_INLINE kv kv_tapped(const uint32_t *first, const uint32_t *second, enum kd_so
     return kv_div255(_mm256_mullo_epi16(kv_or(v, full), alpha));
 }
 
-/* Two pixels (number 2n and the next), as four times 32 bits each. right and lower: the weights of all, in 32 bits each. */
-KV_INLINE kv kv_filtered(const uint32_t *pixels, const struct kv_taps *taps, kv right, kv lower,
-                         int n, enum kd_source_kind kind)
+KV_INLINE __m128i four_or(const __m128i v[4])
 {
-    kv above = kv_tapped(pixels + taps->above[2 * n], pixels + taps->above[2 * n + 1], kind);
-    kv below = kv_tapped(pixels + taps->below[2 * n], pixels + taps->below[2 * n + 1], kind);
-    kv which =
-        _mm256_setr_epi32(2 * n, 2 * n, 2 * n, 2 * n, 2 * n + 1, 2 * n + 1, 2 * n + 1, 2 * n + 1);
-    kv more = _mm256_mullo_epi16(_mm256_sub_epi16(below, above),
-                                 _mm256_permutevar8x32_epi32(lower, which));
-    kv both = kv_moved(_mm256_add_epi16(_mm256_slli_epi16(above, 8), more));
-    return kv_weigh(_mm256_unpacklo_epi16(both, _mm256_srli_si256(both, 8)),
-                    _mm256_permutevar8x32_epi32(right, which));
+    return _mm_or_si128(_mm_or_si128(v[0], v[1]), _mm_or_si128(v[2], v[3]));
 }
 
+KV_INLINE __m128i four_and(const __m128i v[4])
+{
+    return _mm_and_si128(_mm_and_si128(v[0], v[1]), _mm_and_si128(v[2], v[3]));
+}
+
+struct kv_tapped {
+    __m128i above[4], below[4]; /* two taps each */
+    kv right, lower;            /* the weights of all, in 32 bits each */
+};
+
+/* Two pixels (number 2n and the next), as four times 32 bits each. */
+KV_INLINE kv kv_filtered(const struct kv_tapped *tapped, int n, enum kd_source_kind kind)
+{
+    kv above = kv_widened(tapped->above[n], kind), below = kv_widened(tapped->below[n], kind);
+    kv which =
+        _mm256_add_epi32(_mm256_set1_epi32(2 * n), _mm256_setr_epi32(0, 0, 0, 0, 1, 1, 1, 1));
+    kv more = _mm256_mullo_epi16(_mm256_sub_epi16(below, above),
+                                 _mm256_permutevar8x32_epi32(tapped->lower, which));
+    kv both = kv_moved(_mm256_add_epi16(_mm256_slli_epi16(above, 8), more));
+    /* left and right beside each other */
+    kv order = _mm256_setr_epi8(0, 1, 8, 9, 2, 3, 10, 11, 4, 5, 12, 13, 6, 7, 14, 15, 0, 1, 8, 9, 2,
+                                3, 10, 11, 4, 5, 12, 13, 6, 7, 14, 15);
+    return kv_weigh(_mm256_shuffle_epi8(both, order),
+                    _mm256_permutevar8x32_epi32(tapped->right, which));
+}
+
+KV_INLINE kv kv_filtered_all(const struct kv_tapped *tapped, enum kd_source_kind kind)
+{
+    kv bytes = _mm256_packus_epi16(
+        _mm256_packs_epi32(kv_filtered(tapped, 0, kind), kv_filtered(tapped, 1, kind)),
+        _mm256_packs_epi32(kv_filtered(tapped, 2, kind), kv_filtered(tapped, 3, kind)));
+    return _mm256_permutevar8x32_epi32(bytes, _mm256_setr_epi32(0, 4, 1, 5, 2, 6, 3, 7));
+}
+
+/* Inside of sprites all alphas are 255, and nothing need be multiplied by them; beside them all pixels are clear. */
 KV_INLINE void kv_filter(uint32_t *dst, const uint32_t *pixels, const struct kv_taps *taps,
                          enum kd_source_kind kind)
 {
+    const int32_t *above = taps->above, *below = taps->below;
+    struct kv_tapped tapped = {
+        .above = {kv_tapped(pixels, above), kv_tapped(pixels, above + 2),
+                  kv_tapped(pixels, above + 4), kv_tapped(pixels, above + 6)},
+        .below = {kv_tapped(pixels, below), kv_tapped(pixels, below + 2),
+                  kv_tapped(pixels, below + 4), kv_tapped(pixels, below + 6)},
+    };
+    if (kind != KD_SOURCE_OPAQUE) {
+        __m128i any = _mm_or_si128(four_or(tapped.above), four_or(tapped.below));
+        __m128i alpha = _mm_set1_epi32((int)0xFF000000);
+        if (_mm_testz_si128(any, kind == KD_SOURCE_STRAIGHT ? alpha : any)) {
+            kv_store(dst, _mm256_setzero_si256());
+            return;
+        }
+    }
     kv right = _mm256_load_si256((const __m256i *)(const void *)taps->right);
     kv lower = _mm256_load_si256((const __m256i *)(const void *)taps->lower);
-    kv pairs[4];
-    right = kv_or(_mm256_slli_epi32(right, 16), _mm256_sub_epi32(_mm256_set1_epi32(256), right));
-    lower = kv_or(_mm256_slli_epi32(lower, 16), lower);
-    for (int n = 0; n < 4; n++) {
-        pairs[n] = kv_filtered(pixels, taps, right, lower, n, kind);
+    tapped.right =
+        kv_or(_mm256_slli_epi32(right, 16), _mm256_sub_epi32(_mm256_set1_epi32(256), right));
+    tapped.lower = kv_or(_mm256_slli_epi32(lower, 16), lower);
+    if (kind == KD_SOURCE_STRAIGHT) {
+        __m128i all = _mm_and_si128(four_and(tapped.above), four_and(tapped.below));
+        if (_mm_testc_si128(all, _mm_set1_epi32((int)0xFF000000))) {
+            kv_store(dst, kv_filtered_all(&tapped, KD_SOURCE_PREMULTIPLIED));
+            return;
+        }
     }
-    kv bytes = _mm256_packus_epi16(_mm256_packs_epi32(pairs[0], pairs[1]),
-                                   _mm256_packs_epi32(pairs[2], pairs[3]));
-    kv_store(dst, _mm256_permutevar8x32_epi32(bytes, _mm256_setr_epi32(0, 4, 1, 5, 2, 6, 3, 7)));
+    kv_store(dst, kv_filtered_all(&tapped, kind));
 }
 
 #endif

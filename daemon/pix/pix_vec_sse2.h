@@ -194,37 +194,56 @@ KV_INLINE void kv_down(uint32_t *dst, const uint64_t *above, const uint64_t *bel
 }
 
 /* Two pixels of a row, as channels of 16 bits. */
-KV_INLINE kv tapped_epi16(const uint32_t *pair, enum kd_source_kind kind)
+KV_INLINE kv widened_epi16(kv pair, enum kd_source_kind kind)
 {
-    kv v = px2_load(pair);
     if (kind == KD_SOURCE_OPAQUE) {
-        v = _mm_or_si128(v, _mm_set1_epi32((int)0xFF000000));
+        pair = _mm_or_si128(pair, _mm_set1_epi32((int)0xFF000000));
     }
-    v = kv_low(v);
-    return kind == KD_SOURCE_STRAIGHT ? premultiply_epi16(v) : v;
+    pair = kv_low(pair);
+    return kind == KD_SOURCE_STRAIGHT ? premultiply_epi16(pair) : pair;
 }
 
 /* A pixel as four times 32 bits. First down, which is exact in 16 bits, then across. */
-KV_INLINE kv filtered_epi32(const uint32_t *pixels, const struct kv_taps *taps, unsigned n,
+KV_INLINE kv filtered_epi32(kv above, kv below, int32_t right, int32_t lower,
                             enum kd_source_kind kind)
 {
-    kv above = tapped_epi16(pixels + taps->above[n], kind);
-    kv below = tapped_epi16(pixels + taps->below[n], kind);
-    kv lower = _mm_set1_epi32(taps->lower[n] * 0x10001);
-    kv both = moved_epi16(_mm_add_epi16(_mm_slli_epi16(above, 8),
-                                        _mm_mullo_epi16(_mm_sub_epi16(below, above), lower)));
+    above = widened_epi16(above, kind);
+    below = widened_epi16(below, kind);
+    kv more = _mm_mullo_epi16(_mm_sub_epi16(below, above), _mm_set1_epi32(lower * 0x10001));
+    kv both = moved_epi16(_mm_add_epi16(_mm_slli_epi16(above, 8), more));
     return weigh_epi32(_mm_unpacklo_epi16(both, _mm_srli_si128(both, 8)),
-                       weight_pair((uint32_t)taps->right[n]));
+                       weight_pair((uint32_t)right));
+}
+
+/* Two pixels (number n and the next) as eight times 16 bits. Inside of sprites all alphas are 255, and nothing need be multiplied by them;
+ * beside them all pixels are clear. */
+KV_INLINE kv filtered_epi16(const uint32_t *pixels, const struct kv_taps *taps, unsigned n,
+                            enum kd_source_kind kind)
+{
+    kv first_above = px2_load(pixels + taps->above[n]),
+       first_below = px2_load(pixels + taps->below[n]);
+    kv above = px2_load(pixels + taps->above[n + 1]), below = px2_load(pixels + taps->below[n + 1]);
+    if (kind == KD_SOURCE_STRAIGHT) {
+        kv all =
+            _mm_and_si128(_mm_and_si128(first_above, first_below), _mm_and_si128(above, below));
+        kv any = _mm_or_si128(_mm_or_si128(first_above, first_below), _mm_or_si128(above, below));
+        if (kv_is_clear(any)) {
+            return _mm_setzero_si128();
+        }
+        if (kv_is_opaque(_mm_unpacklo_epi64(all, all))) {
+            kind = KD_SOURCE_PREMULTIPLIED;
+        }
+    }
+    return _mm_packs_epi32(
+        filtered_epi32(first_above, first_below, taps->right[n], taps->lower[n], kind),
+        filtered_epi32(above, below, taps->right[n + 1], taps->lower[n + 1], kind));
 }
 
 KV_INLINE void kv_filter(uint32_t *dst, const uint32_t *pixels, const struct kv_taps *taps,
                          enum kd_source_kind kind)
 {
-    kv first = _mm_packs_epi32(filtered_epi32(pixels, taps, 0, kind),
-                               filtered_epi32(pixels, taps, 1, kind));
-    kv second = _mm_packs_epi32(filtered_epi32(pixels, taps, 2, kind),
-                                filtered_epi32(pixels, taps, 3, kind));
-    px4_store(dst, _mm_packus_epi16(first, second));
+    px4_store(dst, _mm_packus_epi16(filtered_epi16(pixels, taps, 0, kind),
+                                    filtered_epi16(pixels, taps, 2, kind)));
 }
 
 #endif

@@ -22,6 +22,12 @@ KV_INLINE __m128i px2_load(const uint32_t *src)
     return _mm_loadl_epi64((const __m128i *)(const void *)src);
 }
 
+/* Two more above two. */
+KV_INLINE __m128i px2_load_high(__m128i low, const uint32_t *src)
+{
+    return _mm_castpd_si128(_mm_loadh_pd(_mm_castsi128_pd(low), (const double *)(const void *)src));
+}
+
 /* 0 < n < 4 */
 KV_INLINE __m128i px4_load_part(const uint32_t *src, size_t n)
 {
