@@ -17,29 +17,32 @@
 #define KV_Q(name) name##q_u8
 #define KV_SET     vdupq_n_u8
 typedef uint8x16_t plane;
-typedef uint8x16x4_t kv;
+typedef uint8x16x4_t planes;
 #else
 #define KV_PX      8
 #define KV_TARGET  __attribute__((target("arch=armv7-a,fpu=neon")))
 #define KV_Q(name) name##_u8
 #define KV_SET     vdup_n_u8
 typedef uint8x8_t plane;
-typedef uint8x8x4_t kv;
+typedef uint8x8x4_t planes;
 #endif
 #define KV_FN     static KV_TARGET
 #define KV_INLINE static inline __attribute__((always_inline)) KV_TARGET
 
-/* Places of the channels in a pixel. */
-enum { BLUE, GREEN, RED, ALPHA, CHANNELS };
+/* By name, and nowhere in a loop: gcc keeps arrays of registers in memory. */
+typedef struct {
+    plane b, g, r, a;
+} kv;
 
 KV_INLINE kv kv_load(const uint32_t *src)
 {
-    return KV_Q(vld4)((const uint8_t *)src);
+    planes v = KV_Q(vld4)((const uint8_t *)src);
+    return (kv){v.val[0], v.val[1], v.val[2], v.val[3]};
 }
 
 KV_INLINE void kv_store(uint32_t *dst, kv v)
 {
-    KV_Q(vst4)((uint8_t *)dst, v);
+    KV_Q(vst4)((uint8_t *)dst, (planes){{v.b, v.g, v.r, v.a}});
 }
 
 /* 0 < n < 16 pixels in few pieces, which overlap. */
@@ -81,43 +84,38 @@ KV_INLINE void kv_store_part(uint32_t *dst, kv v, size_t n)
 
 KV_INLINE kv kv_set(uint32_t pixel)
 {
-    kv v;
-    for (unsigned c = 0; c < CHANNELS; c++) {
-        v.val[c] = KV_SET((uint8_t)(pixel >> 8 * c));
-    }
-    return v;
+    return (kv){KV_SET((uint8_t)pixel), KV_SET((uint8_t)(pixel >> 8)),
+                KV_SET((uint8_t)(pixel >> 16)), KV_SET((uint8_t)(pixel >> 24))};
 }
 
 /* Both written with operators, which the compiler knows more about: masks are constants. */
 KV_INLINE kv kv_or(kv a, kv b)
 {
-    for (unsigned c = 0; c < CHANNELS; c++) {
-        a.val[c] |= b.val[c];
-    }
-    return a;
+    return (kv){a.b | b.b, a.g | b.g, a.r | b.r, a.a | b.a};
+}
+
+KV_INLINE plane plane_select(plane mask, plane a, plane b)
+{
+    return (a & mask) | (b & ~mask);
 }
 
 KV_INLINE kv kv_select(kv mask, kv a, kv b)
 {
-    for (unsigned c = 0; c < CHANNELS; c++) {
-        a.val[c] = (a.val[c] & mask.val[c]) | (b.val[c] & ~mask.val[c]);
-    }
-    return a;
+    return (kv){plane_select(mask.b, a.b, b.b), plane_select(mask.g, a.g, b.g),
+                plane_select(mask.r, a.r, b.r), plane_select(mask.a, a.a, b.a)};
 }
 
-#define KV_EACH(name, instruction)                            \
-    KV_INLINE kv name(kv a, kv b)                             \
-    {                                                         \
-        for (unsigned c = 0; c < CHANNELS; c++) {             \
-            a.val[c] = KV_Q(instruction)(a.val[c], b.val[c]); \
-        }                                                     \
-        return a;                                             \
+#define KV_EACH(name, function)                                                 \
+    KV_INLINE kv name(kv a, kv b)                                               \
+    {                                                                           \
+        return (kv){function(a.b, b.b), function(a.g, b.g), function(a.r, b.r), \
+                    function(a.a, b.a)};                                        \
     }
 
-KV_EACH(kv_adds, vqadd)
-KV_EACH(kv_subs, vqsub)
-KV_EACH(kv_min, vmin)
-KV_EACH(kv_max, vmax)
+KV_EACH(kv_adds, KV_Q(vqadd))
+KV_EACH(kv_subs, KV_Q(vqsub))
+KV_EACH(kv_min, KV_Q(vmin))
+KV_EACH(kv_max, KV_Q(vmax))
 
 /* Eight products of bytes over 255, rounded: with t' = t + (t + 128) / 256 it is (t' + 128) / 256. */
 KV_INLINE uint8x8_t div255(uint16x8_t products)
@@ -135,29 +133,17 @@ KV_INLINE plane plane_mul(plane a, plane b)
 #endif
 }
 
-KV_INLINE kv kv_mul(kv a, kv b)
-{
-    for (unsigned c = 0; c < CHANNELS; c++) {
-        a.val[c] = plane_mul(a.val[c], b.val[c]);
-    }
-    return a;
-}
+KV_EACH(kv_mul, plane_mul)
 
 KV_INLINE kv kv_premultiply(kv s)
 {
-    for (unsigned c = BLUE; c < ALPHA; c++) {
-        s.val[c] = plane_mul(s.val[c], s.val[ALPHA]);
-    }
-    return s;
+    return (kv){plane_mul(s.b, s.a), plane_mul(s.g, s.a), plane_mul(s.r, s.a), s.a};
 }
 
 KV_INLINE kv kv_over(kv s, kv d)
 {
-    plane rest = ~s.val[ALPHA];
-    for (unsigned c = 0; c < CHANNELS; c++) {
-        s.val[c] = KV_Q(vqadd)(s.val[c], plane_mul(d.val[c], rest));
-    }
-    return s;
+    plane rest = ~s.a;
+    return kv_adds(s, kv_mul(d, (kv){rest, rest, rest, rest}));
 }
 
 /* ---- Questions: one number out of a plane answers all about it ---- */
@@ -171,12 +157,12 @@ KV_INLINE bool plane_is_zero(plane p)
 /* The sum of the alphas. */
 KV_INLINE bool kv_is_clear(kv v)
 {
-    return vaddlvq_u8(v.val[ALPHA]) == 0;
+    return vaddlvq_u8(v.a) == 0;
 }
 
 KV_INLINE bool kv_is_opaque(kv v)
 {
-    return vaddlvq_u8(v.val[ALPHA]) == 255 * KV_PX;
+    return vaddlvq_u8(v.a) == 255 * KV_PX;
 }
 #else
 KV_INLINE bool plane_is_zero(plane p)
@@ -186,33 +172,35 @@ KV_INLINE bool plane_is_zero(plane p)
 
 KV_INLINE bool kv_is_clear(kv v)
 {
-    return plane_is_zero(v.val[ALPHA]);
+    return plane_is_zero(v.a);
 }
 
 KV_INLINE bool kv_is_opaque(kv v)
 {
-    return vget_lane_u64(vreinterpret_u64_u8(v.val[ALPHA]), 0) == UINT64_MAX;
+    return vget_lane_u64(vreinterpret_u64_u8(v.a), 0) == UINT64_MAX;
 }
 #endif
 
 KV_INLINE bool kv_is_zero(kv v)
 {
-    return kv_is_clear(v) && plane_is_zero(v.val[BLUE] | v.val[GREEN] | v.val[RED]);
+    return kv_is_clear(v) && plane_is_zero(v.b | v.g | v.r);
 }
 
 /* ---- Order, and fewer bits ---- */
 
+KV_INLINE plane plane_reverse(plane p)
+{
+#ifdef __aarch64__
+    plane halves = vrev64q_u8(p);
+    return vextq_u8(halves, halves, 8);
+#else
+    return vrev64_u8(p);
+#endif
+}
+
 KV_INLINE kv kv_reverse(kv v)
 {
-    for (unsigned c = 0; c < CHANNELS; c++) {
-#ifdef __aarch64__
-        plane halves = vrev64q_u8(v.val[c]);
-        v.val[c] = vextq_u8(halves, halves, 8);
-#else
-        v.val[c] = vrev64_u8(v.val[c]);
-#endif
-    }
-    return v;
+    return (kv){plane_reverse(v.b), plane_reverse(v.g), plane_reverse(v.r), plane_reverse(v.a)};
 }
 
 KV_INLINE void narrow8_565(uint16_t *dst, uint8x8_t b, uint8x8_t g, uint8x8_t r)
@@ -225,11 +213,10 @@ KV_INLINE void narrow8_565(uint16_t *dst, uint8x8_t b, uint8x8_t g, uint8x8_t r)
 KV_INLINE void kv_narrow_565(uint16_t *dst, kv v)
 {
 #ifdef __aarch64__
-    narrow8_565(dst, vget_low_u8(v.val[BLUE]), vget_low_u8(v.val[GREEN]), vget_low_u8(v.val[RED]));
-    narrow8_565(dst + 8, vget_high_u8(v.val[BLUE]), vget_high_u8(v.val[GREEN]),
-                vget_high_u8(v.val[RED]));
+    narrow8_565(dst, vget_low_u8(v.b), vget_low_u8(v.g), vget_low_u8(v.r));
+    narrow8_565(dst + 8, vget_high_u8(v.b), vget_high_u8(v.g), vget_high_u8(v.r));
 #else
-    narrow8_565(dst, v.val[BLUE], v.val[GREEN], v.val[RED]);
+    narrow8_565(dst, v.b, v.g, v.r);
 #endif
 }
 
