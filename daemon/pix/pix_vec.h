@@ -362,15 +362,33 @@ KV_INLINE bool is_inside(const struct kd_pix_walk *walk, uint32_t u, uint32_t v)
     return left >= walk->x1 && left < walk->x2 - 1 && top >= walk->y1 && top < walk->y2 - 1;
 }
 
+/* The end of the places from first on that are inside: first itself if that is not. What is inside is one run. */
+KV_INLINE size_t inside_end(const struct kd_pix_walk *walk, size_t first, size_t end)
+{
+    uint32_t du = (uint32_t)walk->du, dv = (uint32_t)walk->dv;
+    uint32_t u = (uint32_t)walk->u, v = (uint32_t)walk->v;
+    if (!is_inside(walk, u + (uint32_t)first * du, v + (uint32_t)first * dv)) {
+        return first;
+    }
+    while (!is_inside(walk, u + (uint32_t)(end - 1) * du, v + (uint32_t)(end - 1) * dv)) {
+        end--;
+    }
+    return end;
+}
+
 KV_INLINE void filter_walk(enum kd_source_kind kind, uint32_t *dst, const struct kd_pix_walk *walk,
                            size_t count_px)
 {
     uint32_t u = (uint32_t)walk->u, v = (uint32_t)walk->v;
     uint32_t du = (uint32_t)walk->du, dv = (uint32_t)walk->dv;
     struct kv_taps taps;
-    size_t i = 0;
+    size_t i = 0, inside = 0; /* from a vector that begins inside on, all places before this are */
     for (; i + KV_PX <= count_px; i += KV_PX, u += KV_PX * du, v += KV_PX * dv) {
-        if (is_inside(walk, u, v) && is_inside(walk, u + (KV_PX - 1) * du, v + (KV_PX - 1) * dv)) {
+        if (inside == 0) {
+            size_t end = inside_end(walk, i, count_px);
+            inside = end > i ? end : 0;
+        }
+        if (i + KV_PX <= inside) {
             taps_inside(&taps, walk, u, v);
         } else {
             for (unsigned n = 0; n < KV_PX; n++) {
