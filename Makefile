@@ -117,7 +117,7 @@ endif
 
 # Targets that build nothing themselves, and so work without a compiler or pkg-config.
 NO_BUILD := help deps deps-build clean check check-long check-chroot demo format bench \
-            check-videocore check-arm64 build-arm
+            check-videocore check-arm64 build-arm bench-arm64
 ifneq (,$(filter-out $(NO_BUILD),$(or $(MAKECMDGOALS),all)))
 ifeq (,$(shell command -v $(PKG_CONFIG)))
 $(error $(PKG_CONFIG) is not installed; `make deps` installs what is missing)
@@ -209,6 +209,7 @@ XCFLAGS_tests/fuzz = $(XCFLAGS_TESTS)
 XCFLAGS_tests/fakes = -fvisibility=default -Wno-missing-prototypes $(OUTPUT_CFLAGS)
 XCFLAGS_tests/pixels = $(XCFLAGS_TESTS)
 XCFLAGS_tests/vm = $(OUTPUT_CFLAGS)
+XCFLAGS_tests/arm = $(DAEMON_INC) -I. $(PIXMAN_CFLAGS)
 XCFLAGS_tests/bench = $(DAEMON_INC) -I. $(PIXMAN_CFLAGS) $(CLIENT_CFLAGS)
 
 # $(call xcflags,FILE): the flags of the folder that the file lies in.
@@ -250,7 +251,8 @@ PIXELS_OBJ := $(call objects,$(wildcard tests/pixels/*.c))
 VM_OBJ := $(call objects,$(wildcard tests/vm/*.c))
 BENCH_OBJ := $(call objects,$(wildcard tests/bench/*.c))
 ALL_OBJ := $(PROTO_OBJ) $(DAEMON_OBJ) $(LIB_OBJ) $(CLI_OBJ) $(EXT_OBJ) $(EXAMPLE_OBJ) \
-           $(UNIT_OBJ) $(FUZZ_OBJ) $(PIXELS_OBJ) $(VM_OBJ) $(PRELOAD_OBJ) $(BENCH_OBJ)
+           $(UNIT_OBJ) $(FUZZ_OBJ) $(PIXELS_OBJ) $(VM_OBJ) $(PRELOAD_OBJ) $(BENCH_OBJ) \
+           $(call objects,$(wildcard tests/arm/*.c))
 
 SO_NAME := libkmsblit.so.$(SOVERSION)
 SO_FILE := libkmsblit.so.$(VERSION)
@@ -441,6 +443,16 @@ $(B)/vm/%: $(O)/tests/vm/%.o
 	@mkdir -p $(@D)
 	$(Q)$(LINK) -pie -o $@ $< $(call libs,libdrm) -lm
 
+# Counted, not timed: the benchmark's frames on arm64, and the plugin of the emulator that counts.
+COUNTED_OBJ := $(call objects,tests/arm/counted.c $(patsubst %,tests/bench/%.c,load ours pictures pixman scenes))
+$(B)/counted: $(COUNTED_OBJ) $(DAEMON_A) $(B)/sources
+	$(say) LINK $@
+	$(Q)$(LINK) -pie -o $@ $(COUNTED_OBJ) $(DAEMON_A) $(DAEMON_LIBS) $(CLIENT_LIBS)
+
+$(B)/insn_count.so: $(O)/tests/arm/insn_count.o
+	$(say) LINK $@
+	$(Q)$(CC) -shared -o $@ $<
+
 # What tests/run needs, in this variant; its sub-makes ask for these in other variants.
 .PHONY: unit-test fuzz-tests build-release build-asan build-tsan build-fuzz build-arm
 unit-test: $(B)/unit
@@ -510,11 +522,17 @@ lint: build-release ## floors, sizes, headers, format, types
 check-vm: build-release ## the daemon in virtual machines with real graphics drivers
 	@$(RUN) vm
 
-.PHONY: check-vm check-videocore check-arm64 check-chroot bench format
+.PHONY: check-vm check-videocore check-arm64 check-chroot bench bench-arm64 format
 check-videocore: ## not there yet: comes with the KMS issue
 	@$(PYTHON) -B tests/run $(@:check-%=%)
 check-arm64: build-arm ## kernels, plan and renderer for arm64, armhf and ARMv6, under qemu-user
 	@$(RUN) arm64
+bench-arm64: ## count instructions of drawing on arm64, ours and pixman's, under qemu-user
+	$(Q)$(PYTHON) -B tests/arm/sysroot.py
+	@[ ! -e build/arm/skip ] || { cat build/arm/skip >&2; exit 1; }
+	+$(Q)$(MAKE) build/release/insn_count.so
+	+$(Q)$(MAKE) CROSS=arm64 build/arm64/counted
+	$(PYTHON) -B tests/arm/bench --json build/bench-arm64.json $(BENCH)
 check-chroot: ## clone into a bare Debian 12 and run demo and check there (needs root, mmdebstrap)
 	tests/chroot check
 # BENCH="--quick --only W1" is handed on.
