@@ -65,7 +65,7 @@ const struct cli_verb cli_bench = {
         "  --only NAMES   workloads whose names begin so, such as W1,W5 or classify\n"
         "  --part PART    draw, pygame, python or redrawn only; may be given more than once\n"
         "  --size WxH     size of the picture (1280x720)\n"
-        "  --threads N    threads that the renderer uses (1)\n"
+        "  --threads N    threads that the renderer uses (1, and a part again with 2)\n"
         "  --images DIR   sprites from the PNGs of a folder\n",
     .run = run,
 };

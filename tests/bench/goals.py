@@ -20,11 +20,13 @@ ONE = ("kmsblit", "one thread")
 MEMCPY, ROWS = ("memcpy", "each pixel once"), ("rows", "copied in order")
 
 PAIRS = [
-    Pair("W1", FULL, ONE, 1.85), Pair("W2", FULL, ONE), Pair("W3", FULL, ONE), Pair("W6a", FULL, ONE),
+    Pair("W1", FULL, ONE, 1.85),
     Pair("W1", FULL, BLITS, 7), Pair("W1", FULL, BEST), Pair("W1", FULL, SDL),
     Pair("W1", FULL, PIXMAN, 2.2), Pair("W1", FULL, ROWS), Pair("W1", ("kmsblit", "straight"), BLITS),
+    Pair("W2", FULL, ONE),
     Pair("W2", FULL, BLITS, 6.5), Pair("W2", FULL, BEST), Pair("W2", FULL, SDL),
     Pair("W2", FULL, PIXMAN, 2.1), Pair("W2", FULL, ROWS), Pair("W2", ("kmsblit", "straight"), BLITS),
+    Pair("W3", FULL, ONE),
     Pair("W3", FULL, BLITS, 7), Pair("W3", FULL, BEST), Pair("W3", FULL, SDL),
     Pair("W3", FULL, PIXMAN, 2), Pair("W3", FULL, ROWS), Pair("W3", DIFFERENCE, BLITS, 14),
     Pair("W3", DIFFERENCE, PIXMAN, 4),
@@ -35,6 +37,7 @@ PAIRS = [
     Pair("W5", DIFFERENCE, PIXMAN, 15), Pair("W5", DIFFERENCE, ("pygame", "dirty"), 5),
     Pair("W6", FULL, BLITS, 75), Pair("W6", FULL, SDL), Pair("W6", FULL, PIXMAN, 4.5),
     Pair("W6", FULL, ROWS),
+    Pair("W6a", FULL, ONE),
     Pair("W6a", FULL, BLITS, 16), Pair("W6a", FULL, SDL), Pair("W6a", FULL, PIXMAN, 3),
     Pair("W8n", FULL, BLITS, 7), Pair("W8n", FULL, TURNED), Pair("W8n", FULL, PIXMAN, 4),
     Pair("W8b", FULL, BLITS, 6), Pair("W8b", FULL, TURNED), Pair("W8b", FULL, PIXMAN, 5),
@@ -49,6 +52,8 @@ PAIRS = [
     Pair("W2", ("kmsblit", "python whole"), BLITS),
     Pair("W5", ("kmsblit", "python call"), BLITS), Pair("W5", ("kmsblit", "python whole"), BLITS),
 ]
+# What several threads are measured with.
+PARALLEL = sorted({pair.workload for pair in PAIRS if pair.peer == ONE})
 PLAN_MS_AT_MOST = {"W2": 0.5}
 DRAWN_AT_MOST = {"W5": 1.5}  # pixels drawn over the exact difference
 AREA_AT_MOST = {"W7-2000": 1.35}
@@ -60,6 +65,12 @@ Measured = dict[str, Any]
 
 def rows(times: list[Measured]) -> list[Measured]:
     """A row for each pair of which both were measured."""
+    return [row for run in sorted({t.get("run", 1) for t in times})
+            for row in rows_of_run([t for t in times if t.get("run", 1) == run])]
+
+
+def rows_of_run(times: list[Measured]) -> list[Measured]:
+    """The same for one run of the renderer: with one thread, or with several."""
     by_name = {(t["workload"], t["subject"], t["form"]): t for t in times}
     found = []
     for pair in PAIRS:
@@ -90,7 +101,7 @@ def limits(times: list[Measured]) -> list[Measured]:
 
     for t in times:
         workload = t["workload"]
-        if t["subject"] != "kmsblit":
+        if t["subject"] != "kmsblit" or t.get("run", 1) > 1:
             continue
         if "plan_min_ms" in t and t["form"] == "full":
             limit = PLAN_MS_AT_MOST.get(workload)
