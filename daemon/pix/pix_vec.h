@@ -342,6 +342,16 @@ KV_INLINE void tap_at(struct kv_taps *taps, unsigned n, const struct kd_pix_walk
     taps->lower[n] = y & 255;
 }
 
+/* So many that there are; the rest is the first again. */
+KV_INLINE void taps_anywhere(struct kv_taps *taps, const struct kd_pix_walk *walk, uint32_t u,
+                             uint32_t v, size_t count)
+{
+    for (unsigned n = 0; n < KV_PX; n++) {
+        uint32_t there = n < count ? n : 0;
+        tap_at(taps, n, walk, u + there * (uint32_t)walk->du, v + there * (uint32_t)walk->dv);
+    }
+}
+
 /* The same where no edge is near. */
 KV_INLINE void taps_inside(struct kv_taps *taps, const struct kd_pix_walk *walk, uint32_t u,
                            uint32_t v)
@@ -376,34 +386,38 @@ KV_INLINE size_t inside_end(const struct kd_pix_walk *walk, size_t first, size_t
     return end;
 }
 
+/* Vectors whose neighbours are found before the first of them is filtered: nobody waits for what was just stored. */
+#define AHEAD 4
+
 KV_INLINE void filter_walk(enum kd_source_kind kind, uint32_t *dst, const struct kd_pix_walk *walk,
                            size_t count_px)
 {
     uint32_t u = (uint32_t)walk->u, v = (uint32_t)walk->v;
     uint32_t du = (uint32_t)walk->du, dv = (uint32_t)walk->dv;
-    struct kv_taps taps;
+    struct kv_taps taps[AHEAD];
     size_t i = 0, inside = 0; /* from a vector that begins inside on, all places before this are */
-    for (; i + KV_PX <= count_px; i += KV_PX, u += KV_PX * du, v += KV_PX * dv) {
-        if (inside == 0) {
-            size_t end = inside_end(walk, i, count_px);
-            inside = end > i ? end : 0;
-        }
-        if (i + KV_PX <= inside) {
-            taps_inside(&taps, walk, u, v);
-        } else {
-            for (unsigned n = 0; n < KV_PX; n++) {
-                tap_at(&taps, n, walk, u + n * du, v + n * dv);
+    while (i + KV_PX <= count_px) {
+        size_t vectors = (count_px - i) / KV_PX < AHEAD ? (count_px - i) / KV_PX : AHEAD;
+        for (size_t n = 0; n < vectors; n++, u += KV_PX * du, v += KV_PX * dv) {
+            size_t first = i + n * KV_PX;
+            if (inside == 0) {
+                size_t end = inside_end(walk, first, count_px);
+                inside = end > first ? end : 0;
+            }
+            if (first + KV_PX <= inside) {
+                taps_inside(&taps[n], walk, u, v);
+            } else {
+                taps_anywhere(&taps[n], walk, u, v, KV_PX);
             }
         }
-        kv_filter(dst + i, walk->pixels, &taps, kind);
+        for (size_t n = 0; n < vectors; n++, i += KV_PX) {
+            kv_filter(dst + i, walk->pixels, &taps[n], kind);
+        }
     }
     if (i < count_px) {
         uint32_t last[KV_PX];
-        for (unsigned n = 0; n < KV_PX; n++) {
-            unsigned there = i + n < count_px ? n : 0;
-            tap_at(&taps, n, walk, u + there * du, v + there * dv);
-        }
-        kv_filter(last, walk->pixels, &taps, kind);
+        taps_anywhere(&taps[0], walk, u, v, count_px - i);
+        kv_filter(last, walk->pixels, &taps[0], kind);
         memcpy(dst + i, last, (count_px - i) * sizeof(*dst));
     }
 }
