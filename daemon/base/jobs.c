@@ -13,9 +13,14 @@
 
 struct kd_lane {
     struct kd_jobs *jobs;
-    struct kd_job *head, *tail; /* waiting or running jobs; the head is the one that runs */
-    struct kd_lane *next;       /* among those that wait for their turn */
-    unsigned uncollected;       /* complete jobs whose done() has not returned */
+    struct kd_job *head, *tail;    /* waiting or running jobs; the head is the one that runs */
+    struct kd_lane *next, *before; /* among those that wait for their turn */
+    unsigned uncollected;          /* complete jobs whose done() has not returned */
+    unsigned workers;              /* the head's: so many may step it at once */
+    unsigned running;              /* its steps that have not returned */
+    unsigned agains;               /* how often its steps asked for another one */
+    bool wanted;                   /* its next step may find something to begin */
+    bool has_turn;                 /* it waits for its turn */
     bool urgent;
     bool dying;            /* freed when empty */
     atomic_bool abandoned; /* nobody waits for its jobs */
@@ -38,41 +43,88 @@ struct kd_jobs {
     pthread_t threads[MAX_THREADS];
 };
 
-static void ready_push(struct kd_jobs *jobs, struct kd_lane *lane)
+static struct turns *turns_of(struct kd_lane *lane)
 {
-    struct turns *turns = lane->urgent ? &jobs->urgent : &jobs->usual;
+    return lane->urgent ? &lane->jobs->urgent : &lane->jobs->usual;
+}
 
+static void turns_add(struct kd_lane *lane)
+{
+    struct turns *turns = turns_of(lane);
+
+    lane->has_turn = true;
     lane->next = NULL;
+    lane->before = turns->tail;
     if (turns->tail)
         turns->tail->next = lane;
     else
         turns->head = lane;
     turns->tail = lane;
-    pthread_cond_signal(&jobs->work);
+}
+
+static void turns_remove(struct kd_lane *lane)
+{
+    struct turns *turns = turns_of(lane);
+
+    lane->has_turn = false;
+    if (lane->before)
+        lane->before->next = lane->next;
+    else
+        turns->head = lane->next;
+    if (lane->next)
+        lane->next->before = lane->before;
+    else
+        turns->tail = lane->before;
 }
 
 /* The lane whose turn it is; NULL: none waits. */
-static struct kd_lane *ready_pop(struct kd_jobs *jobs)
+static struct kd_lane *turns_first(const struct kd_jobs *jobs)
 {
-    struct turns *turns = jobs->urgent.head ? &jobs->urgent : &jobs->usual;
-    struct kd_lane *lane = turns->head;
+    return jobs->urgent.head ? jobs->urgent.head : jobs->usual.head;
+}
 
-    if (!lane)
-        return NULL;
-    turns->head = lane->next;
-    if (!turns->head)
-        turns->tail = NULL;
-    return lane;
+/* Something about the lane is different now: it waits for its turn if a step of its head can be begun. */
+static void lane_update(struct kd_lane *lane)
+{
+    bool can_begin = lane->head && lane->wanted && lane->running < lane->workers;
+
+    if (can_begin && !lane->has_turn)
+        turns_add(lane);
+    else if (!can_begin && lane->has_turn)
+        turns_remove(lane);
+}
+
+static void note_workers(struct kd_lane *lane)
+{
+    lane->workers = lane->head->workers ? lane->head->workers : 1;
+}
+
+/* The lane has another head. */
+static void begin_head(struct kd_lane *lane)
+{
+    lane->wanted = true;
+    note_workers(lane);
 }
 
 /* The lane's head is complete: hand it over and let the lane go on. */
-static void complete_head(struct kd_jobs *jobs, struct kd_lane *lane)
+static void complete_head(struct kd_lane *lane)
 {
+    struct kd_jobs *jobs = lane->jobs;
     struct kd_job *job = lane->head;
     uint64_t one = 1;
 
+    if (job->end) {
+        lane->running = 1;
+        lane_update(lane); /* nobody may step it any more */
+        pthread_mutex_unlock(&jobs->mutex);
+        job->end(job);
+        pthread_mutex_lock(&jobs->mutex);
+        lane->running = 0;
+    }
     lane->head = job->next;
-    if (!lane->head)
+    if (lane->head)
+        begin_head(lane);
+    else
         lane->tail = NULL;
     lane->uncollected++;
     job->next = NULL;
@@ -84,8 +136,36 @@ static void complete_head(struct kd_jobs *jobs, struct kd_lane *lane)
     if (write(jobs->event_fd, &one, sizeof(one)) < 0) {
         /* Only EAGAIN at 2^64-2 completions: it is readable already. */
     }
-    if (lane->head)
-        ready_push(jobs, lane);
+}
+
+/* One step of the lane's head. */
+static void take_turn(struct kd_lane *lane)
+{
+    struct kd_jobs *jobs = lane->jobs;
+    struct kd_job *job = lane->head;
+    unsigned agains = lane->agains;
+    enum kd_job_step step;
+
+    turns_remove(lane);
+    lane->running++;
+    lane_update(lane);
+    if (turns_first(jobs)) /* for somebody else */
+        pthread_cond_signal(&jobs->work);
+    pthread_mutex_unlock(&jobs->mutex);
+    step = job->step(job);
+    pthread_mutex_lock(&jobs->mutex);
+    lane->running--;
+    if (lane->running == 0)
+        note_workers(lane);
+    if (step == KD_JOB_AGAIN) {
+        lane->agains++;
+        lane->wanted = true;
+    } else if (lane->agains == agains) {
+        lane->wanted = false;
+    } /* else there may be something that this step did not see */
+    if (lane->running == 0 && !lane->wanted)
+        complete_head(lane);
+    lane_update(lane);
 }
 
 static void *worker(void *arg)
@@ -94,20 +174,12 @@ static void *worker(void *arg)
 
     pthread_mutex_lock(&jobs->mutex);
     while (!jobs->stopping) {
-        struct kd_lane *lane = ready_pop(jobs);
-        enum kd_job_step step;
+        struct kd_lane *lane = turns_first(jobs);
 
-        if (!lane) {
-            pthread_cond_wait(&jobs->work, &jobs->mutex);
-            continue;
-        }
-        pthread_mutex_unlock(&jobs->mutex);
-        step = lane->head->step(lane->head);
-        pthread_mutex_lock(&jobs->mutex);
-        if (step == KD_JOB_AGAIN)
-            ready_push(jobs, lane);
+        if (lane)
+            take_turn(lane);
         else
-            complete_head(jobs, lane);
+            pthread_cond_wait(&jobs->work, &jobs->mutex);
     }
     pthread_mutex_unlock(&jobs->mutex);
     return NULL;
@@ -277,7 +349,10 @@ void kd_lane_submit(struct kd_lane *lane, struct kd_job *job)
     else
         lane->head = job;
     lane->tail = job;
-    if (lane->head == job)
-        ready_push(jobs, lane);
+    if (lane->head == job) {
+        begin_head(lane);
+        lane_update(lane);
+        pthread_cond_signal(&jobs->work);
+    }
     pthread_mutex_unlock(&jobs->mutex);
 }

@@ -4,6 +4,11 @@
  * Jobs stand in lanes. A lane runs its jobs one at a time, in order; lanes take turns, one step each, so that a long job in one
  * lane delays the others by no more than a step. A step returns KD_JOB_AGAIN to be called again after the others' turns.
  * What a job touches belongs to it until its done() is called, in the loop's thread, from kd_jobs_collect().
+ *
+ * A job may let several workers step it at once. The lane then has a turn even while steps of its job run, and KD_JOB_DONE means: there is
+ * nothing (any more) that this step could begin. A step must have left what it did not finish where another one finds it before it
+ * returns KD_JOB_AGAIN. The job is complete when no step runs and none has asked for another one. So nobody waits for workers that have
+ * not begun, and nothing but the pool needs to know which step was the last.
  */
 #ifndef KD_BASE_JOBS_H
 #define KD_BASE_JOBS_H
@@ -19,7 +24,14 @@ enum kd_job_step { KD_JOB_DONE, KD_JOB_AGAIN };
 struct kd_job {
     enum kd_job_step (*step)(struct kd_job *job); /* in a worker's thread */
     void (*done)(struct kd_job *job);             /* in the loop's thread; may free the job */
-    struct kd_lane *lane;                         /* the rest is the pool's */
+
+    /* In a worker's thread, once: after the last step, before the lane's next job. NULL: nothing is to be done then. */
+    void (*end)(struct kd_job *job);
+
+    /* At most so many step it at once; 0 is 1. A step that is known to run alone may change it. */
+    unsigned workers;
+
+    struct kd_lane *lane; /* the rest is the pool's */
     struct kd_job *next;
 };
 

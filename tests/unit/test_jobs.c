@@ -335,6 +335,236 @@ START_TEST(four_workers_and_many_lanes)
 }
 END_TEST
 
+/* ---- Several workers at one job ------------------------------------------------------------- */
+
+/* Its first steps wait for each other: they return only because they run at once. */
+struct meeting_job {
+    struct kd_job job;
+    pthread_mutex_t mutex;
+    pthread_cond_t changed;
+    unsigned wanted, here, most, steps, ends;
+};
+
+static enum kd_job_step meeting_step(struct kd_job *job)
+{
+    struct meeting_job *meeting = (struct meeting_job *)job;
+    bool met;
+
+    pthread_mutex_lock(&meeting->mutex);
+    meeting->steps++;
+    meeting->here++;
+    if (meeting->here > meeting->most)
+        meeting->most = meeting->here;
+    pthread_cond_broadcast(&meeting->changed);
+    while (meeting->most < meeting->wanted)
+        pthread_cond_wait(&meeting->changed, &meeting->mutex);
+    meeting->here--;
+    met = meeting->steps > 200;
+    pthread_mutex_unlock(&meeting->mutex);
+    return met ? KD_JOB_DONE : KD_JOB_AGAIN;
+}
+
+static void meeting_end(struct kd_job *job)
+{
+    struct meeting_job *meeting = (struct meeting_job *)job;
+
+    pthread_mutex_lock(&meeting->mutex);
+    meeting->ends += meeting->here == 0 ? 1 : 100;
+    pthread_mutex_unlock(&meeting->mutex);
+}
+
+START_TEST(as_many_workers_as_the_job_wants)
+{
+    for (unsigned workers = 1; workers <= 4; workers++) {
+        struct kd_jobs *jobs = start(4);
+        struct kd_lane *only = lane(jobs, workers % 2);
+        struct meeting_job meeting = {.job = {.step = meeting_step,
+                                              .end = meeting_end,
+                                              .done = gate_done,
+                                              .workers = workers},
+                                      .mutex = PTHREAD_MUTEX_INITIALIZER,
+                                      .changed = PTHREAD_COND_INITIALIZER,
+                                      .wanted = workers};
+        struct note_job after = note('a', 1);
+
+        kd_lane_submit(only, &meeting.job);
+        kd_lane_submit(only, &after.job);
+        collect_all(jobs);
+        ck_assert_uint_eq(meeting.most, workers);
+        ck_assert_uint_eq(meeting.ends, 1);
+        ck_assert_str_eq(steps_seen, "a");
+        kd_lane_destroy(only);
+        kd_jobs_destroy(jobs);
+    }
+}
+END_TEST
+
+/* One worker: a job for many of them has no more turns than others. */
+START_TEST(many_workers_are_not_many_turns)
+{
+    struct kd_jobs *jobs = start(1);
+    struct kd_lane *lanes[2] = {lane(jobs, false), lane(jobs, false)};
+    struct note_job wide = note('w', 5), narrow = note('n', 4);
+    struct gate_job gate;
+
+    wide.job.workers = 8;
+    gate_close(jobs, &gate);
+    kd_lane_submit(lanes[0], &wide.job);
+    kd_lane_submit(lanes[1], &narrow.job);
+    gate_open(&gate);
+    collect_all(jobs);
+    ck_assert_str_eq(steps_seen, "wnwnwnwnw");
+    kd_lane_destroy(lanes[0]);
+    kd_lane_destroy(lanes[1]);
+    kd_jobs_destroy(jobs);
+}
+END_TEST
+
+/* Pieces of work that are begun, put back half done, and gone on with by others. Its first step, alone, says how many workers it wants. */
+struct pieces_job {
+    struct kd_job job;
+    struct pieces_lane *lane;
+    unsigned number, workers;
+    atomic_uint begun, halves, complete, running, over, ends;
+    unsigned pieces;
+    bool is_planned;
+};
+
+struct pieces_lane {
+    struct kd_lane *lane;
+    unsigned next; /* the job that must come next; written at ends */
+};
+
+static atomic_uint pieces_wrong, pieces_dones;
+
+/* One half of a piece. False: there is none. */
+static bool take_half(struct pieces_job *job, bool *is_second)
+{
+    unsigned halves = atomic_load(&job->halves);
+
+    while (halves > 0)
+        if (atomic_compare_exchange_weak(&job->halves, &halves, halves - 1)) {
+            *is_second = true;
+            return true;
+        }
+    *is_second = false;
+    return atomic_load(&job->begun) < job->pieces && atomic_fetch_add(&job->begun, 1) < job->pieces;
+}
+
+static enum kd_job_step pieces_step(struct kd_job *base)
+{
+    struct pieces_job *job = (struct pieces_job *)base;
+    unsigned running = atomic_fetch_add(&job->running, 1) + 1;
+    enum kd_job_step step = KD_JOB_DONE;
+    bool is_second;
+
+    if (job->lane->next != job->number || running > (job->is_planned ? job->workers : 1))
+        atomic_fetch_add(&pieces_wrong, 1);
+    if (!job->is_planned) {
+        job->is_planned = true;
+        job->job.workers = job->workers;
+        step = KD_JOB_AGAIN;
+    } else if (take_half(job, &is_second)) {
+        atomic_fetch_add(is_second ? &job->complete : &job->halves, 1);
+        step = !is_second || atomic_load(&job->begun) < job->pieces || atomic_load(&job->halves)
+                   ? KD_JOB_AGAIN
+                   : KD_JOB_DONE;
+    }
+    atomic_fetch_sub(&job->running, 1);
+    return step;
+}
+
+static void pieces_end(struct kd_job *base)
+{
+    struct pieces_job *job = (struct pieces_job *)base;
+
+    if (atomic_load(&job->running) || atomic_load(&job->complete) != job->pieces)
+        atomic_fetch_add(&pieces_wrong, 1);
+    atomic_fetch_add(&job->ends, 1);
+    job->lane->next++;
+}
+
+static void pieces_done(struct kd_job *base)
+{
+    struct pieces_job *job = (struct pieces_job *)base;
+
+    if (atomic_load(&job->ends) != 1)
+        atomic_fetch_add(&pieces_wrong, 1);
+    atomic_fetch_add(&pieces_dones, 1);
+    free(job);
+}
+
+static void check_pieces(unsigned threads)
+{
+    struct kd_jobs *jobs = start(threads);
+    struct pieces_lane lanes[5] = {{0}};
+    unsigned counts[5] = {0}, submitted = 0;
+
+    atomic_store(&pieces_dones, 0);
+    for (int i = 0; i < 5; i++)
+        lanes[i].lane = lane(jobs, i == 0);
+    for (int n = 0; n < 400; n++) {
+        struct pieces_job *job = calloc(1, sizeof(*job));
+        unsigned i = random_u32() % 5;
+
+        job->job = (struct kd_job){.step = pieces_step, .end = pieces_end, .done = pieces_done};
+        job->lane = &lanes[i];
+        job->number = counts[i]++;
+        job->workers = 1 + random_u32() % 9;
+        job->pieces = random_u32() % 30;
+        kd_lane_submit(lanes[i].lane, &job->job);
+        submitted++;
+        if (random_u32() % 8 == 0)
+            kd_jobs_collect(jobs);
+    }
+    collect_all(jobs);
+    ck_assert_uint_eq(atomic_load(&pieces_wrong), 0);
+    ck_assert_uint_eq(atomic_load(&pieces_dones), submitted);
+    for (int i = 0; i < 5; i++)
+        kd_lane_destroy(lanes[i].lane);
+    kd_jobs_destroy(jobs);
+}
+
+START_TEST(pieces_put_back_are_gone_on_with)
+{
+    check_pieces(1);
+    check_pieces(2);
+    check_pieces(4);
+    check_pieces(8);
+}
+END_TEST
+
+/* Never has enough. */
+static enum kd_job_step endless_step(struct kd_job *job)
+{
+    return kd_job_is_abandoned(job) ? KD_JOB_DONE : KD_JOB_AGAIN;
+}
+
+START_TEST(an_abandoned_job_ends_with_all_its_workers)
+{
+    struct kd_jobs *jobs = start(4);
+    struct kd_lane *left = lane(jobs, false), *usual = lane(jobs, false);
+    struct note_job endless = {.job = {.step = endless_step, .done = note_done, .workers = 4},
+                               .name = 'e'};
+    struct note_job beside = note('b', 20);
+
+    kd_lane_submit(left, &endless.job);
+    kd_lane_submit(usual, &beside.job);
+    while (!beside.is_done) {
+        struct pollfd ready = {.fd = kd_jobs_fd(jobs), .events = POLLIN};
+
+        ck_assert_int_eq(poll(&ready, 1, -1), 1);
+        kd_jobs_collect(jobs);
+    }
+    ck_assert(!endless.is_done);
+    kd_lane_destroy(left);
+    collect_all(jobs);
+    ck_assert_str_eq(dones_seen, "be");
+    kd_lane_destroy(usual);
+    kd_jobs_destroy(jobs);
+}
+END_TEST
+
 Suite *jobs_suite(void)
 {
     Suite *suite = suite_create("jobs");
@@ -348,6 +578,10 @@ Suite *jobs_suite(void)
     tcase_add_test(jobs, done_may_submit_and_destroy);
     tcase_add_test(jobs, nothing_is_done_before_it_is_collected);
     tcase_add_test(jobs, four_workers_and_many_lanes);
+    tcase_add_test(jobs, as_many_workers_as_the_job_wants);
+    tcase_add_test(jobs, many_workers_are_not_many_turns);
+    tcase_add_test(jobs, pieces_put_back_are_gone_on_with);
+    tcase_add_test(jobs, an_abandoned_job_ends_with_all_its_workers);
     suite_add_tcase(suite, jobs);
     return suite;
 }
