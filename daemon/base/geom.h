@@ -83,6 +83,13 @@ static inline struct kd_box kd_box_intersect(struct kd_box a, struct kd_box b)
                            kd_min(a.y2, b.y2)};
 }
 
+/* The smallest box that holds both, neither of them empty. */
+static inline struct kd_box kd_box_around(struct kd_box a, struct kd_box b)
+{
+    return (struct kd_box){kd_min(a.x1, b.x1), kd_min(a.y1, b.y1), kd_max(a.x2, b.x2),
+                           kd_max(a.y2, b.y2)};
+}
+
 static inline struct kd_box kd_box_moved(struct kd_box b, int32_t dx, int32_t dy)
 {
     return (struct kd_box){b.x1 + dx, b.y1 + dy, b.x2 + dx, b.y2 + dy};
