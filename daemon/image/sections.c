@@ -177,6 +177,8 @@ static uint32_t mask_bits(const uint8_t *mask, uint32_t mask_bytes, uint32_t fir
 {
     uint32_t at = first >> 3, bits = 0;
 
+    if (mask_bytes == 1) /* most sprites: rows are asked for one by one */
+        return (uint32_t)mask[0] >> (first & 7);
     for (uint32_t i = 0; i < 3 && at + i < mask_bytes; i++)
         bits |= (uint32_t)mask[at + i] << 8 * i;
     return bits >> (first & 7);
