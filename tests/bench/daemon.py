@@ -1,6 +1,7 @@
 """Finds and starts the daemon that belongs to this benchmark, and the Python package."""
 from __future__ import annotations
 
+import importlib.util
 import os
 import select
 import shutil
@@ -29,6 +30,8 @@ def add_package() -> None:
     built = HERE.parent / "python"
     if (built / "kmsblit").is_dir() and str(built) not in sys.path:
         sys.path.insert(0, str(built))
+    if importlib.util.find_spec("kmsblit") is None:
+        sys.exit("the Python package kmsblit is not there; set PYTHONPATH to where it is")
 
 
 class Daemon:
@@ -40,9 +43,12 @@ class Daemon:
         self.started_ns = time.monotonic_ns()
         ready, says_ready = os.pipe()
         with open(os.path.join(self.folder.name, "log"), "wb") as log:
-            self.process = subprocess.Popen(
-                [find_daemon(), "--config", os.devnull, "--socket", self.socket,
-                 "--ready-fd", str(says_ready), *options], pass_fds=[says_ready], stderr=log)
+            try:
+                self.process = subprocess.Popen(
+                    [find_daemon(), "--config", os.devnull, "--socket", self.socket,
+                     "--ready-fd", str(says_ready), *options], pass_fds=[says_ready], stderr=log)
+            except OSError as error:
+                sys.exit(f"{error}; set KMSBLITD to the path of the daemon")
         os.close(says_ready)
         readable, _, _ = select.select([ready], [], [], HANG_SECONDS)
         said = os.read(ready, 1) if readable else b""

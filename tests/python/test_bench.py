@@ -165,6 +165,32 @@ def test_installed(tmp_path: Path) -> None:
     assert done.returncode == 0 and "kmsblit full" in done.stdout
 
 
+def test_a_part_that_fails(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What was measured is kept, and the exit status says that something was not."""
+    monkeypatch.setenv("KMSBLITD", str(tmp_path / "nothing"))
+    file = tmp_path / "bench.json"
+    done = bench("--quick", "--only", "W4", "--part", "draw", "--json", file)
+    assert done.returncode == 0, done.stderr
+    done = bench("--quick", "--size", "320x240", "--part", "python", "--part", "pygame", "--json", file)
+    assert done.returncode == 1 and "set KMSBLITD to the path of the daemon" in done.stderr
+    if importlib.util.find_spec("pygame"):
+        times = json.loads(file.read_text())["times"]
+        assert {line["subject"] for line in times} == {"pygame"}
+
+
+def test_wrong_pixels(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A renderer whose pixels are wrong: said, and so is the exit status; figures are kept."""
+    fake = tmp_path / "kmsblit-bench"
+    fake.write_text("#!/bin/sh\necho 'W4: pixels differ' >&2\n"
+                    f"'{BENCH}/kmsblit-bench' \"$@\"\nexit 1\n")
+    fake.chmod(0o755)
+    monkeypatch.setenv("KMSBLIT_BENCH", str(fake))
+    done = bench("--quick", "--only", "W4", "--part", "draw", "--size", "320x240")
+    assert done.returncode == 1
+    assert "W4: pixels differ" in done.stderr and "ended with status 1" in done.stderr
+    assert "kmsblit full" in done.stdout
+
+
 def test_goals(monkeypatch: pytest.MonkeyPatch) -> None:
     """Made-up times: what is reached, and what is not."""
     monkeypatch.syspath_prepend(str(BENCH))
