@@ -31,8 +31,10 @@ int kd_buffer_init(struct kd_buffer *buffer, int32_t width_px, int32_t height_px
     *buffer = (struct kd_buffer){.grid = kd_grid_of(width_px, height_px), .format = format};
     buffer->tile_keys = calloc(kd_grid_count(buffer->grid), sizeof(uint64_t));
     if (beside)
-        buffer->drawn_tile = malloc((size_t)KD_TILE_PX * KD_TILE_PX * sizeof(uint32_t));
-    if (!buffer->tile_keys || (beside && !buffer->drawn_tile) || init_pixels(buffer, mapping) < 0) {
+        buffer->drawn_tiles =
+            malloc((size_t)KD_BUFFER_DRAWN_TILES * KD_TILE_PX * KD_TILE_PX * sizeof(uint32_t));
+    if (!buffer->tile_keys || (beside && !buffer->drawn_tiles) ||
+        init_pixels(buffer, mapping) < 0) {
         kd_buffer_finish(buffer);
         return -ENOMEM;
     }
@@ -44,7 +46,7 @@ void kd_buffer_finish(struct kd_buffer *buffer)
     if (buffer->owns_pixels)
         free(buffer->pixels);
     free(buffer->tile_keys);
-    free(buffer->drawn_tile);
+    free(buffer->drawn_tiles);
     *buffer = (struct kd_buffer){.pixels = NULL};
 }
 

@@ -11,6 +11,9 @@
 #include "base/format.h"
 #include "base/tile.h"
 
+/* So many tiles may be drawn into a buffer at the same time. */
+#define KD_BUFFER_DRAWN_TILES 16
+
 struct kd_buffer {
     struct kd_grid grid;   /* its size, divided into tiles */
     enum kb_format format; /* xrgb8888 or rgb565 */
@@ -21,9 +24,9 @@ struct kd_buffer {
     bool owns_pixels;
     size_t stride_px;
 
-    /* Owned; room for the tile that is being drawn, where pixels have other than 32 bits, or where the memory is slow to read: tiles are then made in the
-     * cache and written out once. Else NULL. */
-    uint32_t *drawn_tile;
+    /* Owned; room for KD_BUFFER_DRAWN_TILES tiles that are being drawn, where pixels have other than 32 bits, or where the memory is slow to read:
+     * tiles are then made in the cache and written out once. Else NULL. */
+    uint32_t *drawn_tiles;
 
     /* Owned; what the pixels of each tile are made of; 0: not known. Set when drawing into a tile completes, cleared when it fails. */
     uint64_t *tile_keys;

@@ -12,6 +12,7 @@ static const struct {
     {"sections", KD_SWITCH_SECTIONS},
     {"cover", KD_SWITCH_COVER},
     {"difference", KD_SWITCH_DIFFERENCE},
+    {"alone", KD_SWITCH_ALONE},
     {"all", KD_SWITCHES_ALL},
 };
 

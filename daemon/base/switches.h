@@ -13,8 +13,11 @@ enum kd_switch {
         1, /* images are classified: transparent parts skipped, opaque ones copied, ... */
     KD_SWITCH_COVER = 2,      /* what operations together hide in a tile is not drawn */
     KD_SWITCH_DIFFERENCE = 4, /* tiles that have their pixels already are not drawn */
+    KD_SWITCH_ALONE =
+        8, /* small drawings are one worker's; off: everything is drawn by all workers */
 };
-#define KD_SWITCHES_ALL (KD_SWITCH_SECTIONS | KD_SWITCH_COVER | KD_SWITCH_DIFFERENCE)
+#define KD_SWITCHES_ALL \
+    (KD_SWITCH_SECTIONS | KD_SWITCH_COVER | KD_SWITCH_DIFFERENCE | KD_SWITCH_ALONE)
 
 /* "sections, cover" to a mask; "all" and "" too. False if a word is none of them: bad then says which. */
 bool kd_switches_parse(const char *text, unsigned *mask, char *bad, size_t bad_bytes);

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "base/switches.h"
 #include "pix/pix.h"
 #include "render/cpu.h"
 #include "render/render.h"
@@ -106,14 +107,17 @@ static void draw_base(const struct kd_cpu_tile *tile)
              tile->plan->base_color);
 }
 
-/* Makes the target's tile ready to be drawn into. */
-static int open_tile(struct kd_draw *draw, uint32_t index, struct kd_cpu_tile *tile)
-{
-    bool keep = draw->plan->tiles[index].load == KD_LOAD_KEEP || draw->next_op > 0;
+/* ---- Tiles ---------------------------------------------------------------------------------- */
 
-    tile->box = kd_grid_tile(draw->plan->grid, index);
+/* Makes the target's tile ready to be drawn into. */
+static int open_tile(struct kd_draw *draw, unsigned number, struct kd_cpu_tile *tile)
+{
+    const struct kd_draw_place *place = &draw->places[number];
+    bool keep = draw->plan->tiles[place->tile].load == KD_LOAD_KEEP || place->op > 0;
+
+    tile->box = kd_grid_tile(draw->plan->grid, place->tile);
     if (draw->picture) {
-        struct kd_tile *own = kd_pixels_own_tile(draw->picture, index, keep);
+        struct kd_tile *own = kd_pixels_own_tile(draw->picture, place->tile, keep);
 
         if (!own)
             return -ENOMEM;
@@ -121,13 +125,13 @@ static int open_tile(struct kd_draw *draw, uint32_t index, struct kd_cpu_tile *t
         tile->stride_px = own->stride_px;
     } else {
         struct kd_buffer *buffer = draw->buffer;
+        uint32_t *beside = buffer->drawn_tiles;
 
-        tile->stride_px = buffer->drawn_tile ? (size_t)KD_TILE_PX : buffer->stride_px;
+        tile->stride_px = beside ? (size_t)KD_TILE_PX : buffer->stride_px;
         tile->pixels =
-            buffer->drawn_tile
-                ? buffer->drawn_tile
-                : buffer->pixels + (size_t)tile->box.y1 * buffer->stride_px + tile->box.x1;
-        buffer->tile_keys[index] = 0;
+            beside ? beside + (size_t)number * KD_TILE_PX * KD_TILE_PX
+                   : buffer->pixels + (size_t)tile->box.y1 * buffer->stride_px + tile->box.x1;
+        buffer->tile_keys[place->tile] = 0;
     }
     return 0;
 }
@@ -145,7 +149,8 @@ static void store_tile(struct kd_buffer *buffer, const struct kd_cpu_tile *tile)
             memcpy(buffer->pixels + at, row, (size_t)width * sizeof(uint32_t));
             continue;
         }
-        tile->pix->narrow_565(buffer->pixels_565 + at, row, (size_t)width);
+        for (int32_t x = 0; x < width; x++)
+            buffer->pixels_565[at + (size_t)x] = kd_rgb565_narrow(row[x]);
     }
 }
 
@@ -156,53 +161,155 @@ static void close_tile(struct kd_draw *draw, const struct kd_cpu_tile *tile, uin
     if (draw->picture) {
         draw->picture->tiles[index]->key = key;
     } else {
-        if (draw->buffer->drawn_tile)
+        if (draw->buffer->drawn_tiles)
             store_tile(draw->buffer, tile);
         draw->buffer->tile_keys[index] = key;
     }
-    draw->next_op = 0;
-    draw->next_tile++;
+}
+
+static uint32_t tile_ops(const struct kd_plan *plan, const struct kd_plan_tile *tile)
+{
+    return plan->lists ? tile->list_count : plan->ops_count - tile->first_op;
+}
+
+/* The one that is drawn as number i. */
+static const struct kd_op *tile_op(const struct kd_plan *plan, const struct kd_plan_tile *tile,
+                                   uint32_t i)
+{
+    return &plan->ops[plan->lists ? plan->lists[tile->list + i] : tile->first_op + i];
 }
 
 /* Draws a tile's operations until it is complete (true) or the time is over. */
-static bool draw_tile(struct kd_draw *draw, const struct kd_cpu_tile *tile, uint32_t index,
-                      int64_t until_ns)
+static bool draw_tile(struct kd_draw_place *place, const struct kd_cpu_tile *tile, int64_t until_ns)
 {
-    const struct kd_plan *plan = draw->plan;
-    const struct kd_plan_tile *planned = &plan->tiles[index];
-    uint32_t count = plan->lists ? planned->list_count : plan->ops_count - planned->first_op;
+    const struct kd_plan_tile *planned = &tile->plan->tiles[place->tile];
+    uint32_t count = tile_ops(tile->plan, planned);
 
-    if (draw->next_op == 0 && planned->load == KD_LOAD_BASE)
+    if (place->op == 0 && planned->load == KD_LOAD_BASE)
         draw_base(tile);
-    while (draw->next_op < count) {
-        uint32_t i = draw->next_op++;
+    while (place->op < count) {
+        uint32_t i = place->op++;
 
-        draw_op(tile,
-                &plan->ops[plan->lists ? plan->lists[planned->list + i] : planned->first_op + i]);
-        if (i % 8 == 7 && draw->next_op < count && kd_clock_real_ns() > until_ns)
+        draw_op(tile, tile_op(tile->plan, planned, i));
+        if (i % 8 == 7 && place->op < count && kd_clock_real_ns() > until_ns)
             return false;
     }
     return true;
 }
 
+/* ---- Slices --------------------------------------------------------------------------------- */
+
+/* A place with a tile to go on with. False: none waits. */
+static bool resume_place(struct kd_draw *draw, unsigned *number)
+{
+    unsigned waiting;
+
+    while ((waiting = atomic_load(&draw->places_waiting)) != 0) {
+        unsigned bit = waiting & -waiting;
+
+        if (atomic_fetch_and(&draw->places_waiting, ~bit) & bit) { /* else another one was faster */
+            *number = (unsigned)__builtin_ctz(bit);
+            return true;
+        }
+    }
+    return false;
+}
+
+/* A place that nobody has. There is one: whoever takes one saw that none waited, so all that were taken then belonged to other workers that draw now,
+ * and those are fewer than KD_DRAW_WORKERS. */
+static unsigned take_place(struct kd_draw *draw)
+{
+    unsigned taken = atomic_load(&draw->places_taken), bit;
+
+    do {
+        bit = ~taken & -~taken;
+    } while (!atomic_compare_exchange_weak(&draw->places_taken, &taken, taken | bit));
+    return (unsigned)__builtin_ctz(bit);
+}
+
+/* A tile to be drawn, and the place for it. False: there is none, or others draw them. */
+static bool begin_tile(struct kd_draw *draw, unsigned *number)
+{
+    uint32_t next;
+
+    if (resume_place(draw, number))
+        return true;
+    if (atomic_load(&draw->next_tile) >= draw->tiles_count)
+        return false;
+    next = atomic_fetch_add(&draw->next_tile, 1);
+    if (next >= draw->tiles_count)
+        return false;
+    *number = take_place(draw);
+    draw->places[*number] = (struct kd_draw_place){.tile = draw->tiles[next]};
+    return true;
+}
+
+/* Draws in one place, and leaves it: to others if the tile is not complete. */
+static void draw_place(const struct cpu_renderer *cpu, struct kd_draw *draw, unsigned number,
+                       int64_t until_ns)
+{
+    struct kd_draw_place *place = &draw->places[number];
+    struct kd_cpu_tile tile = {.pix = cpu->pix, .plan = draw->plan};
+    int error = open_tile(draw, number, &tile);
+
+    if (error) { /* nobody will go on */
+        atomic_store(&draw->error, error);
+    } else if (draw_tile(place, &tile, until_ns)) {
+        close_tile(draw, &tile, place->tile);
+        atomic_fetch_and(&draw->places_taken, ~(1U << number));
+    } else {
+        atomic_fetch_or(&draw->places_waiting, 1U << number);
+    }
+}
+
 static enum kd_job_step cpu_draw(struct kd_renderer *renderer, struct kd_draw *draw)
 {
-    struct cpu_renderer *cpu = (struct cpu_renderer *)renderer;
     int64_t begin_ns = kd_clock_real_ns(), now_ns = begin_ns;
+    int64_t until_ns = begin_ns + (draw->slice_ns ? draw->slice_ns : KD_SLICE_NS);
+    unsigned number;
 
-    while (draw->next_tile < draw->tiles_count && now_ns < begin_ns + KD_SLICE_NS) {
-        uint32_t index = draw->tiles[draw->next_tile];
-        struct kd_cpu_tile tile = {.pix = cpu->pix, .plan = draw->plan};
-
-        draw->error = open_tile(draw, index, &tile);
-        if (draw->error)
-            return KD_JOB_DONE;
-        if (draw_tile(draw, &tile, index, begin_ns + KD_SLICE_NS))
-            close_tile(draw, &tile, index);
+    while (now_ns < until_ns && atomic_load(&draw->error) == 0 && begin_tile(draw, &number)) {
+        draw_place((struct cpu_renderer *)renderer, draw, number, until_ns);
         now_ns = kd_clock_real_ns();
     }
-    draw->spent_ns += kd_clock_real_ns() - begin_ns;
-    return draw->next_tile < draw->tiles_count ? KD_JOB_AGAIN : KD_JOB_DONE;
+    atomic_fetch_add(&draw->spent_ns, now_ns - begin_ns);
+    return kd_draw_can_begin(draw) ? KD_JOB_AGAIN : KD_JOB_DONE;
+}
+
+/* Another worker is called for every so many pixels. Measured: on two cores of an x86-64 machine two workers copy 32 whole tiles as fast as one, 64 tiles
+ * in 0.87 of its time and 128 in 0.72 (waking the other one takes 10 to 20 us); slower memory makes it pay earlier. */
+#define WORKER_PX (UINT32_C(32) * KD_TILE_PX * KD_TILE_PX)
+
+/* What an operation costs in a tile, as pixels copied. */
+static uint64_t op_cost_px(const struct kd_op *op, struct kd_box tile)
+{
+    struct kd_box part = kd_box_intersect(op->where, tile);
+    uint64_t area_px = kd_box_empty(part) ? 0 : (uint64_t)kd_box_area(part);
+    bool samples = op->kind == KD_OP_TRANSFORM || op->kind == KD_OP_SCALE;
+
+    return 64 + area_px * (samples ? 8 : 1);
+}
+
+/* Looks at no more operations than it must: counting costs nothing beside the drawing. */
+static unsigned cpu_workers(const struct kd_renderer *renderer, const struct kd_draw *draw)
+{
+    const struct kd_plan *plan = draw->plan;
+    uint64_t cost_px = 0;
+
+    (void)renderer;
+    if (!kd_switch_is_on(KD_SWITCH_ALONE))
+        return KD_DRAW_WORKERS;
+    for (uint32_t i = 0; i < draw->tiles_count; i++) {
+        const struct kd_plan_tile *tile = &plan->tiles[draw->tiles[i]];
+        struct kd_box box = kd_grid_tile(plan->grid, draw->tiles[i]);
+
+        for (uint32_t n = 0; n < tile_ops(plan, tile); n++) {
+            cost_px += op_cost_px(tile_op(plan, tile, n), box);
+            if (cost_px >= (uint64_t)WORKER_PX * (KD_DRAW_WORKERS - 1))
+                return KD_DRAW_WORKERS;
+        }
+    }
+    return 1 + (unsigned)(cost_px / WORKER_PX);
 }
 
 static void cpu_destroy(struct kd_renderer *renderer)
@@ -211,7 +318,7 @@ static void cpu_destroy(struct kd_renderer *renderer)
 }
 
 static const struct kd_renderer_impl cpu_impl = {
-    .name = "cpu", .draw = cpu_draw, .destroy = cpu_destroy};
+    .name = "cpu", .draw = cpu_draw, .workers = cpu_workers, .destroy = cpu_destroy};
 
 int kd_cpu_renderer_create(struct kd_renderer **out)
 {

@@ -4,9 +4,20 @@
 #ifndef KD_RENDER_RENDER_H
 #define KD_RENDER_RENDER_H
 
+#include <stdatomic.h>
+
 #include "base/buffer.h"
 #include "base/jobs.h"
 #include "plan/plan.h"
+
+/* So many workers may draw one drawing at once. */
+#define KD_DRAW_WORKERS KD_BUFFER_DRAWN_TILES
+
+/* Where one worker at a time draws a tile. If it has to stop within the tile, another one goes on here. */
+struct kd_draw_place {
+    uint32_t tile; /* index of the plan's tile */
+    uint32_t op;   /* how many of its operations are drawn */
+};
 
 /* One drawing: which tiles of a plan go where. Everything in it stays unchanged, and is the renderer's to read, until the drawing is complete;
  * the target's tiles that are drawn are the renderer's to write. */
@@ -16,12 +27,23 @@ struct kd_draw {
     uint32_t tiles_count;
     struct kd_pixels *picture; /* the target: a new version that nobody else sees yet, or ... */
     struct kd_buffer *buffer;  /* ... a scan-out buffer; exactly one of the two */
+    int64_t slice_ns;          /* 0: KD_SLICE_NS; tests choose less */
 
     /* Set by the renderer. Zero at first. */
-    uint32_t next_tile, next_op; /* where the next slice goes on */
-    int error;                   /* 0, or -errno: what the target's tiles then hold is not known */
-    int64_t spent_ns;            /* time spent drawing */
+    atomic_uint next_tile;      /* how many of the tiles were begun */
+    atomic_uint places_taken;   /* a bit for each place that a worker has or that waits */
+    atomic_uint places_waiting; /* a bit for each place with a tile that somebody must go on with */
+    struct kd_draw_place places[KD_DRAW_WORKERS];
+    atomic_int error;      /* 0, or -errno: what the target's tiles then hold is not known */
+    atomic_llong spent_ns; /* time spent drawing, by all workers together */
 };
+
+/* Whether a worker would find something to begin. */
+static inline bool kd_draw_can_begin(const struct kd_draw *draw)
+{
+    return atomic_load(&draw->error) == 0 && (atomic_load(&draw->next_tile) < draw->tiles_count ||
+                                              atomic_load(&draw->places_waiting) != 0);
+}
 
 struct kd_renderer {
     const struct kd_renderer_impl *impl;
@@ -30,9 +52,12 @@ struct kd_renderer {
 struct kd_renderer_impl {
     const char *name;
 
-    /* A part of the drawing, of about KD_SLICE_NS, in any worker's thread; KD_JOB_DONE when it is complete. Sets the keys of the target's
-     * tiles as they become complete. */
+    /* A part of the drawing, of about KD_SLICE_NS, in any worker's thread, and in several at once: a step of a job (jobs.h). Sets the keys of the
+     * target's tiles as they become complete. */
     enum kd_job_step (*draw)(struct kd_renderer *renderer, struct kd_draw *draw);
+
+    /* How many workers it pays to draw this with, 1 to KD_DRAW_WORKERS. Before the first slice. */
+    unsigned (*workers)(const struct kd_renderer *renderer, const struct kd_draw *draw);
 
     void (*destroy)(struct kd_renderer *renderer);
 };

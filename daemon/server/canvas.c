@@ -18,6 +18,7 @@ struct canvas_job {
     struct kd_source *before; /* a reference; what it is drawn over */
     struct kd_batch batch;    /* owned */
     struct kd_painting painting;
+    int error; /* set at the end */
 };
 
 static struct canvas_job *canvas_job_of(struct kd_job *job)
@@ -29,28 +30,29 @@ static enum kd_job_step canvas_step(struct kd_job *job)
 {
     struct canvas_job *canvas = canvas_job_of(job);
     struct kd_painting *painting = &canvas->painting;
-    enum kd_job_step step;
 
-    if (kd_job_is_abandoned(job)) {
-        painting->error = -ECANCELED;
-    } else {
-        if (!painting->before)
-            painting->before = kd_pixels_ref(canvas->before->pixels);
-        step = kd_painting_step(painting);
-        if (step == KD_JOB_AGAIN)
-            return step;
-    }
-    /* Here and not in done(): the next job in the lane may sample it. */
+    if (kd_job_is_abandoned(job))
+        return KD_JOB_DONE;
+    if (!painting->before) /* only in the first step, which is alone */
+        painting->before = kd_pixels_ref(canvas->before->pixels);
+    return kd_painting_step(painting, job);
+}
+
+/* Here and not in done(): the next job in the lane may sample it. */
+static void canvas_end(struct kd_job *job)
+{
+    struct canvas_job *canvas = canvas_job_of(job);
+
+    canvas->error = kd_job_is_abandoned(job) ? -ECANCELED : kd_painting_error(&canvas->painting);
     canvas->source->pixels =
-        kd_pixels_ref(painting->error ? canvas->before->pixels : painting->picture);
-    return KD_JOB_DONE;
+        kd_pixels_ref(canvas->error ? canvas->before->pixels : canvas->painting.picture);
 }
 
 static void canvas_done(struct kd_job *job)
 {
     struct canvas_job *canvas = canvas_job_of(job);
     struct kd_connection *connection = canvas->client->connection;
-    int error = canvas->painting.error;
+    int error = canvas->error;
 
     canvas->source->state = KD_SOURCE_READY;
     if (error && connection)
@@ -82,7 +84,7 @@ int kd_canvas_frame(void *ctx, struct kd_client *client, struct kd_image *image,
         free(canvas);
         return error;
     }
-    canvas->job = (struct kd_job){.step = canvas_step, .done = canvas_done};
+    canvas->job = (struct kd_job){.step = canvas_step, .end = canvas_end, .done = canvas_done};
     canvas->client = kd_client_ref(client);
     canvas->object = object;
     canvas->serial = serial;

@@ -34,7 +34,6 @@ struct kd_compose {
     struct kd_plane_window plane; /* buffer NULL: there is none */
     struct kd_box *clips;         /* where the screen differs */
     uint32_t clips_count;
-    bool screen_is_drawn;
     bool draws_cursor; /* into the screen */
     int64_t begun_ns;  /* real time */
 };
@@ -126,19 +125,18 @@ static int submit(struct kd_display *display, struct kd_compose *compose)
 
 /* ---- Drawing --------------------------------------------------------------------------------- */
 
+/* The screen, then the window's plane; several workers may be here at once. */
 static enum kd_job_step compose_step(struct kd_job *job)
 {
     struct kd_compose *compose =
         (struct kd_compose *)((char *)job - offsetof(struct kd_compose, job));
-    struct kd_renderer *renderer = compose->renderer;
-    struct target *target = compose->screen_is_drawn ? &compose->window : &compose->screen;
+    const struct kd_renderer_impl *impl = compose->renderer->impl;
+    enum kd_job_step step;
 
-    if (target->draw.tiles_count && renderer->impl->draw(renderer, &target->draw) == KD_JOB_AGAIN)
-        return KD_JOB_AGAIN;
-    if (target == &compose->window || target->draw.error || !compose->window.draw.tiles_count)
-        return KD_JOB_DONE;
-    compose->screen_is_drawn = true;
-    return KD_JOB_AGAIN;
+    if (!kd_draw_can_begin(&compose->screen.draw))
+        return impl->draw(compose->renderer, &compose->window.draw);
+    step = impl->draw(compose->renderer, &compose->screen.draw);
+    return kd_draw_can_begin(&compose->window.draw) ? KD_JOB_AGAIN : step;
 }
 
 static void compose_done(struct kd_job *job)
@@ -147,8 +145,9 @@ static void compose_done(struct kd_job *job)
         (struct kd_compose *)((char *)job - offsetof(struct kd_compose, job));
     struct kd_display *display = compose->display;
     const struct kd_draw *screen = &compose->screen.draw, *window = &compose->window.draw;
-    int error = screen->error ? screen->error : window->error;
+    int error = atomic_load(&screen->error);
 
+    error = error ? error : atomic_load(&window->error);
     display->busy--;
     display->composing = NULL;
     display->stats.draw_ns += (uint64_t)(screen->spent_ns + window->spent_ns);
@@ -291,6 +290,15 @@ static int aim_all(struct kd_compose *compose)
     return error;
 }
 
+static unsigned draw_workers(const struct kd_compose *compose)
+{
+    const struct kd_renderer *renderer = compose->renderer;
+    unsigned screen = renderer->impl->workers(renderer, &compose->screen.draw);
+    unsigned window = renderer->impl->workers(renderer, &compose->window.draw);
+
+    return screen > window ? screen : window;
+}
+
 /* Draws what must be drawn, then commits. */
 static int compose_draw(struct kd_compose *compose)
 {
@@ -308,6 +316,7 @@ static int compose_draw(struct kd_compose *compose)
     compose->job.step = compose_step;
     compose->job.done = compose_done;
     compose->renderer = display->server->renderer;
+    compose->job.workers = draw_workers(compose);
     display->composing = compose;
     display->busy++;
     kd_output_step(display->output, KD_OUTPUT_DRAW);

@@ -24,7 +24,7 @@ static struct paint *paint_of(struct kd_job *job)
 
 static enum kd_job_step paint_step(struct kd_job *job)
 {
-    return kd_job_is_abandoned(job) ? KD_JOB_DONE : kd_painting_step(&paint_of(job)->painting);
+    return kd_job_is_abandoned(job) ? KD_JOB_DONE : kd_painting_step(&paint_of(job)->painting, job);
 }
 
 static void count(struct kd_window_stats *stats, const struct kd_painting *painting)
@@ -59,12 +59,13 @@ static void paint_done(struct kd_job *job)
     struct kd_painting *painting = &paint->painting;
     struct kd_frame *frame = paint->frame;
     struct kd_window *window = frame->window;
+    int error = kd_painting_error(painting);
 
     if (!window) {
         kd_frame_destroy(frame);
-    } else if (painting->error) {
+    } else if (error) {
         KD_WARN("window %s of client %u (%s): a frame could not be drawn: %s", window->title,
-                window->client->number, window->client->name, strerror(-painting->error));
+                window->client->number, window->client->name, strerror(-error));
         frame_is_drawn(frame, painting->before, true);
     } else {
         count(&window->stats, painting);

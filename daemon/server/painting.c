@@ -58,17 +58,23 @@ static int begin(struct kd_painting *painting)
     return 0;
 }
 
-enum kd_job_step kd_painting_step(struct kd_painting *painting)
+enum kd_job_step kd_painting_step(struct kd_painting *painting, struct kd_job *job)
 {
-    enum kd_job_step step;
+    struct kd_renderer *renderer = painting->renderer;
 
-    if (!painting->picture) {
-        painting->error = begin(painting);
-        return painting->error || painting->draw.tiles_count == 0 ? KD_JOB_DONE : KD_JOB_AGAIN;
-    }
-    step = painting->renderer->impl->draw(painting->renderer, &painting->draw);
-    painting->error = painting->draw.error;
-    return step;
+    if (painting->is_begun)
+        return renderer->impl->draw(renderer, &painting->draw);
+    painting->is_begun = true;
+    painting->begin_error = begin(painting);
+    if (painting->begin_error || painting->draw.tiles_count == 0)
+        return KD_JOB_DONE;
+    job->workers = renderer->impl->workers(renderer, &painting->draw);
+    return KD_JOB_AGAIN;
+}
+
+int kd_painting_error(const struct kd_painting *painting)
+{
+    return painting->begin_error ? painting->begin_error : atomic_load(&painting->draw.error);
 }
 
 void kd_painting_finish(struct kd_painting *painting)

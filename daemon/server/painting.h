@@ -19,17 +19,21 @@ struct kd_painting {
 
     /* What comes of it. */
     struct kd_pixels
-        *picture; /* a reference; complete when the last step returned and there is no error */
-    int error;
+        *picture; /* a reference; complete when the last step has returned and there is no error */
+    int begin_error; /* else see kd_painting_error() */
 
+    bool is_begun;
     const struct kd_pixels **sources; /* owned */
     struct kd_arena arena;
     struct kd_plan plan;
     struct kd_draw draw;
 };
 
-/* The first step makes the plan; all sources of the batch must be complete by then. */
-enum kd_job_step kd_painting_step(struct kd_painting *painting);
+/* The first step makes the plan; all sources of the batch must be complete by then. The others may be several at once. */
+enum kd_job_step kd_painting_step(struct kd_painting *painting, struct kd_job *job);
+
+/* When the last step has returned: 0, or -errno. */
+int kd_painting_error(const struct kd_painting *painting);
 void kd_painting_finish(struct kd_painting *painting);
 
 #endif

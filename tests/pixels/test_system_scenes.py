@@ -91,7 +91,7 @@ def scenes(test: str) -> Iterator[tuple[str, list[int]]]:
         yield text, [SEED, number, sum(test.encode())]
 
 
-@pytest.mark.parametrize("off", ["sections", "cover", "difference", "all"])
+@pytest.mark.parametrize("off", ["sections", "cover", "difference", "alone", "all"])
 def test_switched_off(tmp_path: Path, off: str) -> None:
     """Optimisations change no pixel."""
     test_every_refresh(tmp_path, 2, 3, "--off", off)
@@ -129,6 +129,12 @@ def test_every_refresh(tmp_path: Path, buffers: int, threads: int, *more: str) -
                         window.take_changes()
                     compare_windows(program, f"{text}: refresh {frame}")
                 program.end()
+
+
+@pytest.mark.parametrize("threads", [2, 4, 8])
+def test_threads(tmp_path: Path, threads: int) -> None:
+    """Who draws which tile changes no pixel."""
+    test_every_refresh(tmp_path, 2, threads, "--off", "alone")
 
 
 def test_two_outputs(tmp_path: Path) -> None:

@@ -481,12 +481,12 @@ unsigned draw_run(struct kd_draw *draw, bool *split_a_tile)
 
     ck_assert_int_eq(kd_cpu_renderer_create(&renderer), 0);
     while (renderer->impl->draw(renderer, draw) == KD_JOB_AGAIN) {
-        *split_a_tile = *split_a_tile || draw->next_op > 0;
+        *split_a_tile = *split_a_tile || atomic_load(&draw->places_waiting) != 0;
         slices++;
     }
     renderer->impl->destroy(renderer);
-    ck_assert_int_eq(draw->error, 0);
-    ck_assert_uint_eq(draw->next_tile, draw->tiles_count);
+    ck_assert_int_eq(atomic_load(&draw->error), 0);
+    ck_assert_uint_eq(atomic_load(&draw->next_tile), draw->tiles_count);
     return slices;
 }
 
