@@ -67,7 +67,7 @@ CROSS_armhf := arm-linux-gnueabihf armhf
 CROSS_armv6 := arm-linux-gnueabi armel
 CROSS_FLAGS_armv6 := -march=armv6 -marm -mfloat-abi=soft
 # The scripted libdrm takes the place of mmap(), which has two sizes of offsets there.
-UNIT_NOT_armhf := tests/unit/test_fake_drm.c tests/unit/test_kms.c
+UNIT_NOT_armhf := tests/unit/test_fake_drm.c tests/unit/test_kms.c tests/unit/test_kms_odd.c tests/unit/kms_rig.c
 UNIT_NOT_armv6 := $(UNIT_NOT_armhf)
 ifneq (,$(CROSS))
 ifeq (,$(filter $(CROSS),$(CROSSES)))

@@ -158,6 +158,8 @@ int kd_kms_scan(struct kd_kms *kms, int64_t now_ns)
     struct kms_output *next;
 
     kms->wants_scan = false;
+    if (error && error != -ENODEV)
+        return error; /* it cannot be asked now: nothing is known to have changed */
     /* First those that go: they may hold what those that come need. A connector itself may be gone: behind a hub, or with the card. */
     for (struct kms_output *output = kms->outputs; output; output = next) {
         next = output->next;
@@ -205,6 +207,9 @@ int kd_kms_resume(struct kd_kms *kms)
     return read_crtcs(kms); /* others have left their own modes */
 }
 
+/* More buffers than any daemon has. */
+#define MAX_STALE_HANDLES 256
+
 /* ---- Opening ----------------------------------------------------------------------------------- */
 
 static void read_driver(struct kd_kms *kms)
@@ -223,6 +228,8 @@ static void read_driver(struct kd_kms *kms)
         kms->cursor_height_px = (uint32_t)value;
 }
 
+/* What an earlier process had on this fd: its framebuffers keep what is shown alive, so its names for their memory can go at once. There is no
+ * list of those; they are small numbers. */
 static int remember_stale(struct kd_kms *kms, const drmModeRes *resources)
 {
     if (resources->count_fbs <= 0)
@@ -232,6 +239,8 @@ static int remember_stale(struct kd_kms *kms, const drmModeRes *resources)
         return -ENOMEM;
     kms->stale_count = (size_t)resources->count_fbs;
     memcpy(kms->stale, resources->fbs, kms->stale_count * sizeof(*kms->stale));
+    for (uint32_t handle = 1; handle <= MAX_STALE_HANDLES; handle++)
+        drmModeDestroyDumbBuffer(kms->fd, handle);
     return 0;
 }
 

@@ -57,7 +57,7 @@ int kd_kms_create(int fd, const char *path, const struct kd_kms_settings *settin
 void kd_kms_destroy(struct kd_kms *kms);
 
 /* Looks at the connectors: at the start, and whenever something may have been plugged or unplugged. Returns how many displays there are now,
- * or -errno: -ENODEV when the card is gone; all outputs have been removed then. */
+ * or -errno: -ENODEV when the card is gone; all outputs have been removed then. After another error they are as they were. */
 int kd_kms_scan(struct kd_kms *kms, int64_t now_ns);
 
 /* Whether an output can never have the mode that it has, so that a scan is to give it another one. */

@@ -318,6 +318,7 @@ static int find_mode(struct kms_output *output, const drmModeConnector *connecto
         list_modes(output->kms, choice, connector);
         if (choice->count == 0) { /* then once more from the first */
             kd_kms_forgive_modes(output->kms, connector->connector_id);
+            output->is_last_resort = true;
             list_modes(output->kms, choice, connector);
         }
     }

@@ -159,15 +159,17 @@ struct kms_output {
     int32_t shown_cursor_x, shown_cursor_y; /* ... and where it was */
     bool needs_modeset;                     /* nothing is set yet, or not any more */
     unsigned modeset_failures;              /* one after another */
+    bool is_last_resort;                    /* no mode of the display could be set */
     bool uses_dirtyfb, uses_clips;
     bool has_vblank;
 
     /* The commit under way. */
     bool is_pending;
+    bool is_counted;  /* the daemon says when it is shown: at flip_at_ns */
     bool has_arrived; /* the kernel said that it is shown */
     uint32_t arrived_sequence;
     int64_t arrived_ns;
-    int64_t flip_at_ns;  /* outputs without vblank: the refresh that it is for */
+    int64_t flip_at_ns;  /* the refresh that it is for */
     int64_t deadline_ns; /* it is lost if it does not come until then */
 
     /* When refreshes are: one was at that time, with that number. */

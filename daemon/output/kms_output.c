@@ -20,6 +20,9 @@
 /* A mode that cannot be set so often is given up for another one: after about half a second. */
 #define MAX_MODESET_FAILURES 5
 
+/* The same where every mode has been given up: after about a minute. */
+#define MAX_LAST_FAILURES 60
+
 /* How long a time stamp is good enough to count refreshes from: clocks of display and processor differ. */
 #define VBLANK_TRUST_NS KD_NS_PER_S
 
@@ -48,6 +51,8 @@ static int64_t kms_next_refresh_ns(struct kd_output *base, int64_t now_ns, uint6
 
     ask_for_vblank(output, now_ns);
     passed = kd_floor_div(now_ns - output->vblank_ns, (int64_t)base->refresh_ns);
+    if (passed == -1) /* kernels say when the first line of the last one will be sent: soon */
+        passed = 0;
     *sequence = output->vblank_sequence + (uint64_t)(passed + 1);
     return output->vblank_ns + (passed + 1) * (int64_t)base->refresh_ns;
 }
@@ -66,13 +71,13 @@ void kd_kms_output_flipped(struct kms_output *output, uint64_t commit, uint32_t 
     output->arrived_ns = time_ns;
 }
 
-/* The display's own clock, or, where it has none, the daemon's: then frames are shown as soon as they are committed, and counted as shown at the
- * refresh that they are for. */
+/* The display's own clock, or, where it has none or was not asked, the daemon's: then frames are shown as soon as they are committed, and
+ * counted as shown at the refresh that they are for. */
 static void note_flip(struct kms_output *output, struct kd_flip *flip)
 {
     uint64_t refresh_ns = output->base.refresh_ns;
 
-    if (output->has_vblank) {
+    if (!output->is_counted) {
         uint32_t ahead = output->arrived_sequence - (uint32_t)output->vblank_sequence;
 
         output->vblank_sequence += ahead;
@@ -107,7 +112,7 @@ static int kms_dispatch(struct kd_output *base, int64_t now_ns, struct kd_flip *
         output->needs_modeset = true;
         return -ETIMEDOUT;
     }
-    if (!output->has_vblank && now_ns < output->flip_at_ns)
+    if (output->is_counted && now_ns < output->flip_at_ns)
         return 0;
     output->is_pending = false;
     kd_kms_swap_flipped(&output->swap);
@@ -120,7 +125,7 @@ static int64_t kms_wake_ns(struct kd_output *base)
 {
     struct kms_output *output = kms_output_of(base);
 
-    if (!output->is_pending || (output->has_arrived && output->has_vblank))
+    if (!output->is_pending || (output->has_arrived && !output->is_counted))
         return 0; /* an arrived flip is dispatched in the same turn of the loop */
     return output->has_arrived ? output->flip_at_ns : output->deadline_ns;
 }
@@ -237,7 +242,8 @@ static int go_dark(struct kms_output *output)
     return 0;
 }
 
-static void submitted(struct kms_output *output, const struct kd_commit *commit, int64_t now_ns)
+static void submitted(struct kms_output *output, const struct kd_commit *commit, bool at_once,
+                      int64_t now_ns)
 {
     struct kms_buffer *window = kd_kms_swap_find(&output->window, commit->window.buffer);
     uint64_t sequence;
@@ -245,6 +251,7 @@ static void submitted(struct kms_output *output, const struct kd_commit *commit,
     output->base.commits++;
     output->is_pending = true;
     output->has_arrived = false;
+    output->is_counted = at_once || !output->has_vblank;
     output->flip_at_ns = kms_next_refresh_ns(&output->base, now_ns, &sequence);
     output->deadline_ns = now_ns + (output->needs_modeset ? MODESET_LIMIT_NS : FLIP_LIMIT_NS);
     output->needs_modeset = false;
@@ -270,8 +277,15 @@ static int kms_output_commit(struct kd_output *base, const struct kd_commit *com
         return -EBUSY;
     if (at_once && commit->test_only)
         return 0;
-    error = at_once ? send_changes(output, commit, output->swap.shown->fb_id)
-                    : kd_kms_commit(output, commit);
+    error = at_once ? send_changes(output, commit, output->swap.shown->fb_id) : 0;
+    if (error == -ENOSYS || error == -EOPNOTSUPP) {
+        KD_WARN("output %s: the driver has no DIRTYFB; whole frames are committed instead",
+                base->name);
+        output->uses_dirtyfb = at_once = false;
+        error = 0;
+    }
+    if (!error && !at_once)
+        error = kd_kms_commit(output, commit);
     if (error == -EINVAL && commit->test_only && commit->window.buffer && !output->keeps_primary) {
         output->keeps_primary = true; /* perhaps it was but that */
         error = kd_kms_commit(output, commit);
@@ -280,13 +294,14 @@ static int kms_output_commit(struct kd_output *base, const struct kd_commit *com
         return error;
     if (error) {
         if (output->needs_modeset && error != -EBUSY && error != -EINTR &&
-            ++output->modeset_failures == MAX_MODESET_FAILURES)
+            ++output->modeset_failures ==
+                (output->is_last_resort ? MAX_LAST_FAILURES : MAX_MODESET_FAILURES))
             kd_kms_forbid_mode(output);
         output->needs_modeset |= error != -EBUSY && error != -ENOMEM; /* from the beginning, then */
         return error;
     }
     output->modeset_failures = 0;
-    submitted(output, commit, now_ns);
+    submitted(output, commit, at_once, now_ns);
     if (at_once)
         kd_kms_output_flipped(output, base->commits, 0, now_ns);
     return 0;

@@ -41,6 +41,22 @@ static uint32_t *ids(const struct fake_card *card, unsigned first, unsigned coun
     return list;
 }
 
+/* Those of this file alone, as a kernel has it. */
+static uint32_t *framebuffers(const struct fake_card *card, int fd, int *count)
+{
+    uint32_t *list;
+    int most = 0;
+
+    for (const struct fake_fb *fb = card->fbs; fb; fb = fb->next)
+        most++;
+    list = calloc((size_t)most + 1, sizeof(*list));
+    *count = 0;
+    for (const struct fake_fb *fb = card->fbs; fb; fb = fb->next)
+        if (fb->owner == fd)
+            list[(*count)++] = fb->id;
+    return list;
+}
+
 drmModeResPtr drmModeGetResources(int fd)
 {
     struct fake_file *file = begin("drmModeGetResources", fd);
@@ -52,6 +68,7 @@ drmModeResPtr drmModeGetResources(int fd)
         struct fake_card *card = file->card;
 
         res = calloc(1, sizeof(*res));
+        res->fbs = framebuffers(card, fd, &res->count_fbs);
         res->count_crtcs = (int)card->crtcs;
         res->crtcs = ids(card, 0, card->crtcs, 0);
         res->count_connectors = (int)card->connectors;

@@ -192,6 +192,16 @@ static void release_memory(struct fake_card *card, struct fake_memory *memory)
     free(memory);
 }
 
+/* The smallest number that this file does not use, as a kernel has it. */
+static uint32_t free_handle(const struct fake_card *card, int fd)
+{
+    uint32_t handle = 1;
+
+    while (find_memory(card, fd, handle))
+        handle++;
+    return handle;
+}
+
 int drmModeCreateDumbBuffer(int fd, uint32_t width, uint32_t height, uint32_t bpp, uint32_t flags,
                             uint32_t *handle, uint32_t *pitch, uint64_t *size)
 {
@@ -218,7 +228,7 @@ int drmModeCreateDumbBuffer(int fd, uint32_t width, uint32_t height, uint32_t bp
         memory->bytes = (void *)syscall(SYS_mmap, NULL, memory->size, PROT_READ | PROT_WRITE,
                                         MAP_SHARED | MAP_ANONYMOUS, -1, 0L);
         memory->owner = fd;
-        memory->handle = file->card->next_id++;
+        memory->handle = free_handle(file->card, fd);
         memory->offset = file->card->next_offset;
         file->card->next_offset += memory->size;
         memory->next = file->card->memories;

@@ -1,149 +1,18 @@
 /*
  * The KMS backend on scripted cards and virtual time: what it commits, when it believes that a flip happened, and that every call may fail.
  */
-#include "output/kms.h"
-#include "tests/fakes/fake_drm.h"
+#include "kms_rig.h"
 
-#include "base/clock.h"
 #include "base/log.h"
 
 #include "gen/kmsblit_types.h"
 
 #include <check.h>
 #include <errno.h>
-#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 #include <xf86drmMode.h>
-
-#define MOST_OUTPUTS 8
-#define PERIOD_NS    INT64_C(16666667)
-
-/* A card, and what the listener was told. */
-struct rig {
-    struct fake_card *card;
-    struct kd_kms *kms;
-    struct kd_output *outputs[MOST_OUTPUTS];
-    unsigned count;
-    int fd;
-};
-
-static int64_t now_ns;
-static struct rig *the_rig; /* of the test that runs */
-
-static int64_t test_now(void)
-{
-    return now_ns;
-}
-
-static void on_added(void *ctx, struct kd_output *output)
-{
-    struct rig *rig = ctx;
-
-    ck_assert_uint_lt(rig->count, MOST_OUTPUTS);
-    rig->outputs[rig->count++] = output;
-}
-
-static void on_removed(void *ctx, struct kd_output *output)
-{
-    struct rig *rig = ctx;
-
-    for (unsigned n = 0; n < rig->count; n++)
-        if (rig->outputs[n] == output) {
-            rig->outputs[n] = rig->outputs[--rig->count];
-            output->impl->destroy(output);
-            return;
-        }
-    ck_abort_msg("an output that nobody knows was removed");
-}
-
-static const struct kd_kms_settings usual = {
-    .buffers = 2, .window_planes = true, .cursor_planes = true, .rotation_planes = true};
-
-static void open_card(struct rig *rig)
-{
-    now_ns = 5 * KD_NS_PER_S;
-    fake_drm_clock(test_now);
-    fake_drm("flips manual");
-    *rig = (struct rig){.card = fake_drm_card("card0")};
-    the_rig = rig;
-    rig->fd = open(fake_drm_path(rig->card), O_RDWR | O_CLOEXEC | O_NONBLOCK);
-    ck_assert_int_ge(rig->fd, 0);
-    kd_log_set_fd(-1); /* what fails here is logged, which is not to be read */
-}
-
-static int start_with(struct rig *rig, const struct kd_kms_settings *settings)
-{
-    const struct kd_kms_listener listener = {
-        .ctx = rig, .added = on_added, .removed = on_removed, .lost = NULL};
-    int error = kd_kms_create(rig->fd, fake_drm_path(rig->card), settings, &listener, &rig->kms);
-
-    return error ? error : kd_kms_scan(rig->kms, now_ns);
-}
-
-static void start(struct rig *rig)
-{
-    open_card(rig);
-    ck_assert_int_eq(start_with(rig, &usual), (int)rig->count);
-}
-
-static void stop(struct rig *rig)
-{
-    struct fake_counts counts;
-
-    while (rig->count)
-        rig->outputs[rig->count - 1]->impl->destroy(rig->outputs[rig->count - 1]), rig->count--;
-    if (rig->kms)
-        kd_kms_destroy(rig->kms);
-    counts = fake_drm_counts(rig->card);
-    ck_assert_uint_eq(counts.framebuffers, 0);
-    ck_assert_uint_eq(counts.dumb_buffers, 0);
-    ck_assert_uint_eq(counts.blobs, 0);
-    ck_assert_uint_eq(counts.maps, 0);
-    close(rig->fd);
-    kd_log_set_fd(2);
-    fake_drm_reset();
-}
-
-/* Commits a buffer of one colour. */
-static int show(struct kd_output *output, uint32_t color, struct kd_commit *with)
-{
-    struct kd_commit commit = with ? *with : (struct kd_commit){.fence_fd = -1};
-    struct kd_buffer *buffer = output->impl->acquire(output, NULL);
-
-    if (!buffer)
-        return -EBUSY;
-    if (buffer == output->impl->front(output)) /* memory for a single one */
-        ck_assert_uint_lt(fake_drm_counts(the_rig->card).framebuffers, 2 * the_rig->count);
-    for (int32_t y = 0; y < buffer->grid.height_px; y++)
-        for (int32_t x = 0; x < buffer->grid.width_px; x++)
-            ((uint32_t *)buffer->pixels)[y * (int32_t)buffer->stride_px + x] = color;
-    commit.buffer = buffer;
-    return output->impl->commit(output, &commit, now_ns);
-}
-
-/* A refresh, and what the daemon makes of it: 1 if a flip was seen. */
-static int refresh(struct rig *rig, struct kd_output *output, struct kd_flip *flip)
-{
-    struct kd_flip unused;
-
-    now_ns += PERIOD_NS;
-    fake_drm_vblank(rig->card, 0, now_ns);
-    kd_kms_dispatch(rig->kms);
-    return output->impl->dispatch(output, now_ns, flip ? flip : &unused);
-}
-
-static uint32_t first_pixel(const struct rig *rig)
-{
-    int32_t width, height;
-    uint32_t *screen = fake_drm_screen(rig->card, 0, &width, &height), pixel = 0;
-
-    if (screen)
-        pixel = screen[0];
-    free(screen);
-    return pixel;
-}
 
 /* ---- Flips ---------------------------------------------------------------------------------- */
 
@@ -151,31 +20,31 @@ START_TEST(a_flip_is_believed_when_it_comes)
 {
     struct kd_flip flip, last = {.sequence = 0};
     struct kd_output *output;
-    struct rig rig;
+    struct kms_rig rig;
 
     fake_drm("preset bare card0 no-connectors");
     fake_drm("connector HDMI-A-1 64x48@60*");
-    start(&rig);
+    kms_start(&rig);
     output = rig.outputs[0];
     ck_assert_str_eq(output->name, "HDMI-A-1");
     ck_assert_uint_eq(output->refresh_ns, PERIOD_NS);
     for (uint32_t n = 1; n < 20; n++) {
-        ck_assert_int_eq(show(output, 0xff000000 | n, NULL), 0);
-        ck_assert_int_eq(output->impl->dispatch(output, now_ns, &flip), 0);
-        ck_assert_int_eq(show(output, 0, NULL), -EBUSY);
-        ck_assert_int_eq(refresh(&rig, output, &flip), 1);
+        ck_assert_int_eq(kms_show(output, 0xff000000 | n, NULL), 0);
+        ck_assert_int_eq(output->impl->dispatch(output, kms_now_ns, &flip), 0);
+        ck_assert_int_eq(kms_show(output, 0, NULL), -EBUSY);
+        ck_assert_int_eq(kms_refresh(&rig, output, &flip), 1);
         ck_assert_uint_eq(flip.commit, output->commits);
-        ck_assert_int_eq(flip.time_ns, now_ns / 1000 * 1000); /* the kernel counts in us */
+        ck_assert_int_eq(flip.time_ns, kms_now_ns / 1000 * 1000); /* the kernel counts in us */
         ck_assert_uint_eq(flip.flags, KB_PRESENTED_FLAG_VSYNC | KB_PRESENTED_FLAG_HARDWARE_CLOCK);
         if (n > 1)
             ck_assert_uint_eq(flip.sequence, last.sequence + 1);
         last = flip;
-        ck_assert_uint_eq(first_pixel(&rig), 0xff000000 | n);
-        ck_assert_int_eq(output->impl->dispatch(output, now_ns, &flip), 0);
+        ck_assert_uint_eq(kms_first_pixel(&rig), 0xff000000 | n);
+        ck_assert_int_eq(output->impl->dispatch(output, kms_now_ns, &flip), 0);
     }
     ck_assert_uint_eq(fake_drm_counts(rig.card).written_while_shown, 0);
     ck_assert_uint_eq(fake_drm_counts(rig.card).modesets, 1);
-    stop(&rig);
+    kms_stop(&rig);
 }
 END_TEST
 
@@ -184,20 +53,20 @@ START_TEST(sequences_do_not_wrap)
 {
     struct kd_flip flip;
     uint64_t last = 0;
-    struct rig rig;
+    struct kms_rig rig;
 
     fake_drm("preset bare card0 no-connectors");
     fake_drm("connector HDMI-A-1 64x48@60*");
-    start(&rig);
+    kms_start(&rig);
     fake_drm("sequence 0 4294967290");
     for (int n = 0; n < 12; n++) {
-        ck_assert_int_eq(show(rig.outputs[0], 1, NULL), 0);
-        ck_assert_int_eq(refresh(&rig, rig.outputs[0], &flip), 1);
+        ck_assert_int_eq(kms_show(rig.outputs[0], 1, NULL), 0);
+        ck_assert_int_eq(kms_refresh(&rig, rig.outputs[0], &flip), 1);
         if (n > 0)
             ck_assert_uint_eq(flip.sequence, last + 1);
         last = flip.sequence;
     }
-    stop(&rig);
+    kms_stop(&rig);
 }
 END_TEST
 
@@ -208,34 +77,34 @@ START_TEST(a_flip_that_never_comes)
 
     for (int kind = 0; kind < 2; kind++) {
         struct kd_output *output;
-        struct rig rig;
+        struct kms_rig rig;
         int64_t wake_ns;
 
         fake_drm("preset bare card0 no-connectors");
         fake_drm("connector HDMI-A-1 64x48@60*");
-        start(&rig);
+        kms_start(&rig);
         output = rig.outputs[0];
-        ck_assert_int_eq(show(output, 1, NULL), 0);
-        ck_assert_int_eq(refresh(&rig, output, NULL), 1);
+        ck_assert_int_eq(kms_show(output, 1, NULL), 0);
+        ck_assert_int_eq(kms_refresh(&rig, output, NULL), 1);
         fake_drm("flip %s", kinds[kind]);
-        ck_assert_int_eq(show(output, 2, NULL), 0);
-        ck_assert_int_eq(refresh(&rig, output, NULL), 0);
+        ck_assert_int_eq(kms_show(output, 2, NULL), 0);
+        ck_assert_int_eq(kms_refresh(&rig, output, NULL), 0);
         wake_ns = output->impl->wake_ns(output);
-        ck_assert(wake_ns > now_ns && wake_ns <= now_ns + 2 * KD_NS_PER_S);
+        ck_assert(wake_ns > kms_now_ns && wake_ns <= kms_now_ns + 2 * KD_NS_PER_S);
         ck_assert_int_eq(output->impl->dispatch(output, wake_ns - 1, &flip), 0);
-        now_ns = wake_ns;
-        ck_assert_int_eq(output->impl->dispatch(output, now_ns, &flip), -ETIMEDOUT);
-        ck_assert_int_eq(output->impl->dispatch(output, now_ns, &flip), 0);
-        ck_assert_int_eq(show(output, 3, NULL), kind ? -EBUSY : 0);
+        kms_now_ns = wake_ns;
+        ck_assert_int_eq(output->impl->dispatch(output, kms_now_ns, &flip), -ETIMEDOUT);
+        ck_assert_int_eq(output->impl->dispatch(output, kms_now_ns, &flip), 0);
+        ck_assert_int_eq(kms_show(output, 3, NULL), kind ? -EBUSY : 0);
         fake_drm("release"); /* the late event of the one that was given up */
         kd_kms_dispatch(rig.kms);
-        ck_assert_int_eq(output->impl->dispatch(output, now_ns, &flip), 0);
+        ck_assert_int_eq(output->impl->dispatch(output, kms_now_ns, &flip), 0);
         if (kind)
-            ck_assert_int_eq(show(output, 3, NULL), 0);
+            ck_assert_int_eq(kms_show(output, 3, NULL), 0);
         ck_assert(fake_drm_commit(rig.card, -1)->flags & DRM_MODE_ATOMIC_ALLOW_MODESET);
-        ck_assert_int_eq(refresh(&rig, output, &flip), 1);
-        ck_assert_uint_eq(first_pixel(&rig), 0xff000003);
-        stop(&rig);
+        ck_assert_int_eq(kms_refresh(&rig, output, &flip), 1);
+        ck_assert_uint_eq(kms_first_pixel(&rig), 0xff000003);
+        kms_stop(&rig);
     }
 }
 END_TEST
@@ -243,19 +112,19 @@ END_TEST
 START_TEST(a_flip_that_comes_twice)
 {
     struct kd_flip flip;
-    struct rig rig;
+    struct kms_rig rig;
 
     fake_drm("preset bare card0 no-connectors");
     fake_drm("connector HDMI-A-1 64x48@60*");
-    start(&rig);
+    kms_start(&rig);
     for (uint32_t n = 1; n < 6; n++) {
         fake_drm("flip twice");
-        ck_assert_int_eq(show(rig.outputs[0], n, NULL), 0);
-        ck_assert_int_eq(refresh(&rig, rig.outputs[0], &flip), 1);
-        ck_assert_int_eq(rig.outputs[0]->impl->dispatch(rig.outputs[0], now_ns, &flip), 0);
+        ck_assert_int_eq(kms_show(rig.outputs[0], n, NULL), 0);
+        ck_assert_int_eq(kms_refresh(&rig, rig.outputs[0], &flip), 1);
+        ck_assert_int_eq(rig.outputs[0]->impl->dispatch(rig.outputs[0], kms_now_ns, &flip), 0);
         ck_assert_uint_eq(flip.commit, rig.outputs[0]->commits);
     }
-    stop(&rig);
+    kms_stop(&rig);
 }
 END_TEST
 
@@ -263,28 +132,28 @@ END_TEST
 START_TEST(a_flip_that_comes_after_the_display_was_plugged_out)
 {
     struct kd_flip flip;
-    struct rig rig;
+    struct kms_rig rig;
 
     fake_drm("preset bare card0 no-connectors");
     fake_drm("connector HDMI-A-1 64x48@60*");
-    start(&rig);
+    kms_start(&rig);
     fake_drm("flip held");
-    ck_assert_int_eq(show(rig.outputs[0], 1, NULL), 0);
+    ck_assert_int_eq(kms_show(rig.outputs[0], 1, NULL), 0);
     fake_drm("unplug HDMI-A-1");
-    ck_assert_int_eq(kd_kms_scan(rig.kms, now_ns), 0);
+    ck_assert_int_eq(kd_kms_scan(rig.kms, kms_now_ns), 0);
     ck_assert_uint_eq(rig.count, 0);
-    ck_assert_uint_eq(first_pixel(&rig), 0);
+    ck_assert_uint_eq(kms_first_pixel(&rig), 0);
     ck_assert_uint_eq(fake_drm_counts(rig.card).framebuffers, 0);
     fake_drm("plug HDMI-A-1 32x32@60*");
-    ck_assert_int_eq(kd_kms_scan(rig.kms, now_ns), 1);
-    ck_assert_int_eq(show(rig.outputs[0], 2, NULL), 0);
+    ck_assert_int_eq(kd_kms_scan(rig.kms, kms_now_ns), 1);
+    ck_assert_int_eq(kms_show(rig.outputs[0], 2, NULL), 0);
     fake_drm("release");
     kd_kms_dispatch(rig.kms);
-    ck_assert_int_eq(rig.outputs[0]->impl->dispatch(rig.outputs[0], now_ns, &flip), 0);
-    ck_assert_int_eq(refresh(&rig, rig.outputs[0], &flip), 1);
-    ck_assert_uint_eq(first_pixel(&rig), 0xff000002);
+    ck_assert_int_eq(rig.outputs[0]->impl->dispatch(rig.outputs[0], kms_now_ns, &flip), 0);
+    ck_assert_int_eq(kms_refresh(&rig, rig.outputs[0], &flip), 1);
+    ck_assert_uint_eq(kms_first_pixel(&rig), 0xff000002);
     ck_assert_uint_eq(fake_drm_counts(rig.card).removed_while_shown, 0);
-    stop(&rig);
+    kms_stop(&rig);
 }
 END_TEST
 
@@ -293,49 +162,49 @@ END_TEST
 START_TEST(paused_and_resumed)
 {
     struct kd_flip flip;
-    struct rig rig;
+    struct kms_rig rig;
 
     fake_drm("preset pi4 card0");
-    start(&rig);
+    kms_start(&rig);
     for (uint32_t n = 1; n < 6; n++) {
-        ck_assert_int_eq(show(rig.outputs[0], n, NULL), 0);
+        ck_assert_int_eq(kms_show(rig.outputs[0], n, NULL), 0);
         if (n & 1)
-            ck_assert_int_eq(refresh(&rig, rig.outputs[0], NULL), 1);
+            ck_assert_int_eq(kms_refresh(&rig, rig.outputs[0], NULL), 1);
         kd_kms_pause(rig.kms);
-        ck_assert_int_eq(show(rig.outputs[0], 9, NULL), -EACCES);
+        ck_assert_int_eq(kms_show(rig.outputs[0], 9, NULL), -EACCES);
         fake_drm("master Xorg");
         ck_assert_int_eq(kd_kms_resume(rig.kms), -EACCES);
         fake_drm("master none");
-        fake_drm_vblank(rig.card, 0, now_ns += PERIOD_NS); /* what was under way comes now */
+        fake_drm_vblank(rig.card, 0, kms_now_ns += PERIOD_NS); /* what was under way comes now */
         ck_assert_int_eq(kd_kms_resume(rig.kms), 0);
-        ck_assert_int_eq(show(rig.outputs[0], n + 100, NULL), 0);
+        ck_assert_int_eq(kms_show(rig.outputs[0], n + 100, NULL), 0);
         ck_assert(fake_drm_commit(rig.card, -1)->flags & DRM_MODE_ATOMIC_ALLOW_MODESET);
         kd_kms_dispatch(rig.kms);
-        ck_assert_int_eq(rig.outputs[0]->impl->dispatch(rig.outputs[0], now_ns, &flip), 0);
-        ck_assert_int_eq(refresh(&rig, rig.outputs[0], &flip), 1);
-        ck_assert_uint_eq(first_pixel(&rig), 0xff000064 + n);
+        ck_assert_int_eq(rig.outputs[0]->impl->dispatch(rig.outputs[0], kms_now_ns, &flip), 0);
+        ck_assert_int_eq(kms_refresh(&rig, rig.outputs[0], &flip), 1);
+        ck_assert_uint_eq(kms_first_pixel(&rig), 0xff000064 + n);
     }
-    stop(&rig);
+    kms_stop(&rig);
 }
 END_TEST
 
 START_TEST(dark_and_lit_again)
 {
     struct kd_commit dark = {.fence_fd = -1};
-    struct rig rig;
+    struct kms_rig rig;
 
     fake_drm("preset pi4 card0");
-    start(&rig);
+    kms_start(&rig);
     for (uint32_t n = 1; n < 4; n++) {
-        ck_assert_int_eq(show(rig.outputs[0], n, NULL), 0);
-        ck_assert_int_eq(refresh(&rig, rig.outputs[0], NULL), 1);
-        ck_assert_int_eq(rig.outputs[0]->impl->commit(rig.outputs[0], &dark, now_ns), 0);
-        ck_assert_uint_eq(first_pixel(&rig), 0);
+        ck_assert_int_eq(kms_show(rig.outputs[0], n, NULL), 0);
+        ck_assert_int_eq(kms_refresh(&rig, rig.outputs[0], NULL), 1);
+        ck_assert_int_eq(rig.outputs[0]->impl->commit(rig.outputs[0], &dark, kms_now_ns), 0);
+        ck_assert_uint_eq(kms_first_pixel(&rig), 0);
         ck_assert_uint_eq(fake_drm_commit(rig.card, -1)->planes_count, 0);
         ck_assert_uint_eq(fake_drm_commit(rig.card, -1)->connectors[0].crtc, 0);
     }
     ck_assert_uint_eq(fake_drm_counts(rig.card).removed_while_shown, 0);
-    stop(&rig);
+    kms_stop(&rig);
 }
 END_TEST
 
@@ -344,21 +213,21 @@ END_TEST
 START_TEST(a_fence_is_waited_for)
 {
     struct kd_commit commit = {.fence_fd = fake_drm_fence()};
-    struct rig rig;
+    struct kms_rig rig;
 
     fake_drm("preset bare card0 no-connectors");
     fake_drm("connector HDMI-A-1 64x48@60*");
-    start(&rig);
-    ck_assert_int_eq(show(rig.outputs[0], 1, NULL), 0);
-    ck_assert_int_eq(refresh(&rig, rig.outputs[0], NULL), 1);
-    ck_assert_int_eq(show(rig.outputs[0], 2, &commit), 0);
-    ck_assert_int_eq(refresh(&rig, rig.outputs[0], NULL), 0);
-    ck_assert_uint_eq(first_pixel(&rig), 0xff000001);
+    kms_start(&rig);
+    ck_assert_int_eq(kms_show(rig.outputs[0], 1, NULL), 0);
+    ck_assert_int_eq(kms_refresh(&rig, rig.outputs[0], NULL), 1);
+    ck_assert_int_eq(kms_show(rig.outputs[0], 2, &commit), 0);
+    ck_assert_int_eq(kms_refresh(&rig, rig.outputs[0], NULL), 0);
+    ck_assert_uint_eq(kms_first_pixel(&rig), 0xff000001);
     fake_drm_fence_signal(commit.fence_fd);
-    ck_assert_int_eq(refresh(&rig, rig.outputs[0], NULL), 1);
-    ck_assert_uint_eq(first_pixel(&rig), 0xff000002);
+    ck_assert_int_eq(kms_refresh(&rig, rig.outputs[0], NULL), 1);
+    ck_assert_uint_eq(kms_first_pixel(&rig), 0xff000002);
     close(commit.fence_fd);
-    stop(&rig);
+    kms_stop(&rig);
 }
 END_TEST
 
@@ -366,20 +235,20 @@ START_TEST(clips_are_sent_as_they_are)
 {
     struct kd_box boxes[80];
     struct kd_commit commit = {.fence_fd = -1, .clips = boxes};
-    struct rig rig;
+    struct kms_rig rig;
 
     fake_drm("card card0");
     fake_drm("crtcs 1");
     fake_drm("plane primary damage");
     fake_drm("connector HDMI-A-1 320x240@60*");
-    start(&rig);
+    kms_start(&rig);
     for (int n = 0; n < 80; n++)
         boxes[n] = (struct kd_box){n, 2 * n, n + 10, 2 * n + 3};
     for (size_t count = 0; count <= 80; count += count < 5 ? 1 : 15) {
         const struct fake_commit_plane *plane;
 
         commit.clips_count = count;
-        ck_assert_int_eq(show(rig.outputs[0], (uint32_t)count, &commit), 0);
+        ck_assert_int_eq(kms_show(rig.outputs[0], (uint32_t)count, &commit), 0);
         plane = &fake_drm_commit(rig.card, -1)->planes[0];
         if (fake_drm_counts(rig.card).commits == 1) { /* the modeset: all of it */
             ck_assert(!plane->has_clips);
@@ -391,26 +260,26 @@ START_TEST(clips_are_sent_as_they_are)
             for (size_t n = 0; n < count; n++)
                 ck_assert_mem_eq(&plane->clips[n], &boxes[n], sizeof(boxes[n]));
         }
-        ck_assert_int_eq(refresh(&rig, rig.outputs[0], NULL), 1);
+        ck_assert_int_eq(kms_refresh(&rig, rig.outputs[0], NULL), 1);
     }
     ck_assert_uint_eq(fake_drm_counts(rig.card).blobs, 1); /* the mode's */
-    stop(&rig);
+    kms_stop(&rig);
 }
 END_TEST
 
 START_TEST(a_test_changes_nothing)
 {
     struct kd_commit commit = {.fence_fd = -1, .test_only = true};
-    struct rig rig;
+    struct kms_rig rig;
 
     fake_drm("preset pi4 card0");
-    start(&rig);
-    ck_assert_int_eq(show(rig.outputs[0], 1, NULL), 0);
-    ck_assert_int_eq(show(rig.outputs[0], 2, &commit), 0); /* also while a flip is under way */
-    ck_assert_int_eq(refresh(&rig, rig.outputs[0], NULL), 1);
+    kms_start(&rig);
+    ck_assert_int_eq(kms_show(rig.outputs[0], 1, NULL), 0);
+    ck_assert_int_eq(kms_show(rig.outputs[0], 2, &commit), 0); /* also while a flip is under way */
+    ck_assert_int_eq(kms_refresh(&rig, rig.outputs[0], NULL), 1);
     ck_assert_uint_eq(fake_drm_counts(rig.card).commits, 1);
     ck_assert_uint_eq(rig.outputs[0]->commits, 1);
-    stop(&rig);
+    kms_stop(&rig);
 }
 END_TEST
 
@@ -443,41 +312,41 @@ static const char *const calls[] = {"drmSetClientCap",
 /* Opened, shown, plugged out and in, closed, with one call that fails at its k-th time. Returns false when it has no such time. */
 static bool life_with_failure(const char *call, int nth, const char *error)
 {
-    struct rig rig;
+    struct kms_rig rig;
     int result;
 
     fake_drm("preset pi4 card0 no-connectors");
     fake_drm("connector HDMI-A-1 64x48@60* 32x32@60");
-    open_card(&rig);
+    kms_open(&rig);
     fake_drm("fail %s %d 1 %s", call, nth, error);
-    result = start_with(&rig, &usual);
+    result = kms_start_with(&rig, &kms_usual);
     for (uint32_t n = 0; result >= 0 && n < 6; n++) {
-        if (rig.count && show(rig.outputs[0], n, NULL) == 0)
-            refresh(&rig, rig.outputs[0], NULL);
+        if (rig.count && kms_show(rig.outputs[0], n, NULL) == 0)
+            kms_refresh(&rig, rig.outputs[0], NULL);
         if (n == 3) {
             fake_drm("unplug HDMI-A-1");
-            kd_kms_scan(rig.kms, now_ns);
+            kd_kms_scan(rig.kms, kms_now_ns);
             fake_drm("plug HDMI-A-1 64x48@60*");
-            kd_kms_scan(rig.kms, now_ns);
+            kd_kms_scan(rig.kms, kms_now_ns);
         }
-        now_ns += 11 * KD_NS_PER_S;
+        kms_now_ns += 11 * KD_NS_PER_S;
         if (rig.count) {
             struct kd_flip flip;
 
-            rig.outputs[0]->impl->dispatch(rig.outputs[0], now_ns, &flip);
+            rig.outputs[0]->impl->dispatch(rig.outputs[0], kms_now_ns, &flip);
         }
     }
     fake_drm("no-rules");
     if (result >= 0) { /* afterwards all is well */
-        ck_assert_int_eq(kd_kms_scan(rig.kms, now_ns), 1);
-        if (show(rig.outputs[0], 77, NULL) == -EBUSY) {
-            refresh(&rig, rig.outputs[0], NULL);
-            ck_assert_int_eq(show(rig.outputs[0], 77, NULL), 0);
+        ck_assert_int_eq(kd_kms_scan(rig.kms, kms_now_ns), 1);
+        if (kms_show(rig.outputs[0], 77, NULL) == -EBUSY) {
+            kms_refresh(&rig, rig.outputs[0], NULL);
+            ck_assert_int_eq(kms_show(rig.outputs[0], 77, NULL), 0);
         }
-        ck_assert_int_eq(refresh(&rig, rig.outputs[0], NULL), 1);
-        ck_assert_uint_eq(first_pixel(&rig), 0xff00004d);
+        ck_assert_int_eq(kms_refresh(&rig, rig.outputs[0], NULL), 1);
+        ck_assert_uint_eq(kms_first_pixel(&rig), 0xff00004d);
     }
-    stop(&rig);
+    kms_stop(&rig);
     return nth < 24;
 }
 
@@ -500,7 +369,7 @@ static uint32_t pick(uint32_t count)
     return (random_state >> 8) % count;
 }
 
-static void random_step(struct rig *rig)
+static void random_step(struct kms_rig *rig)
 {
     static const char *const lines[] = {"flip lost",
                                         "flip never",
@@ -518,48 +387,48 @@ static void random_step(struct rig *rig)
     case 0: fake_drm("%s", lines[pick(10)]); break;
     case 1: fake_drm("unplug HDMI-A-%u", 1 + pick(2)); break;
     case 2: fake_drm("plug HDMI-A-%u %ux48@60*", 1 + pick(2), 32 + pick(4)); break;
-    case 3: kd_kms_scan(rig->kms, now_ns); break;
+    case 3: kd_kms_scan(rig->kms, kms_now_ns); break;
     case 4:
         kd_kms_pause(rig->kms);
         if (pick(2))
-            now_ns += KD_NS_PER_S;
+            kms_now_ns += KD_NS_PER_S;
         ck_assert_int_eq(kd_kms_resume(rig->kms), 0);
         break;
-    case 5: now_ns += KD_NS_PER_S * pick(12); break;
+    case 5: kms_now_ns += KD_NS_PER_S * pick(12); break;
     default:
-        now_ns += PERIOD_NS;
-        fake_drm_vblank(rig->card, pick(2), now_ns);
+        kms_now_ns += PERIOD_NS;
+        fake_drm_vblank(rig->card, pick(2), kms_now_ns);
         kd_kms_dispatch(rig->kms);
     }
     for (unsigned n = 0; n < rig->count; n++) {
         struct kd_flip flip;
 
-        while (rig->outputs[n]->impl->dispatch(rig->outputs[n], now_ns, &flip) > 0)
+        while (rig->outputs[n]->impl->dispatch(rig->outputs[n], kms_now_ns, &flip) > 0)
             ck_assert_uint_eq(flip.commit, rig->outputs[n]->commits);
     }
     if (output && pick(2) && rig->count && output == rig->outputs[0])
-        show(output, random_state, NULL);
+        kms_show(output, random_state, NULL);
 }
 
 START_TEST(a_random_life)
 {
-    struct rig rig;
+    struct kms_rig rig;
 
     random_state = (uint32_t)_i + 1;
     fake_drm("preset pi4 card0 no-connectors");
     fake_drm("connector HDMI-A-1 64x48@60*");
     fake_drm("connector HDMI-A-2 32x32@75* off");
-    start(&rig);
+    kms_start(&rig);
     for (int n = 0; n < 600; n++)
         random_step(&rig);
     fake_drm("no-rules");
     fake_drm("release");
-    kd_kms_scan(rig.kms, now_ns);
+    kd_kms_scan(rig.kms, kms_now_ns);
     fake_drm("unplug HDMI-A-1");
     fake_drm("unplug HDMI-A-2");
-    ck_assert_int_eq(kd_kms_scan(rig.kms, now_ns), 0);
+    ck_assert_int_eq(kd_kms_scan(rig.kms, kms_now_ns), 0);
     ck_assert_uint_eq(fake_drm_counts(rig.card).framebuffers, 0);
-    stop(&rig);
+    kms_stop(&rig);
 }
 END_TEST
 
