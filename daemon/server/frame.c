@@ -20,6 +20,9 @@
 /* How long a display rests after a commit that failed. */
 #define RETRY_NS (16 * KD_NS_PER_MS) /* the first time, then ever longer */
 
+/* Frames wait so many failures for a display: about a second. */
+#define PATIENCE 6
+
 /* ---- When ----------------------------------------------------------------------------------- */
 
 static int64_t lead_ns(const struct kd_display *display)
@@ -81,6 +84,8 @@ int64_t kd_display_wake_ns(const struct kd_display *display)
     if (dark_ns)
         return dark_ns;
 
+    if (output->state == KD_OUTPUT_SCHEDULED && display->composing)
+        return 0; /* its end wakes us */
     if (output->state == KD_OUTPUT_SCHEDULED)
         return display->answer_at_ns ? display->answer_at_ns : display->tick_at_ns;
     return output->impl->wake_ns(output);
@@ -164,6 +169,7 @@ void kd_display_forget_window(struct kd_display *display, const struct kd_window
 void kd_display_retry(struct kd_display *display, const char *what, int error)
 {
     int64_t pause_ns = RETRY_NS << (display->failures < 6 ? display->failures : 6);
+    int64_t now_ns = kd_server_now_ns(display->server);
 
     if (error == -EACCES) {
         kd_hardware_lost(display->server->hardware);
@@ -173,7 +179,9 @@ void kd_display_retry(struct kd_display *display, const char *what, int error)
         KD_ERROR("output %s: %s: %s; trying again", display->output->name, what, strerror(-error));
     kd_output_step(display->output, KD_OUTPUT_FAIL);
     display->damaged = true;
-    display->tick_at_ns = kd_server_now_ns(display->server) + pause_ns;
+    display->tick_at_ns = now_ns + pause_ns;
+    if (display->failures > PATIENCE)
+        kd_display_forget_frames(display, now_ns); /* games go on */
 }
 
 static void compose(struct kd_display *display, int64_t now_ns)
@@ -240,10 +248,21 @@ static void go_dark(struct kd_display *display, int64_t now_ns)
     forget_shown(display);
 }
 
+/* Windows may have more frames waiting for the refresh after this one, or for nothing. */
+static void look_for_more(struct kd_display *display)
+{
+    struct kd_server *server = display->server;
+
+    for (struct kd_window *window = server->scene.windows; window; window = window->below)
+        if (window->queue)
+            kd_windows_advance(server, window);
+}
+
 void kd_display_pause(struct kd_display *display, int64_t now_ns)
 {
     kd_output_step(display->output, KD_OUTPUT_PAUSE);
     kd_display_forget_frames(display, now_ns);
+    look_for_more(display);
 }
 
 void kd_display_resume(struct kd_display *display, int64_t now_ns)
@@ -269,6 +288,8 @@ void kd_display_show_again(struct kd_display *display)
 static void flip_is_lost(struct kd_display *display, int error)
 {
     forget_shown(display);
+    if (display->failures > 0) /* and it took long enough already */
+        kd_display_forget_frames(display, kd_server_now_ns(display->server));
     kd_display_retry(display, "the display did not show a frame", error);
 }
 
@@ -287,16 +308,6 @@ static void latch_all(struct kd_display *display, int64_t now_ns)
             continue;
         owe(display, kd_windows_latch(server, window));
     }
-}
-
-/* Windows may have more frames waiting for the refresh after this one. */
-static void look_for_more(struct kd_display *display)
-{
-    struct kd_server *server = display->server;
-
-    for (struct kd_window *window = server->scene.windows; window; window = window->below)
-        if (window->queue)
-            kd_windows_advance(server, window);
 }
 
 static void flipped(struct kd_display *display, const struct kd_flip *flip, int64_t now_ns)
@@ -327,7 +338,7 @@ void kd_display_run(struct kd_display *display, int64_t now_ns)
     }
     if (dark_at_ns(display) && now_ns >= dark_at_ns(display))
         go_dark(display, now_ns);
-    if (output->state != KD_OUTPUT_SCHEDULED)
+    if (output->state != KD_OUTPUT_SCHEDULED || display->composing) /* from before a pause */
         return;
     if (display->answer_at_ns) {
         if (now_ns < display->answer_at_ns)

@@ -73,6 +73,30 @@ def test_a_flip_goes_wrong(game: Rig, policy: str) -> None:
     assert len(lost) == (0 if policy == "twice" else 1), game.daemon.text()
 
 
+def test_commits_fail_for_good(game: Rig) -> None:
+    """The picture never comes, but a game that waits for its frames is told so, and goes on."""
+    alive = game.card.alive()
+    for kind in ("commit", "modeset"):
+        game.card.tell(f"fail {kind} 1 1000000 EIO")
+    for _ in range(2):
+        serial = game.client.frame(1, fill(BLUE, (0, 0, 100, 100)))
+        event = game.client.expect(kb.EvtDiscarded, serial=serial)
+        assert event.reason == kb.DiscardReason.NO_OUTPUT
+    assert len(game.log("trying again")) <= 2, game.daemon.text()
+    game.card.tell("no-rules")
+    game.card.wait_more("flips")
+    game.show(fill(RED, (0, 0, 100, 100)))
+    game.picture_is_right()
+    assert game.card.alive() == alive
+
+
+def test_flips_never_come(game: Rig) -> None:
+    """Nor do the events of those that are tried again."""
+    game.card.tell("flip lost 1 2")
+    serial = game.client.frame(1, fill(BLUE, (0, 0, 100, 100)))
+    game.client.expect(kb.EvtDiscarded, serial=serial)
+
+
 def test_a_flip_that_comes_late(game: Rig) -> None:
     """After the watchdog gave it up, and after a newer commit: nobody takes it for that one's."""
     alive = game.card.alive()
@@ -223,7 +247,8 @@ def test_a_display_whose_only_mode_fails(rig: StartRig) -> None:
     """There is no other mode, so this one is tried until it works."""
     game = rig("preset bare card0 no-connectors", "connector HDMI-A-1 320x240@60*",
                "refuse-mode 320x240 EINVAL")
-    game.card.tell("wait refused 8")
+    game.card.tell("wait refused 12")
+    assert len(game.log("cannot be set; trying another")) == 1
     game.card.tell("refuse-mode none")
     game.card.tell("wait flips 1")
     game.client = game.daemon.client()
