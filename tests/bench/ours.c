@@ -1,7 +1,9 @@
 /* The daemon's own path: commands to operations, plan, changes, renderer, into a picture. */
+#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/hash.h"
 #include "base/switches.h"
@@ -12,6 +14,12 @@
 #include "render/render.h"
 
 struct ours {
+    struct kd_job drawing; /* how several workers draw; first, so that it leads back here */
+    struct kd_draw *draw;  /* what they draw; the frame's */
+    bool is_drawn;
+    struct kd_jobs *jobs; /* owned; NULL: drawn in this thread */
+    struct kd_lane *lane; /* owned */
+    unsigned threads;
     const struct bench_job *job;
     struct kd_renderer *renderer;
     struct kd_arena arena;
@@ -52,6 +60,9 @@ static struct kd_pixels *make_source(const struct bench_picture *picture, bool s
         memcpy(tile->pixels + (size_t)y * tile->stride_px, from + y * picture->width_px, row_bytes);
     tile->key = kd_hash_rows(BENCH_SEED, tile->pixels, tile->stride_px * sizeof(uint32_t),
                              row_bytes, (size_t)picture->height_px);
+    if (kd_switch_is_on(KD_SWITCH_SECTIONS))
+        tile->sections = kd_sections_make(tile->pixels, tile->stride_px, picture->width_px,
+                                          picture->height_px, kind);
     return pixels;
 }
 
@@ -120,16 +131,6 @@ static void make_commands(struct ours *ours)
     }
 }
 
-static struct kd_renderer *make_renderer(unsigned threads)
-{
-    struct kd_renderer *renderer;
-
-    (void)threads; /* bench_ours_threads_max() says that there is only one */
-    if (kd_cpu_renderer_create(&renderer))
-        stop("the renderer cannot be made");
-    return renderer;
-}
-
 static void *create(const struct bench_job *job, bool straight, unsigned threads)
 {
     struct ours *ours = checked(calloc(1, sizeof(*ours)));
@@ -137,7 +138,12 @@ static void *create(const struct bench_job *job, bool straight, unsigned threads
 
     ours->job = job;
     ours->grid = kd_grid_of(scene->width_px, scene->height_px);
-    ours->renderer = make_renderer(threads);
+    ours->threads = threads;
+    if (kd_cpu_renderer_create(&ours->renderer))
+        stop("the renderer cannot be made");
+    if (threads > 1 &&
+        (kd_jobs_create(threads, &ours->jobs) || kd_lane_create(ours->jobs, false, &ours->lane)))
+        stop("the workers cannot be made");
     ours->picture =
         checked(kd_pixels_create(KD_SOURCE_OPAQUE, scene->width_px, scene->height_px, true));
     for (size_t i = 0; i < kd_grid_count(ours->grid); i++) {
@@ -182,6 +188,44 @@ static void *create_difference(const struct bench_job *job)
     return job->scene->has_difference ? create(job, false, job->threads) : NULL;
 }
 
+static enum kd_job_step step(struct kd_job *job)
+{
+    struct ours *ours = (struct ours *)job;
+
+    return ours->renderer->impl->draw(ours->renderer, ours->draw);
+}
+
+static void done(struct kd_job *job)
+{
+    ((struct ours *)job)->is_drawn = true;
+}
+
+static void draw_tiles(struct ours *ours, struct kd_draw *draw)
+{
+    const struct kd_renderer_impl *impl = ours->renderer->impl;
+
+    if (draw->tiles_count == 0)
+        return;
+    if (!ours->jobs) {
+        while (impl->draw(ours->renderer, draw) == KD_JOB_AGAIN)
+            ;
+        return;
+    }
+    ours->draw = draw;
+    ours->is_drawn = false;
+    ours->drawing = (struct kd_job){.step = step, .done = done};
+    ours->drawing.workers = impl->workers(ours->renderer, draw);
+    if (ours->drawing.workers > ours->threads)
+        ours->drawing.workers = ours->threads;
+    kd_lane_submit(ours->lane, &ours->drawing);
+    while (!ours->is_drawn) {
+        struct pollfd ready = {.fd = kd_jobs_fd(ours->jobs), .events = POLLIN};
+
+        poll(&ready, 1, -1);
+        kd_jobs_collect(ours->jobs);
+    }
+}
+
 static void draw_frame(struct ours *ours, uint32_t n, bool by_difference, struct bench_times *times)
 {
     const struct kd_pixels *const *sources = (const struct kd_pixels *const *)ours->sources;
@@ -204,8 +248,7 @@ static void draw_frame(struct ours *ours, uint32_t n, bool by_difference, struct
     draw.plan = &plan;
     draw.tiles_count = kd_plan_changes(&plan, ours->have, ours->changed);
     times->plan_ns = bench_now_ns() - begin_ns;
-    while (draw.tiles_count && ours->renderer->impl->draw(ours->renderer, &draw) == KD_JOB_AGAIN)
-        ;
+    draw_tiles(ours, &draw);
     times->total_ns = bench_now_ns() - begin_ns;
     if (draw.error)
         stop("drawing failed");
@@ -247,6 +290,9 @@ static void destroy(void *subject)
     for (uint32_t i = 0; i < BENCH_FRAMES_MAX; i++)
         free(ours->commands[i]);
     kd_pixels_unref(ours->picture);
+    kd_lane_destroy(ours->lane);
+    if (ours->jobs)
+        kd_jobs_destroy(ours->jobs);
     ours->renderer->impl->destroy(ours->renderer);
     kd_arena_finish(&ours->arena);
     free(ours->sources);
@@ -263,7 +309,9 @@ const char *bench_ours_kernels(void)
 
 unsigned bench_ours_threads_max(void)
 {
-    return 1; /* the renderer has no workers of its own yet */
+    long cores = sysconf(_SC_NPROCESSORS_ONLN);
+
+    return cores < 1 ? 1 : cores > KD_DRAW_WORKERS ? KD_DRAW_WORKERS : (unsigned)cores;
 }
 
 const struct bench_subject bench_ours[] = {
