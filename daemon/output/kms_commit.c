@@ -256,6 +256,7 @@ int kd_kms_commit(struct kms_output *output, const struct kd_commit *commit)
     if (!error && !commit->test_only) {
         output->window_shown = commit->window.buffer != NULL;
         output->cursor_shown = commit->cursor != NULL;
+        output->cursor_front = output->cursor_buffer;
         output->shown_cursor_serial = commit->cursor ? commit->cursor->serial : 0;
         output->shown_cursor_x = commit->cursor_x;
         output->shown_cursor_y = commit->cursor_y;

@@ -21,7 +21,7 @@ struct kms_buffer *kd_kms_cursor_prepare(struct kms_output *output,
 {
     struct kd_kms *kms = output->kms;
     int32_t width_px = (int32_t)kms->cursor_width_px, height_px = (int32_t)kms->cursor_height_px;
-    unsigned next = output->cursor_buffer ^ 1;
+    unsigned next = output->cursor_front ^ 1;
 
     if (!output->cursor || image->width_px > width_px || image->height_px > height_px ||
         output->plane_rotation != DRM_MODE_ROTATE_0)

@@ -152,7 +152,8 @@ struct kms_output {
     bool primary_shown;     /* the primary plane was */
     bool keeps_primary;     /* the driver wants it on, even when it is covered */
     struct kms_buffer cursor_buffers[2];
-    unsigned cursor_buffer; /* which one is used */
+    unsigned cursor_buffer; /* which one has the newest image ... */
+    unsigned cursor_front;  /* ... and which one was committed last: people may see it */
     uint64_t cursor_serial; /* of the image in it */
     bool cursor_shown;
     uint64_t shown_cursor_serial;           /* of the image in the last commit ... */

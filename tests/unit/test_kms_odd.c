@@ -166,6 +166,35 @@ START_TEST(a_scan_that_fails)
 }
 END_TEST
 
+/* Images that were only asked about do not get into the one that is seen. */
+START_TEST(a_cursor_is_asked_about)
+{
+    uint32_t pixels[16] = {0};
+    struct kd_cursor_image image = {.pixels = pixels, .width_px = 4, .height_px = 4, .serial = 1};
+    struct kd_commit commit = {.fence_fd = -1, .cursor = &image, .cursor_x = 8, .cursor_y = 8};
+    struct kd_commit asked = commit;
+    struct kms_rig rig;
+
+    fake_drm("preset pi4 card0 no-connectors");
+    fake_drm("connector HDMI-A-1 64x48@60*");
+    kms_start(&rig);
+    for (; image.serial < 9; image.serial++) {
+        pixels[0] = 0xff000000 | (uint32_t)image.serial;
+        ck_assert_int_eq(kms_show(rig.outputs[0], 1, &commit), 0);
+        ck_assert_int_eq(kms_refresh(&rig, rig.outputs[0], NULL), 1);
+        for (int n = 0; n < 3; n++) {
+            image.serial++;
+            pixels[0] = 0xffff0000 | (uint32_t)image.serial;
+            asked.test_only = true;
+            asked.buffer = rig.outputs[0]->impl->front(rig.outputs[0]);
+            ck_assert_int_eq(rig.outputs[0]->impl->commit(rig.outputs[0], &asked, kms_now_ns), 0);
+        }
+    }
+    ck_assert_uint_eq(fake_drm_counts(rig.card).written_while_shown, 0);
+    kms_stop(&rig);
+}
+END_TEST
+
 Suite *kms_odd_suite(void);
 Suite *kms_odd_suite(void)
 {
@@ -179,6 +208,7 @@ Suite *kms_odd_suite(void)
     tcase_add_test(tests, no_dirtyfb);
     tcase_add_test(tests, leftovers_of_another_daemon);
     tcase_add_test(tests, a_scan_that_fails);
+    tcase_add_test(tests, a_cursor_is_asked_about);
     suite_add_tcase(suite, tests);
     return suite;
 }
