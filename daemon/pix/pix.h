@@ -109,6 +109,7 @@ struct kd_pix {
     kd_pix_walk_fn *walk_nearest, *walk_bilinear;
     kd_pix_narrow_565_fn *narrow_565;
     kd_pix_over_chunks_fn *over_chunks[KD_TARGET_KINDS][KD_SOURCE_OPAQUE]; /* not for opaque ones */
+    bool looks_itself; /* over_chunks does not look at what is known: any chunks will do */
 };
 
 /* The kernels for this machine, chosen once, at the first call. The environment variable

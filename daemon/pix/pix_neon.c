@@ -185,6 +185,7 @@ OVER_CHUNKS(over_premultiplied)
 
 static void use_over(struct kd_pix *pix)
 {
+    pix->looks_itself = true;
     kd_pix_blit_fn **window = pix->blit[KD_TARGET_OPAQUE][KD_SOURCE_STRAIGHT];
     kd_pix_blit_fn **canvas = pix->blit[KD_TARGET_ALPHA][KD_SOURCE_STRAIGHT];
     window[KB_BLEND_OVER] = over_window_straight;
@@ -200,6 +201,30 @@ static void use_over(struct kd_pix *pix)
     pix->over_chunks[KD_TARGET_ALPHA][KD_SOURCE_STRAIGHT] = over_straight_chunks;
     pix->over_chunks[KD_TARGET_ALPHA][KD_SOURCE_PREMULTIPLIED] = over_premultiplied_chunks;
 }
+
+/* ---- Fills with one opaque colour ---- */
+
+static void fill_opaque(uint32_t *dst, size_t count_px, uint32_t color)
+{
+    uint32x4_t four = vdupq_n_u32(color | ALPHA_MASK);
+    uint32_t *end = dst + count_px;
+    if (count_px < 4) {
+        for (; dst < end; dst++) {
+            *dst = color | ALPHA_MASK;
+        }
+        return;
+    }
+    for (; end - dst >= 16; dst += 16) {
+        vst1q_u32(dst, four);
+        vst1q_u32(dst + 4, four);
+        vst1q_u32(dst + 8, four);
+        vst1q_u32(dst + 12, four);
+    }
+    for (; end - dst >= 4; dst += 4) {
+        vst1q_u32(dst, four);
+    }
+    vst1q_u32(end - 4, four);
+}
 #endif
 
 void kd_pix_neon(struct kd_pix *pix)
@@ -207,6 +232,7 @@ void kd_pix_neon(struct kd_pix *pix)
     *pix = table;
 #ifdef __aarch64__
     use_over(pix);
+    pix->fill[KD_TARGET_OPAQUE][KB_BLEND_REPLACE] = fill_opaque;
 #endif
     pix->name = "neon";
 }

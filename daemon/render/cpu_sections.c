@@ -11,22 +11,38 @@ bool kd_cpu_by_sections(const struct kd_cpu_tile *tile, const struct kd_op *op)
            (op->color & 0xFFFFFF) == 0xFFFFFF && source->kind != KD_SOURCE_OPAQUE;
 }
 
-/* A row's piece that lies in one tile of the source: x and y are that tile's. */
+/* A piece that lies in one tile of the source, whose pixel (x, y) is drawn at to. */
 static void draw_piece(const struct kd_cpu_tile *tile, enum kd_source_kind kind,
-                       const struct kd_tile *from, int32_t x, int32_t y, int32_t count_px,
-                       uint32_t *to)
+                       const struct kd_tile *from, int32_t x, int32_t y, int32_t width_px,
+                       int32_t height_px, uint32_t *to)
 {
     const uint32_t *row = from->pixels + (size_t)y * from->stride_px + x;
     const struct kd_sections *sections = from->sections;
     enum kd_target_kind target = tile->plan->target;
-    struct kd_pix_chunks chunks;
+    kd_pix_blit_fn *over = tile->pix->blit[target][kind][KB_BLEND_OVER];
+    kd_pix_over_chunks_fn *over_chunks = tile->pix->over_chunks[target][kind];
+    size_t row_step = from->stride_px, to_step = (size_t)tile->stride_px;
+    size_t count_px = (size_t)width_px;
+    struct kd_pix_chunks chunks = {0};
 
     if (!sections || sections->mask_bytes == 0) {
-        tile->pix->blit[target][kind][KB_BLEND_OVER](to, row, (size_t)count_px);
+        for (int32_t end = y + height_px; y < end; y++, row += row_step, to += to_step)
+            over(to, row, count_px);
         return;
     }
-    chunks = kd_sections_chunks(sections, x, y);
-    tile->pix->over_chunks[target][kind](to, row, (size_t)count_px, &chunks);
+    for (int32_t end = y + height_px; y < end; y++, row += row_step, to += to_step) {
+        if (!tile->pix->looks_itself)
+            chunks = kd_sections_chunks(sections, x, y);
+        over_chunks(to, row, count_px, &chunks);
+    }
+}
+
+/* Up to where a tile of the source reaches that has at in it. */
+static int32_t tile_end(int32_t at, int32_t shift, int32_t end)
+{
+    int64_t edge = (((int64_t)at >> shift) + 1) << shift;
+
+    return edge < end ? (int32_t)edge : end;
 }
 
 void kd_cpu_draw_sections(const struct kd_cpu_tile *tile, const struct kd_op *op,
@@ -34,20 +50,19 @@ void kd_cpu_draw_sections(const struct kd_cpu_tile *tile, const struct kd_op *op
 {
     const struct kd_pixels *source = tile->plan->sources[op->source];
     int32_t shift = source->tile_shift, mask = (int32_t)((UINT32_C(1) << shift) - 1);
-    int32_t src_x = op->src_x + part.x1 - op->where.x1, end = src_x + kd_box_width(part);
-    int32_t src_y = op->src_y + part.y1 - op->where.y1;
+    int32_t src_x = op->src_x + part.x1 - op->where.x1, end_x = src_x + kd_box_width(part);
+    int32_t src_y = op->src_y + part.y1 - op->where.y1, end_y = src_y + kd_box_height(part);
+    int32_t next_x, next_y;
 
-    for (int32_t y = part.y1; y < part.y2; y++, src_y++) {
-        int32_t run_px;
+    for (int32_t y = src_y; y < end_y; y = next_y) {
+        size_t tiles = (size_t)(y >> shift) * (size_t)source->tiles_x;
 
-        for (int32_t x = src_x; x < end; x += run_px) {
-            size_t index =
-                (size_t)(src_y >> shift) * (size_t)source->tiles_x + (size_t)(x >> shift);
-            int64_t tile_end = (((int64_t)x >> shift) + 1) << shift;
-
-            run_px = (int32_t)(tile_end < end ? tile_end : end) - x;
-            draw_piece(tile, source->kind, source->tiles[index], x & mask, src_y & mask, run_px,
-                       kd_cpu_row(tile, part.x1 + x - src_x, y));
+        next_y = tile_end(y, shift, end_y);
+        for (int32_t x = src_x; x < end_x; x = next_x) {
+            next_x = tile_end(x, shift, end_x);
+            draw_piece(tile, source->kind, source->tiles[tiles + (size_t)(x >> shift)], x & mask,
+                       y & mask, next_x - x, next_y - y,
+                       kd_cpu_row(tile, part.x1 + x - src_x, part.y1 + y - src_y));
         }
     }
 }

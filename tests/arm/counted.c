@@ -83,8 +83,10 @@ static void over_chunks(const struct bench_picture *picture, const uint32_t *pix
 {
     for (int32_t y = 0; y < picture->height_px; y++) {
         const uint32_t *row = pixels + (size_t)y * (size_t)picture->width_px;
-        struct kd_pix_chunks chunks = kd_sections_chunks(sections, 0, y);
+        struct kd_pix_chunks chunks = {0};
 
+        if (!kd_pix_get()->looks_itself)
+            chunks = kd_sections_chunks(sections, 0, y);
         kd_pix_get()->over_chunks[KD_TARGET_OPAQUE][kind](target[y], row, (size_t)picture->width_px,
                                                           &chunks);
     }
