@@ -30,6 +30,7 @@ struct kd_hardware {
     int fd; /* the card's, of the session; -1: there is no card yet */
     char path[64];
     char choice[256];   /* why this card */
+    char said[512];     /* why there is none; "" while there is one */
     struct kd_kms *kms; /* owned; NULL: there is no card yet */
     struct kd_watch kms_watch;
     bool is_lost;           /* somebody else has the display */
@@ -236,7 +237,9 @@ void kd_hardware_lost(struct kd_hardware *hardware)
 
 int64_t kd_hardware_wake_ns(const struct kd_hardware *hardware)
 {
-    return hardware && hardware->is_lost ? hardware->retry_at_ns : 0;
+    bool waits = hardware && hardware->is_lost && kd_session_active(hardware->session);
+
+    return waits ? hardware->retry_at_ns : 0; /* a session that resumes says so itself */
 }
 
 static void on_paused(void *ctx)
@@ -308,7 +311,7 @@ static int open_card(struct kd_hardware *hardware, char *why, size_t why_bytes)
     hardware->fd = kd_session_open(hardware->session, hardware->path, NULL);
     if (hardware->fd < 0) {
         error = hardware->fd;
-        kd_open_problem(hardware->path, -error, why, why_bytes);
+        kd_open_problem(hardware->path, error, why, why_bytes);
         return error;
     }
     error = kd_kms_create(hardware->fd, hardware->path, &settings, &listener, &hardware->kms);
@@ -363,14 +366,29 @@ static void use_card(struct kd_hardware *hardware)
     scan(hardware);
 }
 
+/* Why there is no card; what comes or goes elsewhere does not change it. */
+static void say_once(struct kd_hardware *hardware, const char *why)
+{
+    char text[sizeof(hardware->said)];
+
+    snprintf(text, sizeof(text), "%s", why);
+    if (strcmp(text, hardware->said) != 0)
+        KD_WARN("%s; waiting for a display", text);
+    memcpy(hardware->said, text, sizeof(text));
+}
+
 /* There may be one now. */
 static void look_for_card(struct kd_hardware *hardware)
 {
     char why[512];
 
-    if (hardware->kms || !kd_session_active(hardware->session) ||
-        find_card(hardware, false, why, sizeof(why)) < 0)
+    if (hardware->kms || !kd_session_active(hardware->session))
         return;
+    if (find_card(hardware, false, why, sizeof(why)) < 0) {
+        say_once(hardware, why);
+        return;
+    }
+    hardware->said[0] = '\0';
     kd_session_take_console(hardware->session);
     use_card(hardware);
 }
@@ -420,7 +438,8 @@ void kd_hardware_run(struct kd_hardware *hardware, int64_t now_ns)
         scan(hardware);
     if (drop_gone_card(hardware))
         look_for_card(hardware);
-    if (!hardware->is_lost || now_ns < hardware->retry_at_ns)
+    if (!hardware->is_lost || !kd_session_active(hardware->session) ||
+        now_ns < hardware->retry_at_ns)
         return;
     if (try_to_resume(hardware))
         resume_all(hardware);
@@ -463,7 +482,7 @@ int kd_hardware_create(struct kd_server *server, struct kd_hardware **out, char 
     else if (!error)
         error = find_card(hardware, !may_wait, why, why_bytes);
     if (error == -ENODEV && may_wait) {
-        KD_WARN("%s; waiting for a display", why);
+        say_once(hardware, why);
         error = 0;
     }
     if (error) {

@@ -196,6 +196,7 @@ def test_the_card_goes(game: Rig) -> None:
         game.card.tell("hotplug")
     game.client.sync()
     assert len(game.log(r"card .*: No such device")) == 1, game.daemon.text()
+    assert len(game.log("; waiting for a display")) == 1, game.daemon.text()
 
 
 def test_the_card_comes_back(game: Rig) -> None:
