@@ -13,6 +13,8 @@ from machine import Machine
 from programs import KMSBLITD
 
 UNITS = "/etc/systemd/system"
+# A service of its own user has a /tmp of its own, and sees no home: the tree may lie in one of them.
+INSTALLED = "/usr/local/bin/kmsblitd"
 
 # How a variant restarts. Reading the units anew takes seconds in a machine: all are installed at once.
 RESTART = "Restart=on-failure"
@@ -23,10 +25,11 @@ VARIANTS = {"kmsblitd": RESTART, "kmsblitd-once": "Restart=no",
 def install(machine: Machine) -> None:
     """The units as they are, and variants without a socket."""
     machine.write(f"{UNITS}/kmsblitd.socket", (ROOT / "systemd" / "kmsblitd.socket").read_text())
+    machine.run(f"install -m 755 {KMSBLITD} {INSTALLED}")
     whole = (ROOT / "systemd" / "kmsblitd.service").read_text()
     assert f"\n{RESTART}\n" in whole
     for name, restart in VARIANTS.items():
-        command = KMSBLITD
+        command = INSTALLED
         text = whole.replace(RESTART, restart)
         if name != "kmsblitd":
             text = re.sub(r"^(Requires|After)=.*\n", "", text, flags=re.M)
