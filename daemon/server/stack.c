@@ -130,6 +130,7 @@ static bool ask(struct kd_display *display, const struct kd_plane_window *plane)
 {
     struct kd_output *output = display->output;
     struct kd_plane_choice *choice = &display->plane;
+    enum kd_log_level level = KD_LOG_INFO;
     struct kd_commit commit = {
         .buffer = output->impl->front(output), .window = *plane, .fence_fd = -1, .test_only = true};
     int error;
@@ -138,6 +139,8 @@ static bool ask(struct kd_display *display, const struct kd_plane_window *plane)
         return false; /* nothing is shown yet: after the first frame */
     kd_cursor_commit(display, false, &commit);
     error = output->impl->commit(output, &commit, kd_server_now_ns(display->server));
+    if (choice->asked_at_ns && choice->yes == (error == 0))
+        level = KD_LOG_DEBUG; /* the same answer for a window that moves, say */
     choice->from = plane->from;
     choice->to = plane->to;
     choice->filter = plane->filter;
@@ -150,7 +153,8 @@ static bool ask(struct kd_display *display, const struct kd_plane_window *plane)
         snprintf(output->plane_reason, sizeof(output->plane_reason),
                  "%dx%d is scaled to %dx%d by the display", kd_box_width(plane->from),
                  kd_box_height(plane->from), kd_box_width(plane->to), kd_box_height(plane->to));
-    KD_INFO("output %s: a window of its own plane: %s", output->name, output->plane_reason);
+    kd_log(level, KD_LOG_MODULE, "output %s: a window of its own plane: %s", output->name,
+           output->plane_reason);
     return choice->yes;
 }
 
