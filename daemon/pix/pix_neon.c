@@ -202,7 +202,33 @@ static void use_over(struct kd_pix *pix)
     pix->over_chunks[KD_TARGET_ALPHA][KD_SOURCE_PREMULTIPLIED] = over_premultiplied_chunks;
 }
 
-/* ---- Fills with one opaque colour ---- */
+/* ---- Copies of opaque pixels, and fills with them ---- */
+
+static void copy_opaque(uint32_t *dst, const uint32_t *src, size_t count_px)
+{
+    uint32x4_t alpha = vdupq_n_u32(ALPHA_MASK);
+    if (count_px < 4) {
+        for (size_t i = 0; i < count_px; i++) {
+            dst[i] = src[i] | ALPHA_MASK;
+        }
+        return;
+    }
+    const uint32_t *end = src + count_px;
+    uint32_t *last_dst = dst + count_px - 4;
+    for (; end - src >= 16; dst += 16, src += 16) {
+        /* all loads first: a processor that works in order waits for each otherwise */
+        uint32x4_t first = vld1q_u32(src), second = vld1q_u32(src + 4);
+        uint32x4_t third = vld1q_u32(src + 8), fourth = vld1q_u32(src + 12);
+        vst1q_u32(dst, vorrq_u32(first, alpha));
+        vst1q_u32(dst + 4, vorrq_u32(second, alpha));
+        vst1q_u32(dst + 8, vorrq_u32(third, alpha));
+        vst1q_u32(dst + 12, vorrq_u32(fourth, alpha));
+    }
+    for (; end - src >= 4; dst += 4, src += 4) {
+        vst1q_u32(dst, vorrq_u32(vld1q_u32(src), alpha));
+    }
+    vst1q_u32(last_dst, vorrq_u32(vld1q_u32(end - 4), alpha));
+}
 
 static void fill_opaque(uint32_t *dst, size_t count_px, uint32_t color)
 {
@@ -233,6 +259,13 @@ void kd_pix_neon(struct kd_pix *pix)
 #ifdef __aarch64__
     use_over(pix);
     pix->fill[KD_TARGET_OPAQUE][KB_BLEND_REPLACE] = fill_opaque;
+    for (unsigned blend = KB_BLEND_OVER; blend <= KB_BLEND_PREMULTIPLIED; blend++) {
+        pix->blit[KD_TARGET_OPAQUE][KD_SOURCE_OPAQUE][blend] = copy_opaque;
+        pix->blit[KD_TARGET_ALPHA][KD_SOURCE_OPAQUE][blend] = copy_opaque;
+    }
+    for (unsigned kind = KD_SOURCE_STRAIGHT; kind < KD_SOURCE_KINDS; kind++) {
+        pix->blit[KD_TARGET_OPAQUE][kind][KB_BLEND_REPLACE] = copy_opaque;
+    }
 #endif
     pix->name = "neon";
 }

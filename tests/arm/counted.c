@@ -81,23 +81,25 @@ typedef void draw_fn(const struct bench_picture *picture, const struct kd_sectio
 static void over_chunks(const struct bench_picture *picture, const uint32_t *pixels,
                         enum kd_source_kind kind, const struct kd_sections *sections)
 {
-    for (int32_t y = 0; y < picture->height_px; y++) {
-        const uint32_t *row = pixels + (size_t)y * (size_t)picture->width_px;
-        struct kd_pix_chunks chunks = {0};
+    const struct kd_pix *pix = kd_pix_get();
+    struct kd_pix_chunks chunks = {0};
 
-        if (!kd_pix_get()->looks_itself)
+    for (int32_t y = 0; y < picture->height_px; y++) {
+        if (!pix->looks_itself)
             chunks = kd_sections_chunks(sections, 0, y);
-        kd_pix_get()->over_chunks[KD_TARGET_OPAQUE][kind](target[y], row, (size_t)picture->width_px,
-                                                          &chunks);
+        pix->over_chunks[KD_TARGET_OPAQUE][kind](target[y],
+                                                 pixels + (size_t)y * (size_t)picture->width_px,
+                                                 (size_t)picture->width_px, &chunks);
     }
 }
 
 static void over(const struct bench_picture *picture, const uint32_t *pixels,
                  enum kd_source_kind kind)
 {
+    kd_pix_blit_fn *blit = kd_pix_get()->blit[KD_TARGET_OPAQUE][kind][KB_BLEND_OVER];
+
     for (int32_t y = 0; y < picture->height_px; y++)
-        kd_pix_get()->blit[KD_TARGET_OPAQUE][kind][KB_BLEND_OVER](
-            target[y], pixels + (size_t)y * (size_t)picture->width_px, (size_t)picture->width_px);
+        blit(target[y], pixels + (size_t)y * (size_t)picture->width_px, (size_t)picture->width_px);
 }
 
 static void chunks_premultiplied(const struct bench_picture *picture,

@@ -25,6 +25,23 @@
 LOOP(over_premultiplied, KD_TARGET_OPAQUE, KD_SOURCE_PREMULTIPLIED, KB_BLEND_OVER)
 LOOP(over_straight, KD_TARGET_OPAQUE, KD_SOURCE_STRAIGHT, KB_BLEND_OVER)
 LOOP(over_straight_canvas, KD_TARGET_ALPHA, KD_SOURCE_STRAIGHT, KB_BLEND_OVER)
-LOOP(copy_opaque, KD_TARGET_OPAQUE, KD_SOURCE_OPAQUE, KB_BLEND_REPLACE)
+LOOP(copy_planes, KD_TARGET_OPAQUE, KD_SOURCE_OPAQUE, KB_BLEND_REPLACE)
 LOOP(add, KD_TARGET_OPAQUE, KD_SOURCE_OPAQUE, KB_BLEND_ADD)
 LOOP(mult, KD_TARGET_OPAQUE, KD_SOURCE_OPAQUE, KB_BLEND_MULT)
+
+/* Opaque pixels are copied as they lie in memory (daemon/pix/pix_neon.c); copy_planes is what it would be with planes. */
+void copy_as_it_lies(uint32_t *dst, const uint32_t *src, size_t count_px);
+void copy_as_it_lies(uint32_t *dst, const uint32_t *src, size_t count_px)
+{
+    uint32x4_t alpha = vdupq_n_u32(ALPHA_MASK);
+    for (size_t i = 0; i < count_px; i += 16) {
+        BEGIN(copy_as_it_lies);
+        uint32x4_t first = vld1q_u32(src + i), second = vld1q_u32(src + i + 4);
+        uint32x4_t third = vld1q_u32(src + i + 8), fourth = vld1q_u32(src + i + 12);
+        vst1q_u32(dst + i, vorrq_u32(first, alpha));
+        vst1q_u32(dst + i + 4, vorrq_u32(second, alpha));
+        vst1q_u32(dst + i + 8, vorrq_u32(third, alpha));
+        vst1q_u32(dst + i + 12, vorrq_u32(fourth, alpha));
+        END();
+    }
+}
