@@ -1,5 +1,5 @@
 /*
- * Blits of classified images: what is transparent is skipped, what is opaque is copied, and only the rest is blended.
+ * The blit that games draw most: `over`, one to one, as it is. What lies in one tile of the source is drawn by one loop.
  */
 #include "render/cpu.h"
 
@@ -17,24 +17,10 @@ static void draw_piece(const struct kd_cpu_tile *tile, enum kd_source_kind kind,
                        int32_t height_px, uint32_t *to)
 {
     const uint32_t *row = from->pixels + (size_t)y * from->stride_px + x;
-    const struct kd_sections *sections = from->sections;
-    enum kd_target_kind target = tile->plan->target;
-    kd_pix_blit_fn *over = tile->pix->blit[target][kind][KB_BLEND_OVER];
-    kd_pix_over_chunks_fn *over_chunks = tile->pix->over_chunks[target][kind];
-    size_t row_step = from->stride_px, to_step = (size_t)tile->stride_px;
-    size_t count_px = (size_t)width_px;
-    struct kd_pix_chunks chunks = {0};
+    kd_pix_blit_fn *over = tile->pix->blit[tile->plan->target][kind][KB_BLEND_OVER];
 
-    if (!sections || sections->mask_bytes == 0) {
-        for (int32_t end = y + height_px; y < end; y++, row += row_step, to += to_step)
-            over(to, row, count_px);
-        return;
-    }
-    for (int32_t end = y + height_px; y < end; y++, row += row_step, to += to_step) {
-        if (!tile->pix->looks_itself)
-            chunks = kd_sections_chunks(sections, x, y);
-        over_chunks(to, row, count_px, &chunks);
-    }
+    for (int32_t end = y + height_px; y < end; y++, row += from->stride_px, to += tile->stride_px)
+        over(to, row, (size_t)width_px);
 }
 
 /* Up to where a tile of the source reaches that has at in it. */
