@@ -22,6 +22,7 @@ static struct kd_tile *tile_create(int32_t width_px, int32_t height_px)
     tile->height_px = (uint32_t)height_px;
     tile->key = 0;
     tile->sections = NULL;
+    tile->origin = NULL;
     tile->pixels = (uint32_t *)(void *)((char *)tile + head_bytes);
     return tile;
 }
@@ -30,6 +31,7 @@ static void tile_unref(struct kd_tile *tile)
 {
     if (tile && atomic_fetch_sub_explicit(&tile->refs, 1, memory_order_acq_rel) == 1) {
         free(tile->sections);
+        free(tile->origin);
         free(tile);
     }
 }
@@ -92,7 +94,33 @@ struct kd_box kd_pixels_tile_box(const struct kd_pixels *pixels, size_t index)
     return kd_grid_tile(grid, index);
 }
 
+/* Rows of one tile in another of the same size, but for what lies in a box of it. */
+static void copy_around(struct kd_tile *to, const struct kd_tile *from, struct kd_box lost)
+{
+    size_t stride_px = from->stride_px;
+
+    if (kd_box_empty(lost))
+        lost = (struct kd_box){0, 0, 0, 0}; /* moved, it may lie anywhere */
+    memcpy(to->pixels, from->pixels, (size_t)lost.y1 * stride_px * sizeof(uint32_t));
+    for (size_t y = (size_t)lost.y1; y < (size_t)lost.y2; y++) {
+        size_t row = y * stride_px, right = row + (size_t)lost.x2;
+
+        memcpy(to->pixels + row, from->pixels + row, (size_t)lost.x1 * sizeof(uint32_t));
+        memcpy(to->pixels + right, from->pixels + right,
+               (stride_px - (size_t)lost.x2) * sizeof(uint32_t));
+    }
+    memcpy(to->pixels + (size_t)lost.y2 * stride_px, from->pixels + (size_t)lost.y2 * stride_px,
+           (from->height_px - (size_t)lost.y2) * stride_px * sizeof(uint32_t));
+}
+
 struct kd_tile *kd_pixels_own_tile(struct kd_pixels *pixels, size_t index, bool keep)
+{
+    const struct kd_box none = {0, 0, 0, 0};
+
+    return kd_pixels_own_around(pixels, index, keep ? none : kd_pixels_tile_box(pixels, index));
+}
+
+struct kd_tile *kd_pixels_own_around(struct kd_pixels *pixels, size_t index, struct kd_box lost)
 {
     struct kd_tile *old = pixels->tiles[index];
     struct kd_box box = kd_pixels_tile_box(pixels, index);
@@ -100,7 +128,9 @@ struct kd_tile *kd_pixels_own_tile(struct kd_pixels *pixels, size_t index, bool 
 
     if (old && atomic_load_explicit(&old->refs, memory_order_acquire) == 1) {
         free(old->sections);
+        free(old->origin);
         old->sections = NULL;
+        old->origin = NULL;
         return old;
     }
     fresh = tile_create(kd_box_width(box), kd_box_height(box));
@@ -108,9 +138,8 @@ struct kd_tile *kd_pixels_own_tile(struct kd_pixels *pixels, size_t index, bool 
         return NULL;
     if (old) {
         fresh->key = old->key;
-        if (keep)
-            memcpy(fresh->pixels, old->pixels,
-                   (size_t)fresh->stride_px * fresh->height_px * sizeof(uint32_t));
+        if (!kd_box_contains(lost, box))
+            copy_around(fresh, old, kd_box_moved(lost, -box.x1, -box.y1));
         tile_unref(old);
     }
     pixels->tiles[index] = fresh;

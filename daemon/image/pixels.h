@@ -21,14 +21,39 @@
 #include "image/sections.h"
 #include "pix/pix.h"
 
+/* One step in making a tile: an operation, and where. */
+struct kd_tile_step {
+    uint64_t key;
+    struct kd_box box; /* within the tile, in the picture's pixels */
+};
+
+/* Another tile, and where its pixels are others: nowhere but in box. */
+struct kd_tile_past {
+    uint64_t key;
+    struct kd_box box;
+};
+
+/* As many versions of a tile as there may be buffers that show it. */
+#define KD_TILE_PASTS 3
+
+/* How a picture's tile was made, so that it can be told where it differs from others (plan/bounds.h). */
+struct kd_tile_origin {
+    struct kd_tile_past pasts[KD_TILE_PASTS]; /* the tiles before it, latest first */
+    uint32_t pasts_count;
+    uint32_t steps_count;
+    uint64_t base; /* key of what it was drawn over; 0: of nothing */
+    struct kd_tile_step steps[];
+};
+
 /* 32-bit pixels 0xAARRGGBB, rows of stride_px. */
 struct kd_tile {
     atomic_uint refs;
     uint32_t stride_px;
     uint32_t height_px;
     uint64_t key;
-    struct kd_sections *sections; /* owned; what the pixels are like; NULL: not known */
-    uint32_t *pixels;             /* behind this structure, aligned to 64 bytes */
+    struct kd_sections *sections;  /* owned; what the pixels are like; NULL: not known */
+    struct kd_tile_origin *origin; /* owned; NULL: not known */
+    uint32_t *pixels;              /* behind this structure, aligned to 64 bytes */
 };
 
 struct kd_pixels {
@@ -54,8 +79,11 @@ struct kd_pixels *kd_pixels_ref(struct kd_pixels *pixels);
 void kd_pixels_unref(struct kd_pixels *pixels);
 
 /* A tile of this version alone, to be written before anybody else sees the version; its old content is kept if keep is
- * set, else undefined. The key is left as it was; the sections are forgotten. NULL: out of memory, nothing changed. */
+ * set, else undefined. The key is left as it was; sections and origin are forgotten. NULL: out of memory, nothing changed. */
 struct kd_tile *kd_pixels_own_tile(struct kd_pixels *pixels, size_t index, bool keep);
+
+/* The same, keeping what lies outside of a box within the tile; all if it is empty. */
+struct kd_tile *kd_pixels_own_around(struct kd_pixels *pixels, size_t index, struct kd_box lost);
 
 /* Lets a tile be that of another version of the same grid. */
 void kd_pixels_share_tile(struct kd_pixels *pixels, size_t index, struct kd_tile *tile);

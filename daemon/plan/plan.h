@@ -150,6 +150,14 @@ struct kd_layer {
 /* The part of its source (scaled: of the scaled picture, counted from its corner) that a blit or a scaled picture draws to a part of its target. */
 struct kd_box kd_op_upright(const struct kd_op *op, struct kd_box part);
 
+/* The same for what it draws in one tile of the target, with the content of the source's tiles that are sampled there; key is the operation's. The
+ * source's tile with the index other counts as if its key were other_key; SIZE_MAX: none. */
+uint64_t kd_op_key_in_tile(const struct kd_ops *ops, const struct kd_op *op, uint64_t key,
+                           struct kd_box tile, size_t other, uint64_t other_key);
+
+/* The source pixels that an operation samples for a part of its target; may be empty. */
+struct kd_box kd_op_footprint(const struct kd_ops *ops, const struct kd_op *op, struct kd_box part);
+
 /* Stacked windows, back to front, as operations on the buffer that an output has this view of; there is room for one more. -ENOMEM. */
 int kd_ops_from_layers(struct kd_ops *ops, struct kd_arena *arena, const struct kd_view *view,
                        const struct kd_layer *layers, uint32_t layers_count, uint64_t seed,

@@ -48,8 +48,7 @@ static struct kd_box scale_footprint(const struct kd_op *op, struct kd_box part,
     return kd_box_intersect(px, everything);
 }
 
-/* The source pixels that an operation samples for a part of its target. */
-static struct kd_box footprint(const struct kd_ops *ops, const struct kd_op *op, struct kd_box part)
+struct kd_box kd_op_footprint(const struct kd_ops *ops, const struct kd_op *op, struct kd_box part)
 {
     switch (op->kind) {
     case KD_OP_SCALE: return scale_footprint(op, part, ops->sources[op->source]);
@@ -60,20 +59,21 @@ static struct kd_box footprint(const struct kd_ops *ops, const struct kd_op *op,
     }
 }
 
-/* The operation's key, with the content of the source's tiles that this target tile samples. */
-static uint64_t key_in_tile(const struct kd_ops *ops, const struct kd_op *op, uint64_t key,
-                            struct kd_box tile)
+uint64_t kd_op_key_in_tile(const struct kd_ops *ops, const struct kd_op *op, uint64_t key,
+                           struct kd_box tile, size_t other, uint64_t other_key)
 {
     const struct kd_pixels *source = ops->sources[op->source];
-    struct kd_box px = footprint(ops, op, kd_box_intersect(op->where, tile));
+    struct kd_box px = kd_op_footprint(ops, op, kd_box_intersect(op->where, tile));
 
     if (kd_box_empty(px))
         return key;
     for (int32_t ty = px.y1 >> source->tile_shift; ty <= (px.y2 - 1) >> source->tile_shift; ty++)
         for (int32_t tx = px.x1 >> source->tile_shift; tx <= (px.x2 - 1) >> source->tile_shift;
-             tx++)
-            key = kd_hash_mix(
-                key, source->tiles[(size_t)ty * (size_t)source->tiles_x + (size_t)tx]->key);
+             tx++) {
+            size_t index = (size_t)ty * (size_t)source->tiles_x + (size_t)tx;
+
+            key = kd_hash_mix(key, index == other ? other_key : source->tiles[index]->key);
+        }
     return key;
 }
 
@@ -182,7 +182,8 @@ static void put_into_tile(const struct binning *binning, uint32_t i, size_t inde
     if ((touches & ~bin->covered) == 0)
         return;
     if (op->has_tiles)
-        key = key_in_tile(binning->ops, op, key, kd_grid_tile(binning->grid, index));
+        key = kd_op_key_in_tile(binning->ops, op, key, kd_grid_tile(binning->grid, index), SIZE_MAX,
+                                0);
     bin->key = kd_hash_mix(bin->key, key);
     bin->covered |= hides;
     bin->count++;

@@ -11,9 +11,13 @@
 #include "render/cpu.h"
 #include "render/render.h"
 
+/* For images as transforms show them: some hundred sprites. */
+#define KEPT_BYTES ((size_t)16 << 20)
+
 struct cpu_renderer {
     struct kd_renderer base;
     const struct kd_pix *pix;
+    struct kd_kept *kept; /* owned */
 };
 
 static void draw_fill(const struct kd_cpu_tile *tile, const struct kd_op *op, struct kd_box part)
@@ -121,7 +125,6 @@ static int open_tile(struct kd_draw *draw, unsigned number, struct kd_cpu_tile *
 
         if (!own)
             return -ENOMEM;
-        tile->pixels = own->pixels;
         tile->stride_px = own->stride_px;
     } else {
         struct kd_buffer *buffer = draw->buffer;
@@ -252,6 +255,10 @@ static void draw_place(const struct cpu_renderer *cpu, struct kd_draw *draw, uns
     struct kd_cpu_tile tile = {.pix = cpu->pix, .plan = draw->plan};
     int error = open_tile(draw, number, &tile);
 
+    if (draw->picture && kd_switch_is_on(KD_SWITCH_TRANSFORMS)) {
+        tile.kept = cpu->kept;
+        tile.drawing = draw->picture->version;
+    }
     if (error) { /* nobody will go on */
         atomic_store(&draw->error, error);
     } else if (draw_tile(place, &tile, until_ns)) {
@@ -312,8 +319,14 @@ static unsigned cpu_workers(const struct kd_renderer *renderer, const struct kd_
     return 1 + (unsigned)(cost_px / WORKER_PX);
 }
 
+struct kd_kept *kd_cpu_kept(struct kd_renderer *renderer)
+{
+    return ((struct cpu_renderer *)renderer)->kept;
+}
+
 static void cpu_destroy(struct kd_renderer *renderer)
 {
+    kd_kept_destroy(((struct cpu_renderer *)renderer)->kept);
     free(renderer);
 }
 
@@ -324,8 +337,10 @@ int kd_cpu_renderer_create(struct kd_renderer **out)
 {
     struct cpu_renderer *cpu = calloc(1, sizeof(*cpu));
 
-    if (!cpu)
+    if (!cpu || kd_kept_create(KEPT_BYTES, &cpu->kept) < 0) {
+        free(cpu);
         return -ENOMEM;
+    }
     cpu->base.impl = &cpu_impl;
     cpu->pix = kd_pix_get();
     *out = &cpu->base;

@@ -6,6 +6,8 @@
 
 #include "pix/pix.h"
 #include "plan/plan.h"
+#include "render/cpu_kept.h"
+#include "render/render.h"
 
 struct kd_cpu_tile {
     const struct kd_pix *pix;
@@ -13,6 +15,8 @@ struct kd_cpu_tile {
     struct kd_box box; /* its pixels, in the target */
     uint32_t *pixels;  /* of its top left corner */
     size_t stride_px;
+    struct kd_kept *kept; /* NULL: nothing is kept */
+    uint64_t drawing;     /* which one it is: see kd_kept_visit */
 };
 
 static inline uint32_t *kd_cpu_row(const struct kd_cpu_tile *tile, int32_t x, int32_t y)
@@ -39,5 +43,8 @@ void kd_cpu_draw_turned(const struct kd_cpu_tile *tile, const struct kd_op *op, 
 
 void kd_cpu_draw_transformed(const struct kd_cpu_tile *tile, const struct kd_op *op,
                              struct kd_box part);
+
+/* The renderer's own: for tests. */
+struct kd_kept *kd_cpu_kept(struct kd_renderer *renderer);
 
 #endif

@@ -228,33 +228,127 @@ static void walk_tiles(uint32_t *row, const struct kd_pixels *source,
     }
 }
 
-void kd_cpu_draw_transformed(const struct kd_cpu_tile *tile, const struct kd_op *op,
-                             struct kd_box part)
+/* A transformed blit, in a tile or wherever its pixels are to be kept. */
+struct sampler {
+    const struct kd_pixels *source;
+    const struct kd_transform *transform;
+    struct kd_pix_walk walk; /* where the row begins changes */
+    kd_pix_walk_fn *sample;
+    bool bilinear;
+};
+
+static void sampler_init(struct sampler *sampler, const struct kd_pix *pix,
+                         const struct kd_pixels *source, const struct kd_transform *transform,
+                         bool bilinear)
 {
-    const struct kd_pixels *source = tile->plan->sources[op->source];
-    const struct kd_transform *transform = &tile->plan->transforms[op->transform];
-    bool bilinear = op->filter == KB_FILTER_BILINEAR, whole = kd_pixels_tiles(source) == 1;
-    enum kd_source_kind kind = bilinear ? KD_SOURCE_PREMULTIPLIED : source->kind;
-    kd_pix_walk_fn *sample = bilinear ? tile->pix->walk_bilinear : tile->pix->walk_nearest;
-    struct kd_pix_walk walk = {.pixels = source->tiles[0]->pixels,
-                               .stride_px = source->tiles[0]->stride_px,
-                               .kind = source->kind,
-                               .x1 = transform->source.x1,
-                               .y1 = transform->source.y1,
-                               .x2 = transform->source.x2,
-                               .y2 = transform->source.y2};
+    *sampler = (struct sampler){.source = source,
+                                .transform = transform,
+                                .walk = {.pixels = source->tiles[0]->pixels,
+                                         .stride_px = source->tiles[0]->stride_px,
+                                         .kind = source->kind,
+                                         .x1 = transform->source.x1,
+                                         .y1 = transform->source.y1,
+                                         .x2 = transform->source.x2,
+                                         .y2 = transform->source.y2},
+                                .sample = bilinear ? pix->walk_bilinear : pix->walk_nearest,
+                                .bilinear = bilinear};
+}
+
+/* Fills a new image. */
+static void keep(struct sampler *sampler, struct kd_kept_image *image)
+{
+    uint32_t *row = image->pixels;
+
+    sampler->transform = &image->transform;
+    for (int32_t y = image->box.y1; y < image->box.y2; y++, row += image->stride_px) {
+        int64_t first, end;
+
+        walk_row(&sampler->walk, sampler->transform, image->box, y, &first, &end);
+        if (first < end)
+            sampler->sample(row + first, &sampler->walk, (size_t)(end - first));
+        image->spans[y - image->box.y1] =
+            first < end ? (struct kd_kept_span){(uint16_t)first, (uint16_t)end}
+                        : (struct kd_kept_span){0, 0};
+    }
+}
+
+/* The image as it was kept, or is from now on; NULL: there is none. (x, y): see kd_kept_take(). */
+static struct kd_kept_image *kept_image(const struct kd_cpu_tile *tile, const struct kd_op *op,
+                                        const struct sampler *sampler, int32_t *x, int32_t *y)
+{
+    struct kd_kept_visit visit = {.drawing = tile->drawing,
+                                  .op = (uint32_t)(op - tile->plan->ops),
+                                  .source = sampler->source,
+                                  .transform = sampler->transform,
+                                  .bilinear = sampler->bilinear};
+    struct kd_kept_image *image;
+    bool is_new;
+
+    if (!tile->kept || kd_pixels_tiles(sampler->source) > 1)
+        return NULL;
+    image = kd_kept_take(tile->kept, &visit, x, y, &is_new);
+    if (image && is_new) {
+        struct sampler filler = *sampler;
+
+        keep(&filler, image);
+    }
+    return image;
+}
+
+static void draw_kept(const struct kd_cpu_tile *tile, const struct kd_op *op, struct kd_box part,
+                      enum kd_source_kind kind, const struct kd_kept_image *image,
+                      struct kd_box box)
+{
+    part = kd_box_intersect(part, box);
+    for (int32_t y = part.y1; y < part.y2; y++) {
+        const struct kd_kept_span span = image->spans[y - box.y1];
+        int32_t first = kd_max(part.x1, box.x1 + span.first);
+        int32_t end = kd_min(part.x2, box.x1 + span.end);
+
+        if (first < end)
+            kd_cpu_blend_row(tile, op, kind, first, y,
+                             image->pixels + (size_t)(y - box.y1) * image->stride_px +
+                                 (size_t)(first - box.x1),
+                             end - first);
+    }
+}
+
+static void draw_sampled(const struct kd_cpu_tile *tile, const struct kd_op *op, struct kd_box part,
+                         enum kd_source_kind kind, struct sampler *sampler)
+{
+    bool whole = kd_pixels_tiles(sampler->source) == 1;
 
     for (int32_t y = part.y1; y < part.y2; y++) {
         uint32_t row[KD_TILE_PX];
         int64_t first, end;
 
-        walk_row(&walk, transform, part, y, &first, &end);
+        walk_row(&sampler->walk, sampler->transform, part, y, &first, &end);
         if (first >= end)
             continue;
         if (whole)
-            sample(row, &walk, (size_t)(end - first));
+            sampler->sample(row, &sampler->walk, (size_t)(end - first));
         else
-            walk_tiles(row, source, &walk, end - first, bilinear);
+            walk_tiles(row, sampler->source, &sampler->walk, end - first, sampler->bilinear);
         kd_cpu_blend_row(tile, op, kind, part.x1 + (int32_t)first, y, row, (int32_t)(end - first));
+    }
+}
+
+void kd_cpu_draw_transformed(const struct kd_cpu_tile *tile, const struct kd_op *op,
+                             struct kd_box part)
+{
+    const struct kd_pixels *source = tile->plan->sources[op->source];
+    bool bilinear = op->filter == KB_FILTER_BILINEAR;
+    enum kd_source_kind kind = bilinear ? KD_SOURCE_PREMULTIPLIED : source->kind;
+    struct kd_kept_image *image;
+    struct sampler sampler;
+    int32_t x, y;
+
+    sampler_init(&sampler, tile->pix, source, &tile->plan->transforms[op->transform], bilinear);
+    image = kept_image(tile, op, &sampler, &x, &y);
+    if (image) {
+        draw_kept(tile, op, part, kind, image, kd_box_moved(image->box, -x, -y));
+        kd_kept_release(tile->kept, image);
+    } else {
+        draw_sampled(tile, op, part, kind, &sampler);
     }
 }

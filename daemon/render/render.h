@@ -16,6 +16,7 @@
 /* Where one worker at a time draws a tile. If it has to stop within the tile, another one goes on here. */
 struct kd_draw_place {
     uint32_t tile; /* index of the plan's tile */
+    uint32_t at;   /* which one of the drawing's tiles it is */
     uint32_t op;   /* how many of its operations are drawn */
 };
 
@@ -25,6 +26,8 @@ struct kd_draw {
     const struct kd_plan *plan;
     const uint32_t *tiles; /* indices of the plan's tiles to be drawn */
     uint32_t tiles_count;
+    const struct kd_box
+        *bounds; /* what is to be drawn of each of them, the rest being right; NULL: all */
     struct kd_pixels *picture; /* the target: a new version that nobody else sees yet, or ... */
     struct kd_buffer *buffer;  /* ... a scan-out buffer; exactly one of the two */
     int64_t slice_ns;          /* 0: KD_SLICE_NS; tests choose less */
@@ -43,6 +46,21 @@ static inline bool kd_draw_can_begin(const struct kd_draw *draw)
 {
     return atomic_load(&draw->error) == 0 && (atomic_load(&draw->next_tile) < draw->tiles_count ||
                                               atomic_load(&draw->places_waiting) != 0);
+}
+
+/* The part of one of its tiles that is drawn. */
+static inline struct kd_box kd_draw_box(const struct kd_draw *draw, uint32_t at)
+{
+    return draw->bounds ? draw->bounds[at] : kd_grid_tile(draw->plan->grid, draw->tiles[at]);
+}
+
+static inline uint64_t kd_draw_area_px(const struct kd_draw *draw)
+{
+    uint64_t area_px = 0;
+
+    for (uint32_t i = 0; i < draw->tiles_count; i++)
+        area_px += (uint64_t)kd_box_area(kd_draw_box(draw, i));
+    return area_px;
 }
 
 struct kd_renderer {

@@ -44,6 +44,8 @@ static void canvas_end(struct kd_job *job)
     struct canvas_job *canvas = canvas_job_of(job);
 
     canvas->error = kd_job_is_abandoned(job) ? -ECANCELED : kd_painting_error(&canvas->painting);
+    if (!canvas->error)
+        kd_painting_end(&canvas->painting);
     canvas->source->pixels =
         kd_pixels_ref(canvas->error ? canvas->before->pixels : canvas->painting.picture);
 }

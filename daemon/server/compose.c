@@ -6,6 +6,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/boxes.h"
+#include "base/switches.h"
+#include "plan/bounds.h"
 #include "server/server.h"
 #include "server/stack.h"
 
@@ -14,9 +17,13 @@
 
 #define BACKGROUND 0xFF000000
 
+/* Exact rectangles of so many tiles at most; for more of them the tiles' own are good enough. */
+#define MOST_EXACT_CLIPS 24
+
 /* A buffer, and what should be in it. */
 struct target {
     struct kd_buffer *buffer; /* the output's; NULL: there is nothing to be drawn */
+    struct kd_ops ops;
     struct kd_plan plan;
     struct kd_draw draw;
     bool differs; /* from what was last committed */
@@ -170,17 +177,48 @@ static int plan_layers(struct kd_compose *compose, struct target *target,
                        const struct kd_view *view, const struct kd_layer *layers, uint32_t count)
 {
     struct kd_display *display = compose->display;
-    struct kd_ops ops;
-    int error =
-        kd_ops_from_layers(&ops, &compose->arena, view, layers, count, display->server->seed,
-                           (const struct kd_pixels *const *)compose->stack.pictures);
+    struct kd_ops *ops = &target->ops;
+    int error = kd_ops_from_layers(ops, &compose->arena, view, layers, count, display->server->seed,
+                                   (const struct kd_pixels *const *)compose->stack.pictures);
 
     if (!error && compose->draws_cursor && target == &compose->screen)
-        kd_cursor_draw(display, kd_stack_add_picture(&compose->stack, display->cursor.pixels),
-                       &ops);
+        kd_cursor_draw(display, kd_stack_add_picture(&compose->stack, display->cursor.pixels), ops);
     return error ? error
                  : kd_plan_make(&target->plan, &compose->arena, kd_view_grid(view),
-                                KD_TARGET_OPAQUE, BACKGROUND, NULL, &ops);
+                                KD_TARGET_OPAQUE, BACKGROUND, NULL, ops);
+}
+
+/* What of each of these tiles is not as these keys say. NULL: not known. */
+static struct kd_box *find_bounds(struct kd_compose *compose, const struct target *target,
+                                  const uint32_t *tiles, uint32_t count, const uint64_t *have)
+{
+    struct kd_box *bounds = NULL;
+
+    if (kd_switch_is_on(KD_SWITCH_BOUNDS) && kd_switch_is_on(KD_SWITCH_DIFFERENCE))
+        bounds = kd_arena_alloc(&compose->arena, count, sizeof(*bounds));
+    for (uint32_t i = 0; bounds && i < count; i++)
+        bounds[i] = kd_plan_bounds(&target->plan, &target->ops, tiles[i], have[tiles[i]]);
+    return bounds;
+}
+
+/* What a rectangle more costs a display that copies what changed (virtio, SPI panels, DisplayLink), as pixels: a request to it, each of which takes some
+ * microseconds. An estimate; displays that scan memory out do not look at them. */
+#define CLIP_COST_PX 8192
+
+/* Where the screen differs from what was last committed, in few rectangles. */
+static void make_clips(struct kd_compose *compose, const uint32_t *differing, uint32_t count)
+{
+    const uint64_t *shown = compose->display->shown_keys;
+    struct kd_grid grid = compose->screen.plan.grid;
+    struct kd_box *bounds = NULL;
+
+    if (count > 0 && count <= MOST_EXACT_CLIPS)
+        bounds = find_bounds(compose, &compose->screen, differing, count, shown);
+    if (bounds)
+        memcpy(compose->clips, bounds, count * sizeof(*bounds));
+    else
+        count = kd_plan_rects(grid, differing, count, compose->clips);
+    compose->clips_count = (uint32_t)kd_boxes_merge(compose->clips, count, CLIP_COST_PX);
 }
 
 /* The screen, and how it differs from what was last committed. -ENOMEM. */
@@ -198,8 +236,8 @@ static int plan_screen(struct kd_compose *compose)
                         compose->stack.count);
     if (error)
         return error;
-    compose->clips_count = kd_plan_changes(&compose->screen.plan, display->shown_keys, differing);
-    compose->clips_count = kd_plan_rects(grid, differing, compose->clips_count, compose->clips);
+    make_clips(compose, differing,
+               kd_plan_changes(&compose->screen.plan, display->shown_keys, differing));
     compose->screen.differs = compose->clips_count > 0;
     return 0;
 }
@@ -261,10 +299,14 @@ static int aim(struct kd_compose *compose, struct target *target, struct kd_buff
     count = kd_plan_changes(plan, buffer->tile_keys, changed);
     stats->tiles_drawn += count;
     stats->tiles_kept += kd_grid_count(plan->grid) - count;
-    stats->pixels_drawn += kd_plan_area_px(plan->grid, changed, count);
     target->buffer = buffer;
     target->draw =
-        (struct kd_draw){.plan = plan, .tiles = changed, .tiles_count = count, .buffer = buffer};
+        (struct kd_draw){.plan = plan,
+                         .tiles = changed,
+                         .tiles_count = count,
+                         .bounds = find_bounds(compose, target, changed, count, buffer->tile_keys),
+                         .buffer = buffer};
+    stats->pixels_drawn += kd_draw_area_px(&target->draw);
     return 0;
 }
 

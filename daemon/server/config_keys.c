@@ -169,8 +169,8 @@ static bool key_off(struct kd_config *config, const char *value, char *why)
     char bad[64];
 
     if (!kd_switches_parse(value, &config->switched_off, bad, sizeof(bad)))
-        return kd_config_refuse(why, "'%s' is none of sections, cover, difference, alone and all",
-                                bad);
+        return kd_config_refuse(
+            why, "'%s' is none of sections, cover, difference, alone, bounds, transforms and all", bad);
     return true;
 }
 
@@ -334,7 +334,7 @@ const struct kd_config_key kd_config_keys[] = {
      key_threads},
     {"render", "off", "off", "LIST",
      "optimisations to be switched off: sections, cover,\n"
-     "difference, alone, or all; the pixels stay the same",
+     "difference, alone, bounds, transforms, or all; the pixels stay the same",
      NULL, key_off},
     {"limits", "client_memory", NULL, NULL, NULL, NULL, key_client_memory},
     {"limits", "client_objects", NULL, NULL, NULL, NULL, key_client_objects},

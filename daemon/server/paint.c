@@ -33,7 +33,7 @@ static void count(struct kd_window_stats *stats, const struct kd_painting *paint
 
     stats->tiles_drawn += draw->tiles_count;
     stats->tiles_kept += kd_pixels_tiles(painting->picture) - draw->tiles_count;
-    stats->pixels_drawn += kd_plan_area_px(painting->plan.grid, draw->tiles, draw->tiles_count);
+    stats->pixels_drawn += kd_draw_area_px(draw);
     stats->draw_ns += (uint64_t)draw->spent_ns;
 }
 
@@ -68,6 +68,8 @@ static void paint_done(struct kd_job *job)
                 window->client->number, window->client->name, strerror(-error));
         frame_is_drawn(frame, painting->before, true);
     } else {
+        if (!kd_job_is_abandoned(job))
+            kd_painting_end(painting);
         count(&window->stats, painting);
         frame_is_drawn(frame, painting->picture, false);
     }

@@ -55,7 +55,12 @@ static int begin(struct kd_painting *painting)
     painting->draw =
         (struct kd_draw){.plan = &painting->plan, .tiles = changed, .picture = painting->picture};
     painting->draw.tiles_count = kd_plan_changes(&painting->plan, have, changed);
-    return 0;
+    if (!kd_switch_is_on(KD_SWITCH_BOUNDS) || !kd_switch_is_on(KD_SWITCH_DIFFERENCE))
+        return 0;
+    error = kd_origins_init(&painting->origins, &painting->arena, &painting->plan, &ops,
+                            painting->picture, changed, painting->draw.tiles_count);
+    painting->draw.bounds = painting->origins.bounds;
+    return error;
 }
 
 enum kd_job_step kd_painting_step(struct kd_painting *painting, struct kd_job *job)
@@ -77,8 +82,14 @@ int kd_painting_error(const struct kd_painting *painting)
     return painting->begin_error ? painting->begin_error : atomic_load(&painting->draw.error);
 }
 
+void kd_painting_end(struct kd_painting *painting)
+{
+    kd_origins_attach(&painting->origins, painting->picture);
+}
+
 void kd_painting_finish(struct kd_painting *painting)
 {
+    kd_origins_finish(&painting->origins);
     kd_pixels_unref(painting->before);
     kd_pixels_unref(painting->picture);
     kd_arena_finish(&painting->arena);

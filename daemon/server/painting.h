@@ -4,6 +4,7 @@
 #ifndef KD_SERVER_PAINTING_H
 #define KD_SERVER_PAINTING_H
 
+#include "plan/bounds.h"
 #include "render/render.h"
 #include "scene/batch.h"
 
@@ -27,6 +28,7 @@ struct kd_painting {
     struct kd_arena arena;
     struct kd_plan plan;
     struct kd_draw draw;
+    struct kd_origins origins; /* of the draw's tiles */
 };
 
 /* The first step makes the plan; all sources of the batch must be complete by then. The others may be several at once. */
@@ -34,6 +36,9 @@ enum kd_job_step kd_painting_step(struct kd_painting *painting, struct kd_job *j
 
 /* When the last step has returned: 0, or -errno. */
 int kd_painting_error(const struct kd_painting *painting);
+
+/* When it has returned, without an error, and before anybody else sees the picture. */
+void kd_painting_end(struct kd_painting *painting);
 void kd_painting_finish(struct kd_painting *painting);
 
 #endif

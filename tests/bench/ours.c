@@ -10,6 +10,7 @@
 #include "bench.h"
 #include "image/sections.h"
 #include "pix/pix.h"
+#include "plan/bounds.h"
 #include "plan/plan.h"
 #include "render/render.h"
 
@@ -231,6 +232,7 @@ static void draw_frame(struct ours *ours, uint32_t n, bool by_difference, struct
     const struct kd_pixels *const *sources = (const struct kd_pixels *const *)ours->sources;
     struct kd_draw draw = {.tiles = ours->changed, .picture = ours->picture};
     int64_t begin_ns = bench_now_ns();
+    struct kd_origins origins = {0};
     struct kd_plan plan;
     struct kd_ops ops;
 
@@ -247,12 +249,20 @@ static void draw_frame(struct ours *ours, uint32_t n, bool by_difference, struct
                             : 0;
     draw.plan = &plan;
     draw.tiles_count = kd_plan_changes(&plan, ours->have, ours->changed);
+    if (by_difference && kd_switch_is_on(KD_SWITCH_DIFFERENCE) &&
+        kd_switch_is_on(KD_SWITCH_BOUNDS) &&
+        kd_origins_init(&origins, &ours->arena, &plan, &ops, ours->picture, ours->changed,
+                        draw.tiles_count))
+        stop("no memory for the bounds");
+    draw.bounds = origins.bounds;
     times->plan_ns = bench_now_ns() - begin_ns;
     draw_tiles(ours, &draw);
+    kd_origins_attach(&origins, ours->picture);
     times->total_ns = bench_now_ns() - begin_ns;
     if (draw.error)
         stop("drawing failed");
-    ours->drawn_px = kd_plan_area_px(ours->grid, ours->changed, draw.tiles_count);
+    kd_origins_finish(&origins);
+    ours->drawn_px = kd_draw_area_px(&draw);
 }
 
 static void frame_full(void *subject, uint32_t n, struct bench_times *times)

@@ -495,9 +495,11 @@ void draw_frame(struct drawn_frame *frame, const struct kd_pixels *before, bool 
                 uint64_t max_touches, const struct draw_commands *list,
                 const struct draw_image *images, uint32_t images_count)
 {
+    static unsigned frames;
     struct kd_arena arena = {0};
     struct kd_plan plan;
     struct kd_ops ops;
+    struct kd_origins origins;
     struct kd_draw draw = {.plan = &plan};
     const struct kd_pixels **sources =
         kd_arena_alloc(&arena, images_count, sizeof(struct kd_pixels *));
@@ -524,7 +526,14 @@ void draw_frame(struct drawn_frame *frame, const struct kd_pixels *before, bool 
     draw.tiles = changed;
     draw.picture = frame->picture;
     frame->tiles_drawn = draw.tiles_count;
+    ck_assert_int_eq(
+        kd_origins_init(&origins, &arena, &plan, &ops, frame->picture, changed, draw.tiles_count),
+        0);
+    draw.bounds = frames++ % 4 ? origins.bounds : NULL; /* now and then without */
+    frame->pixels_drawn = kd_draw_area_px(&draw);
     frame->slices = draw_run(&draw, &frame->split_a_tile);
+    kd_origins_attach(&origins, frame->picture);
+    kd_origins_finish(&origins);
     kd_arena_finish(&arena);
 }
 

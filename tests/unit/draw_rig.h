@@ -5,6 +5,7 @@
 #ifndef DRAW_RIG_H
 #define DRAW_RIG_H
 
+#include "plan/bounds.h"
 #include "plan/plan.h"
 #include "render/render.h"
 
@@ -59,6 +60,7 @@ uint32_t *draw_on_device(const struct kd_view *view, const uint32_t *picture);
 struct drawn_frame {
     struct kd_pixels *picture; /* owned by the caller; a reference */
     uint32_t tiles_drawn;
+    uint64_t pixels_drawn;
     unsigned slices;
     bool split_a_tile; /* a slice ended within a tile */
 };
