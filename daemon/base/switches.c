@@ -9,9 +9,13 @@ static const struct {
     const char *name;
     unsigned mask;
 } names[] = {
-    {"sections", KD_SWITCH_SECTIONS},     {"cover", KD_SWITCH_COVER},
-    {"difference", KD_SWITCH_DIFFERENCE}, {"alone", KD_SWITCH_ALONE},
-    {"transforms", KD_SWITCH_TRANSFORMS}, {"all", KD_SWITCHES_ALL},
+    {"sections", KD_SWITCH_SECTIONS},
+    {"cover", KD_SWITCH_COVER},
+    {"difference", KD_SWITCH_DIFFERENCE},
+    {"alone", KD_SWITCH_ALONE},
+    {"bounds", KD_SWITCH_BOUNDS},
+    {"transforms", KD_SWITCH_TRANSFORMS},
+    {"all", KD_SWITCHES_ALL},
 };
 
 bool kd_switches_parse(const char *text, unsigned *mask, char *bad, size_t bad_bytes)

@@ -15,11 +15,12 @@ enum kd_switch {
     KD_SWITCH_DIFFERENCE = 4, /* tiles that have their pixels already are not drawn */
     KD_SWITCH_ALONE =
         8, /* small drawings are one worker's; off: everything is drawn by all workers */
+    KD_SWITCH_BOUNDS = 16, /* of a tile that changed, only the part that did is drawn */
     KD_SWITCH_TRANSFORMS = 32, /* images that are drawn with the same transform again are kept */
 };
 #define KD_SWITCHES_ALL                                                              \
     (KD_SWITCH_SECTIONS | KD_SWITCH_COVER | KD_SWITCH_DIFFERENCE | KD_SWITCH_ALONE | \
-     KD_SWITCH_TRANSFORMS)
+     KD_SWITCH_BOUNDS | KD_SWITCH_TRANSFORMS)
 
 /* "sections, cover" to a mask; "all" and "" too. False if a word is none of them: bad then says which. */
 bool kd_switches_parse(const char *text, unsigned *mask, char *bad, size_t bad_bytes);

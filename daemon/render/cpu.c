@@ -117,15 +117,20 @@ static void draw_base(const struct kd_cpu_tile *tile)
 static int open_tile(struct kd_draw *draw, unsigned number, struct kd_cpu_tile *tile)
 {
     const struct kd_draw_place *place = &draw->places[number];
-    bool keep = draw->plan->tiles[place->tile].load == KD_LOAD_KEEP || place->op > 0;
+    const struct kd_box whole = kd_grid_tile(draw->plan->grid, place->tile);
+    const bool over = draw->plan->tiles[place->tile].load == KD_LOAD_KEEP || place->op > 0;
+    const struct kd_box none = {0, 0, 0, 0};
 
-    tile->box = kd_grid_tile(draw->plan->grid, place->tile);
+    tile->box = kd_draw_box(draw, place->at);
     if (draw->picture) {
-        struct kd_tile *own = kd_pixels_own_tile(draw->picture, place->tile, keep);
+        struct kd_tile *own =
+            kd_pixels_own_around(draw->picture, place->tile, over ? none : tile->box);
 
         if (!own)
             return -ENOMEM;
         tile->stride_px = own->stride_px;
+        tile->pixels = own->pixels + (size_t)(tile->box.y1 - whole.y1) * own->stride_px +
+                       (tile->box.x1 - whole.x1);
     } else {
         struct kd_buffer *buffer = draw->buffer;
         uint32_t *beside = buffer->drawn_tiles;
@@ -243,7 +248,7 @@ static bool begin_tile(struct kd_draw *draw, unsigned *number)
     if (next >= draw->tiles_count)
         return false;
     *number = take_place(draw);
-    draw->places[*number] = (struct kd_draw_place){.tile = draw->tiles[next]};
+    draw->places[*number] = (struct kd_draw_place){.tile = draw->tiles[next], .at = next};
     return true;
 }
 
@@ -308,7 +313,7 @@ static unsigned cpu_workers(const struct kd_renderer *renderer, const struct kd_
         return KD_DRAW_WORKERS;
     for (uint32_t i = 0; i < draw->tiles_count; i++) {
         const struct kd_plan_tile *tile = &plan->tiles[draw->tiles[i]];
-        struct kd_box box = kd_grid_tile(plan->grid, draw->tiles[i]);
+        struct kd_box box = kd_draw_box(draw, i);
 
         for (uint32_t n = 0; n < tile_ops(plan, tile); n++) {
             cost_px += op_cost_px(tile_op(plan, tile, n), box);
