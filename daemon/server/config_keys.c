@@ -170,7 +170,19 @@ static bool key_off(struct kd_config *config, const char *value, char *why)
 
     if (!kd_switches_parse(value, &config->switched_off, bad, sizeof(bad)))
         return kd_config_refuse(
-            why, "'%s' is none of sections, cover, difference, alone, bounds, transforms and all", bad);
+            why, "'%s' is none of sections, cover, difference, alone, bounds, transforms and all",
+            bad);
+    return true;
+}
+
+static bool key_debug_damage(struct kd_config *config, const char *value, char *why)
+{
+    static const char *const modes[] = {"off", "on"};
+    unsigned choice;
+
+    if (!kd_config_choice(value, modes, COUNT(modes), &choice, why))
+        return false;
+    config->debug_damage = choice == 1;
     return true;
 }
 
@@ -334,8 +346,11 @@ const struct kd_config_key kd_config_keys[] = {
      key_threads},
     {"render", "off", "off", "LIST",
      "optimisations to be switched off: sections, cover,\n"
-     "difference, alone, bounds, transforms, or all; the pixels stay the same",
+     "difference, alone, bounds, transforms, or all; the\n"
+     "pixels stay the same",
      NULL, key_off},
+    {"render", "debug_damage", "debug-damage", "MODE", "on: tint what was redrawn in a frame (off)",
+     NULL, key_debug_damage},
     {"limits", "client_memory", NULL, NULL, NULL, NULL, key_client_memory},
     {"limits", "client_objects", NULL, NULL, NULL, NULL, key_client_objects},
     {"limits", "clients", NULL, NULL, NULL, NULL, key_clients},
