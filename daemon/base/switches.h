@@ -15,7 +15,7 @@ enum kd_switch {
     KD_SWITCH_DIFFERENCE = 4, /* tiles that have their pixels already are not drawn */
     KD_SWITCH_ALONE =
         8, /* small drawings are one worker's; off: everything is drawn by all workers */
-    KD_SWITCH_BOUNDS = 16, /* of a tile that changed, only the part that did is drawn */
+    KD_SWITCH_BOUNDS = 16,     /* of a tile that changed, only the part that did is drawn */
     KD_SWITCH_TRANSFORMS = 32, /* images that are drawn with the same transform again are kept */
 };
 #define KD_SWITCHES_ALL                                                              \

@@ -34,8 +34,9 @@ static void switch_off(const struct kd_config *config)
     char bad[64];
 
     if (text && !kd_switches_parse(text, &mask, bad, sizeof(bad)))
-        KD_WARN("KMSBLIT_OFF: '%s' is none of sections, cover, difference, alone, bounds, transforms and all",
-                bad);
+        KD_WARN(
+            "KMSBLIT_OFF: '%s' is none of sections, cover, difference, alone, bounds, transforms and all",
+            bad);
     kd_switches_set_off(mask | config->switched_off);
 }
 
