@@ -55,9 +55,10 @@ bool kd_hotplug_dispatch(struct kd_hotplug *hotplug)
     struct udev_device *device;
     bool any = false;
 
+    errno = 0;
     while ((device = udev_monitor_receive_device(hotplug->monitor))) {
         udev_device_unref(device);
         any = true;
     }
-    return any;
+    return any || errno == ENOBUFS; /* some were lost: anything may have happened */
 }

@@ -148,6 +148,19 @@ static void put_modeset(struct request *request, const struct kms_output *output
 
 /* ---- One frame --------------------------------------------------------------------------------- */
 
+/* Where setting the mode puts it. */
+static uint64_t primary_zpos(const struct kms_plane *primary)
+{
+    return primary->zpos_fixed ? primary->object.values[KMS_ZPOS] : primary->zpos_min;
+}
+
+static uint64_t zpos_above(const struct kms_plane *plane, uint64_t below)
+{
+    uint64_t zpos = below + 1 > plane->zpos_min ? below + 1 : plane->zpos_min;
+
+    return zpos < plane->zpos_max ? zpos : plane->zpos_max;
+}
+
 static void put_window(struct request *request, const struct kms_output *output,
                        const struct kd_plane_window *window, const struct kms_buffer *buffer)
 {
@@ -155,9 +168,7 @@ static void put_window(struct request *request, const struct kms_output *output,
 
     put_plane(request, &plane->object, output, buffer->fb_id, window->from, window->to);
     if (!plane->zpos_fixed)
-        put(request, &plane->object, KMS_ZPOS,
-            kd_max((int32_t)plane->zpos_min,
-                   (int32_t)output->primary->object.values[KMS_ZPOS] + 1));
+        put(request, &plane->object, KMS_ZPOS, zpos_above(plane, primary_zpos(output->primary)));
     if (plane->has_nearest)
         put(request, &plane->object, KMS_SCALING_FILTER,
             window->filter == KB_FILTER_NEAREST ? plane->nearest : 0);
@@ -250,10 +261,17 @@ int kd_kms_commit(struct kms_output *output, const struct kd_commit *commit)
     if (output->needs_modeset)
         flags |= DRM_MODE_ATOMIC_ALLOW_MODESET;
     error = build(&request, output, commit);
+    if (commit->out_fence_fd)
+        *commit->out_fence_fd = -1;
+    if (commit->out_fence_fd && !commit->test_only)
+        put(&request, &output->crtc->object, KMS_OUT_FENCE_PTR,
+            (uint64_t)(uintptr_t)commit->out_fence_fd);
+    error = error ? error : request.error;
     if (!error && drmModeAtomicCommit(output->kms->fd, request.list, flags,
                                       (void *)(uintptr_t)(output->base.commits + 1)) < 0)
         error = -errno;
     if (!error && !commit->test_only) {
+        output->crtc->object.values[KMS_ACTIVE] = 1;
         output->window_shown = commit->window.buffer != NULL;
         output->cursor_shown = commit->cursor != NULL;
         output->cursor_front = output->cursor_buffer;
@@ -286,7 +304,9 @@ int kd_kms_commit_off(struct kms_output *output)
         request.error = -errno;
     error = request.error;
     end(&request);
-    if (!error)
+    if (!error) {
+        output->crtc->object.values[KMS_ACTIVE] = 0;
         output->window_shown = output->cursor_shown = output->primary_shown = false;
+    }
     return error;
 }

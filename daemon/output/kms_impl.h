@@ -30,6 +30,7 @@ enum kms_prop {
     KMS_CRTC_ID, /* planes and connectors */
     KMS_MODE_ID, /* CRTCs */
     KMS_ACTIVE,
+    KMS_OUT_FENCE_PTR,
     KMS_EDID, /* connectors */
     KMS_LINK_STATUS,
     KMS_NON_DESKTOP,

@@ -22,6 +22,7 @@ static const char *const names[KMS_PROPS] = {
     [KMS_CRTC_ID] = "CRTC_ID",
     [KMS_MODE_ID] = "MODE_ID",
     [KMS_ACTIVE] = "ACTIVE",
+    [KMS_OUT_FENCE_PTR] = "OUT_FENCE_PTR",
     [KMS_EDID] = "EDID",
     [KMS_LINK_STATUS] = "link-status",
     [KMS_NON_DESKTOP] = "non-desktop",

@@ -89,7 +89,9 @@ struct kd_commit {
     const struct kd_cursor_image *cursor; /* on a plane of its own; NULL: none */
     int32_t cursor_x, cursor_y;           /* where its hot spot is, in the display's pixels */
     int fence_fd;                         /* the buffer is drawn when it signals; -1: it is drawn */
-    bool test_only;                       /* only asks whether the display could show it */
+    /* If not NULL: gets an fd, the caller's, that signals when what was shown before is not read any more; -1 where the display has no such fences. */
+    int *out_fence_fd;
+    bool test_only; /* only asks whether the display could show it */
 };
 
 struct kd_output_impl {

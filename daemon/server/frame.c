@@ -238,6 +238,10 @@ static void go_dark(struct kd_display *display, int64_t now_ns)
     int error = output->impl->commit(output, &(struct kd_commit){.fence_fd = -1}, now_ns);
 
     display->changed_at_ns = now_ns; /* if it failed, later once more */
+    if (error == -EACCES) {
+        kd_hardware_lost(display->server->hardware);
+        return;
+    }
     if (error) {
         KD_WARN("output %s: cannot be turned off: %s", output->name, strerror(-error));
         return;

@@ -13,6 +13,9 @@
 /* A display that refused a plane is asked again after so long: another output may have freed what it lacked. */
 #define ASK_AGAIN_NS (10 * KD_NS_PER_S)
 
+/* A window that moves or grows is another question with each frame: so often is one asked, and between two the renderer scales it. */
+#define ASK_PAUSE_NS (100 * KD_NS_PER_MS)
+
 static int compare_windows(const void *a, const void *b)
 {
     const struct kd_window *one = *(const struct kd_window *const *)a,
@@ -158,6 +161,13 @@ static bool ask(struct kd_display *display, const struct kd_plane_window *plane)
     return choice->yes;
 }
 
+static bool is_asked_too_often(const struct kd_display *display)
+{
+    int64_t asked_at_ns = display->plane.asked_at_ns;
+
+    return asked_at_ns && kd_server_now_ns(display->server) - asked_at_ns < ASK_PAUSE_NS;
+}
+
 void kd_stack_choose_plane(struct kd_stack *stack, struct kd_display *display,
                            struct kd_plane_window *plane)
 {
@@ -180,7 +190,7 @@ void kd_stack_choose_plane(struct kd_stack *stack, struct kd_display *display,
     known = is_same_question(choice, plane);
     if ((known && !choice->yes &&
          kd_server_now_ns(display->server) - choice->asked_at_ns < ASK_AGAIN_NS) ||
-        (!known && display->busy))
+        (!known && (display->busy || is_asked_too_often(display))))
         return;
     plane->buffer = output->impl->acquire(output, plane);
     if (plane->buffer && !(known && choice->yes) && !ask(display, plane))

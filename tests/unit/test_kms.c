@@ -9,6 +9,7 @@
 
 #include <check.h>
 #include <errno.h>
+#include <poll.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -231,6 +232,32 @@ START_TEST(a_fence_is_waited_for)
 }
 END_TEST
 
+static bool is_readable(int fd)
+{
+    struct pollfd poll_fd = {.fd = fd, .events = POLLIN};
+
+    return poll(&poll_fd, 1, 0) == 1;
+}
+
+START_TEST(a_fence_comes_out)
+{
+    int fence = -2;
+    struct kd_commit commit = {.fence_fd = -1, .out_fence_fd = &fence};
+    struct kms_rig rig;
+
+    fake_drm("preset bare card0 no-connectors");
+    fake_drm("connector HDMI-A-1 64x48@60*");
+    kms_start(&rig);
+    ck_assert_int_eq(kms_show(rig.outputs[0], 1, &commit), 0);
+    ck_assert_int_ge(fence, 0);
+    ck_assert(!is_readable(fence));
+    ck_assert_int_eq(kms_refresh(&rig, rig.outputs[0], NULL), 1);
+    ck_assert(is_readable(fence));
+    close(fence);
+    kms_stop(&rig);
+}
+END_TEST
+
 START_TEST(clips_are_sent_as_they_are)
 {
     struct kd_box boxes[80];
@@ -447,6 +474,7 @@ Suite *kms_suite(void)
     tcase_add_test(tests, paused_and_resumed);
     tcase_add_test(tests, dark_and_lit_again);
     tcase_add_test(tests, a_fence_is_waited_for);
+    tcase_add_test(tests, a_fence_comes_out);
     tcase_add_test(tests, clips_are_sent_as_they_are);
     tcase_add_test(tests, a_test_changes_nothing);
     tcase_add_loop_test(tests, every_call_may_fail, 0, CALLS);
