@@ -46,6 +46,7 @@ void kd_buffer_finish(struct kd_buffer *buffer)
     if (buffer->owns_pixels)
         free(buffer->pixels);
     free(buffer->tile_keys);
+    free(buffer->tinted_keys);
     free(buffer->drawn_tiles);
     *buffer = (struct kd_buffer){.pixels = NULL};
 }

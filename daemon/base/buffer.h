@@ -30,6 +30,9 @@ struct kd_buffer {
 
     /* Owned; what the pixels of each tile are made of; 0: not known. Set when drawing into a tile completes, cleared when it fails. */
     uint64_t *tile_keys;
+
+    /* Owned; for debugging, else NULL: what the tiles were made of before they were tinted, which made their keys unknown. */
+    uint64_t *tinted_keys;
 };
 
 /* Mapped memory to be drawn into. */

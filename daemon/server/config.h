@@ -89,6 +89,7 @@ struct kd_config {
     enum kd_clock_mode clock;
     unsigned threads;      /* 0: one per core */
     unsigned switched_off; /* enum kd_switch */
+    bool debug_damage;     /* what was drawn into a buffer is tinted */
     uint64_t max_client_bytes;
     uint32_t max_client_objects;
     uint32_t max_clients;

@@ -183,6 +183,11 @@ static void say_off(const struct kd_config *config, char *text)
     snprintf(text, TEXT_BYTES, "%u", config->switched_off);
 }
 
+static void say_debug_damage(const struct kd_config *config, char *text)
+{
+    snprintf(text, TEXT_BYTES, "%s", config->debug_damage ? "on" : "off");
+}
+
 static void say_client_memory(const struct kd_config *config, char *text)
 {
     snprintf(text, TEXT_BYTES, "%" PRIu64 "K", config->max_client_bytes >> 10);
@@ -246,6 +251,7 @@ static const struct setting {
     {"[display] clock", false, say_clock},
     {"[render] threads", false, say_threads},
     {"[render] off", false, say_off},
+    {"[render] debug_damage", true, say_debug_damage},
     {"[limits] client_memory", true, say_client_memory},
     {"[limits] client_objects", true, say_client_objects},
     {"[limits] clients", true, say_clients},

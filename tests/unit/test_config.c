@@ -184,7 +184,7 @@ static const struct {
      "[output 9]",
      "9: [output 9]: there can be at most 8 outputs"},
     {"[display]\nfont = big", "2: [display] font: unknown key; there are buffers, clock"},
-    {"[render]\nfont = big", "2: [render] font: unknown key; there are threads, off"},
+    {"[render]\nfont = big", "2: [render] font: unknown key; there are threads, off, debug_damage"},
     {"[sound]\nvolume = 3",
      "1: [sound]: unknown section; there are [socket], [display], [render], [limits], "
      "[permissions], [log], [test], [output NAME]"},
@@ -298,7 +298,7 @@ START_TEST(test_the_sample)
     ck_assert_msg(as_it_is == 0, "%s", said);
     assert_defaults();
 
-    ck_assert_uint_eq(uncomment_sample(';', text, sizeof(text)), 20);
+    ck_assert_uint_eq(uncomment_sample(';', text, sizeof(text)), 21);
     ck_assert_msg(read_text(text) == 0, "%s", said);
     assert_defaults();
 
