@@ -83,20 +83,6 @@ typedef void kd_pix_walk_fn(uint32_t *dst, const struct kd_pix_walk *walk, size_
 /* dst[i] = kd_rgb565_narrow(src[i]) */
 typedef void kd_pix_narrow_565_fn(uint16_t *dst, const uint32_t *src, size_t count_px);
 
-/* What is known of a row of an image: chunk i is KD_CHUNK_PX of its pixels. The row that is drawn begins skipped_px behind the
- * beginning of chunk 0, and ends before chunk 64. */
-#define KD_CHUNK_PX 16
-struct kd_pix_chunks {
-    uint64_t opaque; /* bit i: all pixels of chunk i that are drawn have alpha 255 */
-    uint64_t
-        clear; /* bit i: none of them shows: straight with alpha 0, premultiplied 0; not opaque */
-    uint32_t skipped_px;
-};
-
-/* OVER, helped by what is known. A window's alpha must be 255 already, so that what is clear may be left out. */
-typedef void kd_pix_over_chunks_fn(uint32_t *dst, const uint32_t *src, size_t count_px,
-                                   const struct kd_pix_chunks *chunks);
-
 struct kd_pix {
     const char *name; /* of the fastest part of it: "ref", "avx2", ... */
     kd_pix_blit_fn *blit[KD_TARGET_KINDS][KD_SOURCE_KINDS][KD_PIX_BLENDS];
@@ -108,8 +94,6 @@ struct kd_pix {
     kd_pix_bilinear_down_fn *bilinear_down;
     kd_pix_walk_fn *walk_nearest, *walk_bilinear;
     kd_pix_narrow_565_fn *narrow_565;
-    kd_pix_over_chunks_fn *over_chunks[KD_TARGET_KINDS][KD_SOURCE_OPAQUE]; /* not for opaque ones */
-    bool looks_itself; /* over_chunks does not look at what is known: any chunks will do */
 };
 
 /* The kernels for this machine, chosen once, at the first call. The environment variable

@@ -69,25 +69,23 @@ struct kv_taps {
 #define KD_PIX_CANVAS_FILL(blend, BLEND)          [BLEND] = canvas_fill_##blend,
 
 /* All of struct kd_pix but the name. */
-#define KD_PIX_TABLE                                                                        \
-    .blit[KD_TARGET_OPAQUE] =                                                               \
-        {                                                                                   \
-            [KD_SOURCE_STRAIGHT] = {KD_PIX_EACH_BLEND(KD_PIX_WINDOW_STRAIGHT)},             \
-            [KD_SOURCE_PREMULTIPLIED] = {KD_PIX_EACH_BLEND(KD_PIX_WINDOW_PREMULTIPLIED)},   \
-            [KD_SOURCE_OPAQUE] = {KD_PIX_EACH_BLEND(KD_PIX_WINDOW_OPAQUE)},                 \
-    },                                                                                      \
-    .blit[KD_TARGET_ALPHA] =                                                                \
-        {                                                                                   \
-            [KD_SOURCE_STRAIGHT] = {KD_PIX_EACH_BLEND(KD_PIX_CANVAS_STRAIGHT)},             \
-            [KD_SOURCE_PREMULTIPLIED] = {KD_PIX_EACH_BLEND(KD_PIX_CANVAS_PREMULTIPLIED)},   \
-            [KD_SOURCE_OPAQUE] = {KD_PIX_EACH_BLEND(KD_PIX_CANVAS_OPAQUE)},                 \
-    },                                                                                      \
-    .fill[KD_TARGET_OPAQUE] = {KD_PIX_EACH_BLEND(KD_PIX_WINDOW_FILL)},                      \
-    .fill[KD_TARGET_ALPHA] = {KD_PIX_EACH_BLEND(KD_PIX_CANVAS_FILL)},                       \
-    .over_chunks[KD_TARGET_OPAQUE] = {window_straight_chunks, window_premultiplied_chunks}, \
-    .over_chunks[KD_TARGET_ALPHA] = {canvas_straight_chunks, canvas_premultiplied_chunks},  \
-    .modulate = modulate, .reverse = reverse, .scale_nearest = scale_nearest,               \
-    .bilinear_across = bilinear_across, .bilinear_down = bilinear_down,                     \
-    .walk_nearest = walk_nearest, .walk_bilinear = walk_bilinear, .narrow_565 = narrow_565
+#define KD_PIX_TABLE                                                                              \
+    .blit[KD_TARGET_OPAQUE] =                                                                     \
+        {                                                                                         \
+            [KD_SOURCE_STRAIGHT] = {KD_PIX_EACH_BLEND(KD_PIX_WINDOW_STRAIGHT)},                   \
+            [KD_SOURCE_PREMULTIPLIED] = {KD_PIX_EACH_BLEND(KD_PIX_WINDOW_PREMULTIPLIED)},         \
+            [KD_SOURCE_OPAQUE] = {KD_PIX_EACH_BLEND(KD_PIX_WINDOW_OPAQUE)},                       \
+    },                                                                                            \
+    .blit[KD_TARGET_ALPHA] =                                                                      \
+        {                                                                                         \
+            [KD_SOURCE_STRAIGHT] = {KD_PIX_EACH_BLEND(KD_PIX_CANVAS_STRAIGHT)},                   \
+            [KD_SOURCE_PREMULTIPLIED] = {KD_PIX_EACH_BLEND(KD_PIX_CANVAS_PREMULTIPLIED)},         \
+            [KD_SOURCE_OPAQUE] = {KD_PIX_EACH_BLEND(KD_PIX_CANVAS_OPAQUE)},                       \
+    },                                                                                            \
+    .fill[KD_TARGET_OPAQUE] = {KD_PIX_EACH_BLEND(KD_PIX_WINDOW_FILL)},                            \
+    .fill[KD_TARGET_ALPHA] = {KD_PIX_EACH_BLEND(KD_PIX_CANVAS_FILL)}, .modulate = modulate,       \
+    .reverse = reverse, .scale_nearest = scale_nearest, .bilinear_across = bilinear_across,       \
+    .bilinear_down = bilinear_down, .walk_nearest = walk_nearest, .walk_bilinear = walk_bilinear, \
+    .narrow_565 = narrow_565
 
 #endif

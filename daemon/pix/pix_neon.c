@@ -10,7 +10,7 @@
 /*
  * OVER, of which there is most: written for itself, as it comes out a third shorter. A sum of alphas says at once whether 16 pixels are
  * opaque or clear. Rows end with a vector that overlaps the one before, where the pixels that are drawn already are made clear:
- * so nothing is kept over the loop, and an end that is clear costs nothing. Only rows shorter than 8 pixels have parts of vectors.
+ * so nothing is kept over the loop, and on a canvas an end that is clear costs nothing. Only rows shorter than 8 pixels have parts of vectors.
  */
 
 /* Lane i of a load from n is set where i >= 16 - n, of one from 8 + n where i >= 8 - n. */
@@ -19,8 +19,8 @@ static const uint8_t drawn_mask[2 * KV_PX] = {[KV_PX] = 255, 255, 255, 255, 255,
 
 /* What is known of a row when its kernel is compiled. */
 struct over_kind {
-    bool window, straight;
-    bool leaves_clear; /* clear pixels need not be touched */
+    bool window; /* its alpha is written even where the source is clear */
+    bool straight;
 };
 
 KV_INLINE planes over_planes(struct over_kind kind, planes s, const uint32_t *dst)
@@ -65,7 +65,7 @@ KV_INLINE void over_16(struct over_kind kind, uint32_t *dst, const uint32_t *src
         copy_16(dst, src);
         return;
     }
-    if (kind.leaves_clear && sum == 0 && shows_nothing(kind, s)) {
+    if (!kind.window && sum == 0 && shows_nothing(kind, s)) {
         return;
     }
     if (drawn_px > 0) {
@@ -98,7 +98,7 @@ KV_INLINE void over_8(struct over_kind kind, uint32_t *dst, const uint32_t *src,
         s.val[2] &= mask;
         shown = alpha | s.val[0] | s.val[1] | s.val[2];
     }
-    if (kind.leaves_clear && vget_lane_u64(vreinterpret_u64_u8(shown), 0) == 0) {
+    if (!kind.window && vget_lane_u64(vreinterpret_u64_u8(shown), 0) == 0) {
         return;
     }
     uint8x8x4_t d = vld4_u8((const uint8_t *)dst);
@@ -146,46 +146,30 @@ KV_INLINE void over_short(struct over_kind kind, uint32_t *dst, const uint32_t *
 }
 
 /* For one kind: a row, which leaves short ones to a function of their own, because that needs the stack. */
-#define OVER(name, window, straight, leaves_clear)                                              \
-    static __attribute__((noinline)) void name##_short(uint32_t *dst, const uint32_t *src,      \
-                                                       size_t count_px)                         \
-    {                                                                                           \
-        if (count_px > 0) {                                                                     \
-            over_short((struct over_kind){window, straight, leaves_clear}, dst, src, count_px); \
-        }                                                                                       \
-    }                                                                                           \
-    static void name(uint32_t *dst, const uint32_t *src, size_t count_px)                       \
-    {                                                                                           \
-        if (count_px < KV_PX) {                                                                 \
-            name##_short(dst, src, count_px);                                                   \
-        } else {                                                                                \
-            over_row((struct over_kind){window, straight, leaves_clear}, dst, src, count_px);   \
-        }                                                                                       \
+#define OVER(name, window, straight)                                                       \
+    static __attribute__((noinline)) void name##_short(uint32_t *dst, const uint32_t *src, \
+                                                       size_t count_px)                    \
+    {                                                                                      \
+        if (count_px > 0) {                                                                \
+            over_short((struct over_kind){window, straight}, dst, src, count_px);          \
+        }                                                                                  \
+    }                                                                                      \
+    static void name(uint32_t *dst, const uint32_t *src, size_t count_px)                  \
+    {                                                                                      \
+        if (count_px < KV_PX) {                                                            \
+            name##_short(dst, src, count_px);                                              \
+        } else {                                                                           \
+            over_row((struct over_kind){window, straight}, dst, src, count_px);            \
+        }                                                                                  \
     }
 
-/* The pixels of a piece are looked at faster than its masks. */
-#define OVER_CHUNKS(name)                                                          \
-    static void name##_chunks(uint32_t *dst, const uint32_t *src, size_t count_px, \
-                              const struct kd_pix_chunks *chunks)                  \
-    {                                                                              \
-        (void)chunks;                                                              \
-        name(dst, src, count_px);                                                  \
-    }
-
-OVER(over_window_straight, true, true, false)
-OVER(over_window_premultiplied, true, false, false)
-OVER(over_straight, false, true, true)
-OVER(over_premultiplied, false, false, true)
-OVER(over_kept_straight, true, true, true)
-OVER(over_kept_premultiplied, true, false, true)
-OVER_CHUNKS(over_kept_straight)
-OVER_CHUNKS(over_kept_premultiplied)
-OVER_CHUNKS(over_straight)
-OVER_CHUNKS(over_premultiplied)
+OVER(over_window_straight, true, true)
+OVER(over_window_premultiplied, true, false)
+OVER(over_straight, false, true)
+OVER(over_premultiplied, false, false)
 
 static void use_over(struct kd_pix *pix)
 {
-    pix->looks_itself = true;
     kd_pix_blit_fn **window = pix->blit[KD_TARGET_OPAQUE][KD_SOURCE_STRAIGHT];
     kd_pix_blit_fn **canvas = pix->blit[KD_TARGET_ALPHA][KD_SOURCE_STRAIGHT];
     window[KB_BLEND_OVER] = over_window_straight;
@@ -196,10 +180,6 @@ static void use_over(struct kd_pix *pix)
     canvas = pix->blit[KD_TARGET_ALPHA][KD_SOURCE_PREMULTIPLIED];
     window[KB_BLEND_OVER] = window[KB_BLEND_PREMULTIPLIED] = over_window_premultiplied;
     canvas[KB_BLEND_OVER] = canvas[KB_BLEND_PREMULTIPLIED] = over_premultiplied;
-    pix->over_chunks[KD_TARGET_OPAQUE][KD_SOURCE_STRAIGHT] = over_kept_straight_chunks;
-    pix->over_chunks[KD_TARGET_OPAQUE][KD_SOURCE_PREMULTIPLIED] = over_kept_premultiplied_chunks;
-    pix->over_chunks[KD_TARGET_ALPHA][KD_SOURCE_STRAIGHT] = over_straight_chunks;
-    pix->over_chunks[KD_TARGET_ALPHA][KD_SOURCE_PREMULTIPLIED] = over_premultiplied_chunks;
 }
 
 /* ---- Copies of opaque pixels, and fills with them ---- */

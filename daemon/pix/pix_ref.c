@@ -190,7 +190,7 @@ static void walk_bilinear(uint32_t *restrict dst, const struct kd_pix_walk *walk
     }
 }
 
-/* ---- Narrowing, and rows of which something is known ---- */
+/* ---- Narrowing ---- */
 
 static void narrow_565(uint16_t *restrict dst, const uint32_t *restrict src, size_t count_px)
 {
@@ -198,20 +198,6 @@ static void narrow_565(uint16_t *restrict dst, const uint32_t *restrict src, siz
         dst[i] = kd_rgb565_narrow(src[i]);
     }
 }
-
-/* What is known of rows changes no pixel. */
-#define CHUNKS_ROW(name, over)                                            \
-    static void name(uint32_t *dst, const uint32_t *src, size_t count_px, \
-                     const struct kd_pix_chunks *chunks)                  \
-    {                                                                     \
-        (void)chunks;                                                     \
-        over(dst, src, count_px);                                         \
-    }
-
-CHUNKS_ROW(window_straight_chunks, window_straight_over)
-CHUNKS_ROW(window_premultiplied_chunks, window_premultiplied_over)
-CHUNKS_ROW(canvas_straight_chunks, canvas_straight_over)
-CHUNKS_ROW(canvas_premultiplied_chunks, canvas_premultiplied_over)
 
 const struct kd_pix kd_pix_ref_table = {
     .name = "ref",

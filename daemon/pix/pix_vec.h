@@ -165,45 +165,6 @@ KV_INLINE void fill_row(enum kd_target_kind target, enum kb_blend blend, uint32_
 
 KD_PIX_EACH_BLEND(KD_PIX_ROWS)
 
-/* ---- Rows of which something is known ---- */
-
-/* Ends that are clear are cut off, and what is opaque throughout is copied. Between the ends, looking at each vector of pixels is faster than looking at
- * each chunk of the mask. */
-KV_INLINE void chunks_row(enum kd_target_kind target, enum kd_source_kind source, uint32_t *dst,
-                          const uint32_t *src, size_t count_px, const struct kd_pix_chunks *chunks)
-{
-    size_t skipped_px = chunks->skipped_px, end_px = skipped_px + count_px;
-    uint64_t all = ~UINT64_C(0) >> (63 - (count_px ? (end_px - 1) / KD_CHUNK_PX : 0));
-    uint64_t shown = ~chunks->clear & all;
-    if (count_px == 0 || shown == 0) {
-        return;
-    }
-    unsigned first = (unsigned)__builtin_ctzll(shown), last = 63 - (unsigned)__builtin_clzll(shown);
-    uint64_t between = all >> first << first & ~UINT64_C(0) >> (63 - last);
-    size_t first_px = first * KD_CHUNK_PX, last_px = (last + 1) * KD_CHUNK_PX;
-    first_px = first_px > skipped_px ? first_px : skipped_px;
-    last_px = last_px < end_px ? last_px : end_px;
-    dst += first_px - skipped_px;
-    src += first_px - skipped_px;
-    if ((chunks->opaque & between) == between) {
-        blit_row(target, KD_SOURCE_OPAQUE, KB_BLEND_REPLACE, dst, src, last_px - first_px);
-    } else {
-        blit_row(target, source, KB_BLEND_OVER, dst, src, last_px - first_px);
-    }
-}
-
-#define CHUNKS_ROW(name, target, source)                                 \
-    KV_FN void name(uint32_t *dst, const uint32_t *src, size_t count_px, \
-                    const struct kd_pix_chunks *chunks)                  \
-    {                                                                    \
-        chunks_row(target, source, dst, src, count_px, chunks);          \
-    }
-
-CHUNKS_ROW(window_straight_chunks, KD_TARGET_OPAQUE, KD_SOURCE_STRAIGHT)
-CHUNKS_ROW(window_premultiplied_chunks, KD_TARGET_OPAQUE, KD_SOURCE_PREMULTIPLIED)
-CHUNKS_ROW(canvas_straight_chunks, KD_TARGET_ALPHA, KD_SOURCE_STRAIGHT)
-CHUNKS_ROW(canvas_premultiplied_chunks, KD_TARGET_ALPHA, KD_SOURCE_PREMULTIPLIED)
-
 /* ---- Tint and alpha, mirroring, narrowing ---- */
 
 /* Alpha once on everything (premultiplied), or on the alpha byte (else). */

@@ -9,7 +9,6 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-#include "image/sections.h"
 #include "pix/pix.h"
 #include "tests/arm/insn_count.h"
 #include "tests/bench/bench.h"
@@ -76,22 +75,7 @@ static void count_frames(const struct bench_pictures *pictures, const char *only
 
 static uint32_t target[HEIGHT_PX][WIDTH_PX];
 
-typedef void draw_fn(const struct bench_picture *picture, const struct kd_sections *sections);
-
-static void over_chunks(const struct bench_picture *picture, const uint32_t *pixels,
-                        enum kd_source_kind kind, const struct kd_sections *sections)
-{
-    const struct kd_pix *pix = kd_pix_get();
-    struct kd_pix_chunks chunks = {0};
-
-    for (int32_t y = 0; y < picture->height_px; y++) {
-        if (!pix->looks_itself)
-            chunks = kd_sections_chunks(sections, 0, y);
-        pix->over_chunks[KD_TARGET_OPAQUE][kind](target[y],
-                                                 pixels + (size_t)y * (size_t)picture->width_px,
-                                                 (size_t)picture->width_px, &chunks);
-    }
-}
+typedef void draw_fn(const struct bench_picture *picture);
 
 static void over(const struct bench_picture *picture, const uint32_t *pixels,
                  enum kd_source_kind kind)
@@ -102,35 +86,20 @@ static void over(const struct bench_picture *picture, const uint32_t *pixels,
         blit(target[y], pixels + (size_t)y * (size_t)picture->width_px, (size_t)picture->width_px);
 }
 
-static void chunks_premultiplied(const struct bench_picture *picture,
-                                 const struct kd_sections *sections)
+static void over_premultiplied(const struct bench_picture *picture)
 {
-    over_chunks(picture, picture->premultiplied, KD_SOURCE_PREMULTIPLIED, sections);
-}
-
-static void chunks_straight(const struct bench_picture *picture, const struct kd_sections *sections)
-{
-    over_chunks(picture, picture->straight, KD_SOURCE_STRAIGHT, sections);
-}
-
-static void over_premultiplied(const struct bench_picture *picture,
-                               const struct kd_sections *sections)
-{
-    (void)sections;
     over(picture, picture->premultiplied, KD_SOURCE_PREMULTIPLIED);
 }
 
-static void over_straight(const struct bench_picture *picture, const struct kd_sections *sections)
+static void over_straight(const struct bench_picture *picture)
 {
-    (void)sections;
     over(picture, picture->straight, KD_SOURCE_STRAIGHT);
 }
 
 static pixman_image_t *pixman_target, *pixman_source;
 
-static void over_pixman(const struct bench_picture *picture, const struct kd_sections *sections)
+static void over_pixman(const struct bench_picture *picture)
 {
-    (void)sections;
     pixman_image_composite32(PIXMAN_OP_OVER, pixman_source, NULL, pixman_target, 0, 0, 0, 0, 0, 0,
                              picture->width_px, picture->height_px);
 }
@@ -144,25 +113,21 @@ static void count_kernel(const struct bench_pictures *pictures, const char *subj
     for (uint32_t i = 0; i < pictures->sprites_count; i++) {
         const struct bench_picture *picture = &pictures->list[pictures->sprites + i];
         size_t count_px = (size_t)picture->width_px * (size_t)picture->height_px;
-        struct kd_sections *sections =
-            kd_sections_make(picture->premultiplied, (size_t)picture->width_px, picture->width_px,
-                             picture->height_px, KD_SOURCE_PREMULTIPLIED);
 
         pixman_source =
             pixman_image_create_bits(PIXMAN_a8r8g8b8, picture->width_px, picture->height_px,
                                      picture->premultiplied, picture->width_px * 4);
-        if (!sections || sections->mask_bytes == 0 || !pixman_source) {
-            fputs("counted: no sections of a sprite, or no memory\n", stderr);
+        if (!pixman_source) {
+            fputs("counted: no memory\n", stderr);
             exit(1);
         }
-        draw(picture, sections);
+        draw(picture);
         ask();
-        draw(picture, sections);
+        draw(picture);
         ask();
         say("part", "sprites", subject, form, count_px);
         pixels += count_px;
         pixman_image_unref(pixman_source);
-        free(sections);
     }
     say("sum", "sprites", subject, form, pixels);
 }
@@ -171,8 +136,6 @@ static void count_kernels(const struct bench_pictures *pictures)
 {
     pixman_target =
         pixman_image_create_bits(PIXMAN_x8r8g8b8, WIDTH_PX, HEIGHT_PX, target[0], WIDTH_PX * 4);
-    count_kernel(pictures, "kmsblit", "chunks", chunks_premultiplied);
-    count_kernel(pictures, "kmsblit", "chunks, straight", chunks_straight);
     count_kernel(pictures, "kmsblit", "rows", over_premultiplied);
     count_kernel(pictures, "kmsblit", "rows, straight", over_straight);
     count_kernel(pictures, "pixman", "best", over_pixman);

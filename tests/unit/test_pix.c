@@ -421,7 +421,7 @@ START_TEST(nearest_is_exact_for_large_widths)
 }
 END_TEST
 
-/* ---- Filtering and chunks ---- */
+/* ---- Filtering ---- */
 
 /* First across, then down, is kd_pix_bilinear(), which is in its turn the four pixels' weighted mean. */
 START_TEST(filtering_in_steps_is_filtering)
@@ -483,42 +483,6 @@ START_TEST(walks_sample_where_they_are)
 }
 END_TEST
 
-/* Whatever is said of chunks, as long as it is true, OVER is what comes out. */
-START_TEST(chunks_change_nothing)
-{
-    random_rows();
-    for (unsigned i = 0; i < ROW_PX;
-         i++) { /* with 5 pixels skipped: 16 chunks clear, 8 not, 8 opaque, 1 clear */
-        unsigned chunk = (i + 5) / KD_CHUNK_PX;
-        row_src[i] = chunk < 16 || chunk == 32 ? 0
-                     : chunk < 24              ? row_src[i]
-                                               : row_src[i] | 0xFF000000;
-        row_before[i] |= 0xFF000000;
-    }
-    static const struct kd_pix_chunks said[] = {
-        {.skipped_px = 5},
-        {.skipped_px = 5, .clear = UINT64_C(0x10000FFFF)},
-        {.skipped_px = 5, .clear = UINT64_C(0x10000F0F0), .opaque = 0xFF000000},
-        {.skipped_px = 5, .opaque = 0xFF000000},
-    };
-    for (unsigned n = 0; n < sizeof(said) / sizeof(said[0]) * 4; n++) {
-        unsigned t = n & 1, k = n >> 1 & 1;
-        uint32_t got[ROW_PX];
-        blit_rows(targets[t], kinds[k], KB_BLEND_OVER);
-        memcpy(got, row_before, sizeof(got));
-        kd_pix_get()->over_chunks[t][k](got, row_src, ROW_PX, &said[n / 4]);
-        ck_assert_mem_eq(got, row_dst, sizeof(got));
-        /* the opaque ones alone: 8 chunks, cut at both ends */
-        struct kd_pix_chunks opaque = {.skipped_px = 7, .opaque = 0xFF};
-        memcpy(got, row_before, sizeof(got));
-        kd_pix_get()->over_chunks[t][k](got + 386, row_src + 386, 100, &opaque);
-        ck_assert_mem_eq(got + 386, row_dst + 386, 400);
-        ck_assert_mem_eq(got, row_before, 386 * 4);
-        ck_assert_mem_eq(got + 486, row_before + 486, 26 * 4);
-    }
-}
-END_TEST
-
 Suite *pix_suite(void)
 {
     Suite *suite = suite_create("pix");
@@ -545,7 +509,6 @@ Suite *pix_suite(void)
     tcase_add_test(relations, nearest_is_exact_for_large_widths);
     tcase_add_test(relations, filtering_in_steps_is_filtering);
     tcase_add_test(relations, walks_sample_where_they_are);
-    tcase_add_test(relations, chunks_change_nothing);
     suite_add_tcase(suite, relations);
     return suite;
 }

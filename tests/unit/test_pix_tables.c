@@ -259,35 +259,6 @@ static void compare_narrow(const struct kd_pix *pix, size_t count_px, bool at_en
     target_check("narrow_565", 0, words, at_end);
 }
 
-/* Masks that say what is so of some chunks, and nothing of others. */
-static void compare_chunks(const struct kd_pix *pix, size_t count_px, bool at_end)
-{
-    const struct kd_pix *ref = kd_pix_reference();
-    for (unsigned t = 0; t < KD_TARGET_KINDS; t++) {
-        for (unsigned k = 0; k < KD_SOURCE_OPAQUE; k++) {
-            const uint32_t *src = source_prepare(count_px, at_end);
-            struct kd_pix_chunks chunks = {
-                .opaque = random_u32() | random_u32() | ~UINT64_C(0) << 32,
-                .clear = random_u32() | random_u32() | ~UINT64_C(0) << 32,
-                .skipped_px = random_u32() % KD_CHUNK_PX};
-            for (size_t i = 0; i < count_px; i++) {
-                uint64_t chunk = UINT64_C(1) << (chunks.skipped_px + i) / KD_CHUNK_PX;
-                chunks.opaque &= src[i] >> 24 == 255 ? ~UINT64_C(0) : ~chunk;
-                chunks.clear &=
-                    (k == KD_SOURCE_STRAIGHT ? src[i] >> 24 : src[i]) ? ~chunk : ~UINT64_C(0);
-            }
-            chunks.opaque &= ~chunks.clear;
-            uint32_t *dst = target_prepare(count_px, at_end);
-            for (size_t i = 0; i < count_px && t == KD_TARGET_OPAQUE; i++) {
-                want_row[i] = dst[i] |= 0xFF000000;
-            }
-            ref->over_chunks[t][k](want_row, src, count_px, &chunks);
-            pix->over_chunks[t][k](dst, src, count_px, &chunks);
-            target_check("over_chunks", k, count_px, at_end);
-        }
-    }
-}
-
 static const unsigned sets[] = {0, KD_PIX_CPU_SSE2, KD_PIX_CPU_AVX2, KD_PIX_CPU_NEON, ~0u};
 
 /* The reference against itself finds accesses beside the rows; others, wrong pixels as well. */
@@ -304,7 +275,6 @@ START_TEST(tables_equal_the_reference)
             compare_others(&pix, count_px, at_end);
             compare_scaling(&pix, count_px, at_end);
             compare_narrow(&pix, count_px, at_end);
-            compare_chunks(&pix, count_px, at_end);
             for (int n = 0; n < 20; n++) {
                 compare_walks(&pix, count_px, at_end);
             }
@@ -363,8 +333,6 @@ START_TEST(tables_are_complete)
         EXPECT(tables[i]->bilinear_across && tables[i]->bilinear_down && tables[i]->narrow_565);
         EXPECT(tables[i]->walk_nearest && tables[i]->walk_bilinear);
         for (unsigned t = 0; t < KD_TARGET_KINDS; t++) {
-            EXPECT(tables[i]->over_chunks[t][KD_SOURCE_STRAIGHT] != NULL);
-            EXPECT(tables[i]->over_chunks[t][KD_SOURCE_PREMULTIPLIED] != NULL);
             for (unsigned blend = 0; blend < KD_PIX_BLENDS; blend++) {
                 EXPECT(tables[i]->fill[t][blend] != NULL);
                 for (unsigned k = 0; k < KD_SOURCE_KINDS; k++) {
