@@ -6,6 +6,7 @@
 
 #define ALIGN_BYTES ((size_t)64)
 #define BLOCK_BYTES ((size_t)64 << 10)
+#define KEPT_BYTES  ((size_t)2 << 20) /* the plan of 20,000 operations */
 
 struct kd_arena_block {
     struct kd_arena_block *next;
@@ -47,6 +48,19 @@ void kd_arena_reset(struct kd_arena *arena)
     for (struct kd_arena_block *block = arena->first; block; block = block->next)
         block->used_bytes = 0;
     arena->current = arena->first;
+}
+
+void kd_arena_pass(struct kd_arena *to, struct kd_arena *from)
+{
+    size_t bytes = 0;
+
+    for (struct kd_arena_block *block = from->first; block; block = block->next)
+        bytes += block->capacity_bytes;
+    if (bytes > KEPT_BYTES)
+        kd_arena_finish(from);
+    kd_arena_reset(from);
+    *to = *from;
+    *from = (struct kd_arena){NULL, NULL};
 }
 
 void *kd_arena_alloc(struct kd_arena *arena, size_t count, size_t size)

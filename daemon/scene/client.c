@@ -89,6 +89,7 @@ void kd_window_destroy(struct kd_scene *scene, struct kd_window *window)
     kd_pixels_unref(window->drawn_picture);
     kd_pixels_unref(window->shown_picture);
     kd_lane_destroy(window->lane);
+    kd_arena_finish(&window->arena);
     free(window->title);
     kd_client_unref(window->client);
     free(window);

@@ -12,6 +12,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "base/arena.h"
 #include "base/geom.h"
 #include "base/jobs.h"
 #include "image/image.h"
@@ -68,10 +69,11 @@ struct kd_window_cursor {
 
 struct kd_window {
     struct kd_client *client;
-    uint32_t id;          /* the client's */
-    uint64_t created;     /* counts all windows: order of equal z */
-    char *title;          /* owned, safe for logs */
-    struct kd_lane *lane; /* owned: its drawing */
+    uint32_t id;           /* the client's */
+    uint64_t created;      /* counts all windows: order of equal z */
+    char *title;           /* owned, safe for logs */
+    struct kd_lane *lane;  /* owned: its drawing */
+    struct kd_arena arena; /* owned: for plans, while nothing is drawn */
     struct kd_window
         *below; /* next in the scene's list, which is in order of creation, newest first */
     struct kd_window_attr newest;        /* as of the last request */

@@ -61,7 +61,7 @@ static void canvas_done(struct kd_job *job)
         kd_connection_error(connection, canvas->object, canvas->serial, kd_error_code(error), 0,
                             "the canvas could not be drawn into: %s", strerror(-error));
     kd_event_done(canvas->client, canvas->object, canvas->serial);
-    kd_painting_finish(&canvas->painting);
+    kd_painting_finish(&canvas->painting, NULL);
     kd_batch_finish(&canvas->batch);
     kd_source_unref(canvas->source);
     kd_source_unref(canvas->before);

@@ -51,7 +51,8 @@ static void compose_free(struct kd_compose *compose)
     if (!compose)
         return;
     kd_stack_finish(&compose->stack);
-    kd_arena_finish(&compose->arena);
+    kd_arena_finish(&compose->display->arena); /* if another one came back meanwhile */
+    kd_arena_pass(&compose->display->arena, &compose->arena);
     free(compose);
 }
 
@@ -443,6 +444,7 @@ int kd_compose_begin(struct kd_display *display)
 
     if (compose) {
         compose->display = display;
+        kd_arena_pass(&compose->arena, &display->arena);
         compose->begun_ns = kd_clock_real_ns();
         error = compose_plan(compose);
     }

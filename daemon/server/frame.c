@@ -397,6 +397,7 @@ void kd_display_destroy(struct kd_display *display)
         kd_frame_destroy(frame);
     }
     kd_lane_destroy(display->lane);
+    kd_arena_finish(&display->arena);
     kd_cursor_finish(&display->cursor);
     free(display->shown_keys);
     free(display->window_keys);

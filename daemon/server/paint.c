@@ -73,7 +73,7 @@ static void paint_done(struct kd_job *job)
         count(&window->stats, painting);
         frame_is_drawn(frame, painting->picture, false);
     }
-    kd_painting_finish(painting);
+    kd_painting_finish(painting, window ? &window->arena : NULL);
     free(paint);
 }
 
@@ -102,6 +102,7 @@ static struct paint *paint_create(const struct kd_server *server, struct kd_fram
                                            .height_px = frame->attr.height_px,
                                            .base_color = frame->attr.base_color,
                                            .before = before ? kd_pixels_ref(before) : NULL};
+    kd_arena_pass(&paint->painting.arena, &frame->window->arena);
     return paint;
 }
 

@@ -87,11 +87,15 @@ void kd_painting_end(struct kd_painting *painting)
     kd_origins_attach(&painting->origins, painting->picture);
 }
 
-void kd_painting_finish(struct kd_painting *painting)
+void kd_painting_finish(struct kd_painting *painting, struct kd_arena *keep)
 {
     kd_origins_finish(&painting->origins);
     kd_pixels_unref(painting->before);
     kd_pixels_unref(painting->picture);
+    if (keep) {
+        kd_arena_finish(keep);
+        kd_arena_pass(keep, &painting->arena);
+    }
     kd_arena_finish(&painting->arena);
     free(painting->sources);
 }

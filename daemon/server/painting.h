@@ -39,6 +39,8 @@ int kd_painting_error(const struct kd_painting *painting);
 
 /* When it has returned, without an error, and before anybody else sees the picture. */
 void kd_painting_end(struct kd_painting *painting);
-void kd_painting_finish(struct kd_painting *painting);
+
+/* The arena's memory goes to keep, whose own is freed; NULL: it is freed. */
+void kd_painting_finish(struct kd_painting *painting, struct kd_arena *keep);
 
 #endif

@@ -45,6 +45,7 @@ struct kd_display {
     struct kd_server *server;
     struct kd_output *output; /* owned */
     struct kd_lane *lane;     /* owned: composing */
+    struct kd_arena arena;    /* owned: for plans, while nothing is composed */
     unsigned busy;            /* jobs that use the output's buffers: until they are done it stays */
     bool is_gone;             /* its output is unplugged; to be destroyed when it is not busy */
     bool is_dark;             /* turned off, nothing having changed for long */

@@ -89,11 +89,29 @@ START_TEST(too_much_is_refused)
 }
 END_TEST
 
+START_TEST(passing_on_keeps_memory_of_the_usual_size)
+{
+    struct kd_arena one = {0}, other = {0};
+    void *first = kd_arena_alloc(&one, 1000, 1);
+
+    kd_arena_pass(&other, &one);
+    ck_assert_ptr_null(one.first);
+    ck_assert_ptr_eq(kd_arena_alloc(&other, 1000, 1), first);
+    ck_assert_ptr_nonnull(kd_arena_alloc(&other, 3 << 20, 1));
+    kd_arena_pass(&one, &other);
+    ck_assert_ptr_null(one.first);
+    ck_assert_ptr_null(other.first);
+    kd_arena_pass(&one, &other); /* nothing */
+    ck_assert_ptr_null(one.first);
+}
+END_TEST
+
 Suite *arena_suite(void)
 {
     Suite *suite = suite_create("arena");
     TCase *arena = tcase_create("arena");
 
+    tcase_add_test(arena, passing_on_keeps_memory_of_the_usual_size);
     tcase_add_test(arena, pieces_are_apart_and_aligned);
     tcase_add_test(arena, reset_keeps_the_memory);
     tcase_add_test(arena, too_much_is_refused);
