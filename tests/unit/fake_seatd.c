@@ -120,24 +120,26 @@ static _Noreturn void serve(int listener, int control, char *log, int enabled)
 
         if (poll(fds, 2, -1) < 0)
             _exit(5);
-        if (fds[1].revents) {
+        /* First what the daemon said before the test went on. */
+        if (fds[0].revents) {
+            answer(client, log, enabled);
+        } else if (fds[1].revents) {
             if (read(control, &command, 1) != 1)
                 _exit(0);
             event(client, command == 'd' ? DISABLE_SEAT : ENABLE_SEAT, NULL, 0, -1);
             if (write(control, "k", 1) != 1)
                 _exit(6);
-        } else if (fds[0].revents) {
-            answer(client, log, enabled);
         }
     }
 }
 
 void fake_seatd_start(struct fake_seatd *seatd, int enabled)
 {
+    static unsigned count; /* tests may share a process */
     struct sockaddr_un address = {.sun_family = AF_UNIX};
     int listener = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0), pair[2];
 
-    snprintf(seatd->path, sizeof(seatd->path), "/tmp/kmsblit-seatd-%d", (int)getpid());
+    snprintf(seatd->path, sizeof(seatd->path), "/tmp/kmsblit-seatd-%d-%u", (int)getpid(), count++);
     memcpy(address.sun_path, seatd->path, sizeof(seatd->path));
     seatd->log = mmap(NULL, LOG_BYTES, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
     ck_assert_ptr_ne(seatd->log, MAP_FAILED);

@@ -141,16 +141,16 @@ END_TEST
 START_TEST(connect_other_version)
 {
     struct kb_display *display;
-    fake.version = KB_PROTO_VERSION + 1;
+    FAKE_SET(&fake, version, KB_PROTO_VERSION + 1);
     ck_assert_int_eq(kb_connect(fake.path, "test", &display), -EPROTONOSUPPORT);
     assert_says("version 2");
-    fake.refuse = KB_REQ_HELLO;
-    fake.refuse_code = KB_ERROR_CODE_VERSION;
+    FAKE_SET(&fake, refuse, KB_REQ_HELLO);
+    FAKE_SET(&fake, refuse_code, KB_ERROR_CODE_VERSION);
     ck_assert_int_eq(kb_connect(fake.path, "test", &display), -EPROTONOSUPPORT);
     assert_says("not today");
-    fake.refuse_code = KB_ERROR_CODE_PERMISSION;
+    FAKE_SET(&fake, refuse_code, KB_ERROR_CODE_PERMISSION);
     ck_assert_int_eq(kb_connect(fake.path, "test", &display), -EACCES);
-    fake.refuse_code = KB_ERROR_CODE_QUOTA;
+    FAKE_SET(&fake, refuse_code, KB_ERROR_CODE_QUOTA);
     ck_assert_int_eq(kb_connect(fake.path, "test", &display), -EDQUOT);
 }
 END_TEST

@@ -32,9 +32,10 @@ static int notify_socket(void)
 {
     struct sockaddr_un address = {.sun_family = AF_UNIX};
     int fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+    static unsigned count; /* tests may share a process */
     char name[64];
 
-    snprintf(name, sizeof(name), "@kmsblit-notify-%d", (int)getpid());
+    snprintf(name, sizeof(name), "@kmsblit-notify-%d-%u", (int)getpid(), count++);
     memcpy(address.sun_path, name, strlen(name));
     address.sun_path[0] = '\0';
     ck_assert_int_eq(bind(fd, (struct sockaddr *)&address,
