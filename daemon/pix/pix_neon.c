@@ -65,7 +65,16 @@ KV_INLINE void over_16(struct over_kind kind, uint32_t *dst, const uint32_t *src
         copy_16(dst, src);
         return;
     }
-    if (!kind.window && sum == 0 && shows_nothing(kind, s)) {
+    if (sum == 0 && shows_nothing(kind, s)) {
+        if (kind.window) {
+            uint32x4_t alpha = vdupq_n_u32(ALPHA_MASK);
+            uint32x4_t first = vld1q_u32(dst) | alpha, second = vld1q_u32(dst + 4) | alpha;
+            uint32x4_t third = vld1q_u32(dst + 8) | alpha, fourth = vld1q_u32(dst + 12) | alpha;
+            vst1q_u32(dst, first);
+            vst1q_u32(dst + 4, second);
+            vst1q_u32(dst + 8, third);
+            vst1q_u32(dst + 12, fourth);
+        }
         return;
     }
     if (drawn_px > 0) {
