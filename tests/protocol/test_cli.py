@@ -111,7 +111,7 @@ def test_help(tool: Run) -> None:
     assert tool("--help").stdout == overview.stdout
     verbs = [line.split()[0] for line in overview.stdout.splitlines()
              if line.startswith("  ") and line[2].isalpha()]
-    assert verbs == ["screenshot", "info", "stats", "doctor", "wait", "step", "replay",
+    assert verbs == ["screenshot", "info", "stats", "doctor", "wait", "step", "replay", "bench",
                      "help", "version"]
     page = (ROOT / "docs/man/kmsblit.1.scd").read_text()
     for verb in verbs:
