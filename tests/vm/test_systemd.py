@@ -185,12 +185,13 @@ def test_started_by_its_socket(services: Callable[..., Service], systemd: Machin
 
 def test_login(systemd: Machine) -> None:
     """A player who has logged in on VT 3: logind gives the seat, takes it away with the VT, and gives it again."""
-    command = f"{KMSBLITD} --socket /run/player/kmsblit.sock"
+    systemd.run(f"install -m 755 {KMSBLITD} {INSTALLED}")
+    command = f"{INSTALLED} --socket /run/player/kmsblit.sock"
     systemd.run("grep -q ^player: /etc/shadow || echo 'player:!:19000:0:99999:7:::' >>/etc/shadow")
     systemd.run("systemd-run -q --unit=login -p Type=notify -p User=player -p PAMName=login "
                 "-p TTYPath=/dev/tty3 -p StandardInput=tty-fail -p UtmpIdentifier=tty3 "
                 f"-p StandardOutput=journal -p StandardError=journal {command}")
-    log = f"journalctl -q -o cat -t {Path(KMSBLITD).name} --boot"
+    log = f"journalctl -q -o cat -t {Path(INSTALLED).name} --boot"
     try:
         switch(systemd, 3)
         systemd.wait_until(lambda: console(systemd, 3).text == KD_GRAPHICS, "it has the VT")
