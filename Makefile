@@ -43,7 +43,7 @@ DEPS_BUILD := gcc libc6-dev libdrm-dev libinih-dev libpixman-1-dev libseat-dev l
 DEPS_TEST := check clang clang-format git libclang-rt-dev llvm mount mypy procps \
              python3-numpy python3-pygame python3-pytest shellcheck strace valgrind
 # The virtual machines (tests/vm) are x86_64, and run this system's own programs.
-DEPS_VM := busybox-static cpio dbus kmod libelf1 qemu-system-x86 seatd systemd udev xz-utils zstd
+DEPS_VM := busybox-static cpio dbus kmod libelf1 libpam-systemd login qemu-system-x86 seatd systemd udev xz-utils zstd
 DEPS_TEST += $(if $(filter x86_64,$(shell uname -m)),$(DEPS_VM))
 # So are the machines that build for the Pis' processors (tests/arm).
 DEPS_ARM := gcc-aarch64-linux-gnu gcc-arm-linux-gnueabi gcc-arm-linux-gnueabihf libc6-dev-arm64-cross \
