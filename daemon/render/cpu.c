@@ -87,8 +87,8 @@ static void draw_op(const struct kd_cpu_tile *tile, const struct kd_op *op)
     case KD_OP_BLIT:
         if (op->flags & KD_OP_TURNED)
             kd_cpu_draw_turned(tile, op, part);
-        else if (kd_cpu_by_sections(tile, op))
-            kd_cpu_draw_sections(tile, op, part);
+        else if (kd_cpu_is_plain(op))
+            kd_cpu_draw_plain(tile, op, part);
         else
             kd_cpu_draw_blit(tile, op, part);
         break;

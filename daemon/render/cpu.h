@@ -29,12 +29,11 @@ void kd_cpu_blend_row(const struct kd_cpu_tile *tile, const struct kd_op *op,
                       enum kd_source_kind kind, int32_t x, int32_t y, const uint32_t *row,
                       int32_t width);
 
-/* Whether a blit can be drawn by sections: nothing but `over`, one to one, as it is. */
-bool kd_cpu_by_sections(const struct kd_cpu_tile *tile, const struct kd_op *op);
+/* Whether a blit is one to one, neither mirrored nor turned, tinted nor faded. */
+bool kd_cpu_is_plain(const struct kd_op *op);
 
 /* part: where the operation and the tile overlap; not empty. */
-void kd_cpu_draw_sections(const struct kd_cpu_tile *tile, const struct kd_op *op,
-                          struct kd_box part);
+void kd_cpu_draw_plain(const struct kd_cpu_tile *tile, const struct kd_op *op, struct kd_box part);
 void kd_cpu_draw_blit(const struct kd_cpu_tile *tile, const struct kd_op *op, struct kd_box part);
 void kd_cpu_draw_scaled(const struct kd_cpu_tile *tile, const struct kd_op *op, struct kd_box part);
 

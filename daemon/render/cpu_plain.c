@@ -1,26 +1,22 @@
 /*
- * The blit that games draw most: `over`, one to one, as it is. What lies in one tile of the source is drawn by one loop.
+ * Plain blits, which games draw most: one to one, neither mirrored nor tinted. What lies in one tile of the source is drawn by one loop.
  */
 #include "render/cpu.h"
 
-bool kd_cpu_by_sections(const struct kd_cpu_tile *tile, const struct kd_op *op)
+bool kd_cpu_is_plain(const struct kd_op *op)
 {
-    const struct kd_pixels *source = tile->plan->sources[op->source];
-
-    return op->blend == KB_BLEND_OVER && op->flags == 0 && op->alpha == 255 &&
-           (op->color & 0xFFFFFF) == 0xFFFFFF && source->kind != KD_SOURCE_OPAQUE;
+    return op->flags == 0 && op->alpha == 255 && (op->color & 0xFFFFFF) == 0xFFFFFF;
 }
 
 /* A piece that lies in one tile of the source, whose pixel (x, y) is drawn at to. */
-static void draw_piece(const struct kd_cpu_tile *tile, enum kd_source_kind kind,
+static void draw_piece(const struct kd_cpu_tile *tile, kd_pix_blit_fn *blit,
                        const struct kd_tile *from, int32_t x, int32_t y, int32_t width_px,
                        int32_t height_px, uint32_t *to)
 {
     const uint32_t *row = from->pixels + (size_t)y * from->stride_px + x;
-    kd_pix_blit_fn *over = tile->pix->blit[tile->plan->target][kind][KB_BLEND_OVER];
 
     for (int32_t end = y + height_px; y < end; y++, row += from->stride_px, to += tile->stride_px)
-        over(to, row, (size_t)width_px);
+        blit(to, row, (size_t)width_px);
 }
 
 /* Up to where a tile of the source reaches that has at in it. */
@@ -31,10 +27,10 @@ static int32_t tile_end(int32_t at, int32_t shift, int32_t end)
     return edge < end ? (int32_t)edge : end;
 }
 
-void kd_cpu_draw_sections(const struct kd_cpu_tile *tile, const struct kd_op *op,
-                          struct kd_box part)
+void kd_cpu_draw_plain(const struct kd_cpu_tile *tile, const struct kd_op *op, struct kd_box part)
 {
     const struct kd_pixels *source = tile->plan->sources[op->source];
+    kd_pix_blit_fn *blit = tile->pix->blit[tile->plan->target][source->kind][op->blend];
     int32_t shift = source->tile_shift, mask = (int32_t)((UINT32_C(1) << shift) - 1);
     int32_t src_x = op->src_x + part.x1 - op->where.x1, end_x = src_x + kd_box_width(part);
     int32_t src_y = op->src_y + part.y1 - op->where.y1, end_y = src_y + kd_box_height(part);
@@ -46,8 +42,8 @@ void kd_cpu_draw_sections(const struct kd_cpu_tile *tile, const struct kd_op *op
         next_y = tile_end(y, shift, end_y);
         for (int32_t x = src_x; x < end_x; x = next_x) {
             next_x = tile_end(x, shift, end_x);
-            draw_piece(tile, source->kind, source->tiles[tiles + (size_t)(x >> shift)], x & mask,
-                       y & mask, next_x - x, next_y - y,
+            draw_piece(tile, blit, source->tiles[tiles + (size_t)(x >> shift)], x & mask, y & mask,
+                       next_x - x, next_y - y,
                        kd_cpu_row(tile, part.x1 + x - src_x, part.y1 + y - src_y));
         }
     }
