@@ -256,7 +256,8 @@ static void read_caps(int fd, struct kd_card *card)
         card->cursor_px[1] = (uint32_t)value;
 }
 
-int kd_card_read(int fd, struct kd_card *card)
+/* What an open fd says; card->path and the rest about the file are left alone. 0 or -errno. */
+static int read_card(int fd, struct kd_card *card)
 {
     drmVersion *version = drmGetVersion(fd);
     drmModePlaneRes *planes;
@@ -323,7 +324,7 @@ static void look_at(const struct kd_opener *opener, const drmDevice *device, str
         kd_open_problem(card->path, fd, card->problem, sizeof(card->problem));
         return;
     }
-    card->error = kd_card_read(fd, card);
+    card->error = read_card(fd, card);
     if (card->error)
         snprintf(card->problem, sizeof(card->problem),
                  "%s does not answer as a display device does: %s", card->path,

@@ -81,9 +81,6 @@ struct kd_card {
  * be opened are there too, with their error. A number, 0 without /dev/dri, or -errno. */
 int kd_cards_find(const struct kd_opener *opener, struct kd_card *cards, size_t max);
 
-/* What an open fd says; card->path and the rest about the file are left alone. 0 or -errno. */
-int kd_card_read(int fd, struct kd_card *card);
-
 /* Chooses: a card with a connected display before one without, a real one before a virtual one
  * (vkms); never one without atomic commits, memory for pictures, or connectors. wish is empty, a
  * path, a driver's name or a bus. Pure, but that a path may be a link. An index, or -errno (-ENODEV: none can be used; -EACCES:

@@ -151,7 +151,8 @@ static void conclude(struct kd_display *display, bool has_plane, const char *why
     memcpy(cursor->reason, reason, sizeof(reason));
 }
 
-bool kd_cursor_on_plane(struct kd_display *display)
+/* Whether a plane shows it. Asks the display where it has not been asked about this image. */
+static bool is_on_plane(struct kd_display *display)
 {
     struct kd_output *output = display->output;
     struct kd_display_cursor *cursor = &display->cursor;
@@ -184,7 +185,7 @@ bool kd_cursor_on_plane(struct kd_display *display)
 
 bool kd_cursor_is_drawn(struct kd_display *display)
 {
-    return display->cursor.is_visible && !kd_cursor_on_plane(display);
+    return display->cursor.is_visible && !is_on_plane(display);
 }
 
 void kd_cursor_draw(struct kd_display *display, uint32_t source, struct kd_ops *ops)
@@ -210,7 +211,7 @@ bool kd_cursor_differs(struct kd_display *display)
 {
     const struct kd_display_cursor *cursor = &display->cursor;
 
-    if (!kd_cursor_on_plane(display))
+    if (!is_on_plane(display))
         return cursor->shown.serial != 0;
     return cursor->shown.serial != cursor->image.serial || cursor->shown.x != cursor->x ||
            cursor->shown.y != cursor->y;
@@ -220,7 +221,7 @@ void kd_cursor_commit(struct kd_display *display, bool is_drawn, struct kd_commi
 {
     const struct kd_display_cursor *cursor = &display->cursor;
 
-    if (is_drawn || !kd_cursor_on_plane(display))
+    if (is_drawn || !is_on_plane(display))
         return;
     commit->cursor = &cursor->image;
     commit->cursor_x = cursor->x;

@@ -37,9 +37,6 @@ void kd_cursor_show(struct kd_display *display, const struct kd_pixels *upright,
                     struct kd_point hot, struct kd_global_box pixel);
 void kd_cursor_hide(struct kd_display *display);
 
-/* Whether a plane shows it. Asks the display where it has not been asked about this image. */
-bool kd_cursor_on_plane(struct kd_display *display);
-
 /* Whether it must be drawn. */
 bool kd_cursor_is_drawn(struct kd_display *display);
 

@@ -185,11 +185,6 @@ void kd_pointer_move_to_device(struct kd_server *server, const struct kd_display
     move_on(server, display, kd_pointer_upright(view, device));
 }
 
-void kd_pointer_hide(struct kd_server *server)
-{
-    server->pointer.is_shown = false;
-}
-
 /* ---- What shows it ---------------------------------------------------------------------------- */
 
 static bool is_above(const struct kd_window *window, const struct kd_window *other)

@@ -48,9 +48,6 @@ void kd_pointer_move_to(struct kd_server *server, const struct kd_display *displ
 void kd_pointer_move_to_device(struct kd_server *server, const struct kd_display *display,
                                int32_t x, int32_t y);
 
-/* No longer shown, until it is moved again: there is nothing left to move it with. */
-void kd_pointer_hide(struct kd_server *server);
-
 /* Outputs or windows may be elsewhere now, and the pointer may have been moved. */
 void kd_pointer_settle(struct kd_server *server);
 
