@@ -38,8 +38,9 @@ CC := gcc
 endif
 
 # Debian packages, the only list of them. `make deps` installs what is missing.
-DEPS_BUILD := gcc libc6-dev libdrm-dev libinih-dev libpixman-1-dev libseat-dev libspng-dev \
-              libsystemd-dev libudev-dev libxxhash-dev make pkg-config python3 python3-dev
+DEPS_BUILD := gcc libc6-dev libdrm-dev libevdev-dev libinih-dev libinput-dev libpixman-1-dev libseat-dev \
+              libspng-dev libsystemd-dev libudev-dev libx11-data libxkbcommon-dev libxxhash-dev make \
+              pkg-config python3 python3-dev xkb-data
 DEPS_TEST := check clang clang-format git libclang-rt-dev llvm mount mypy procps \
              python3-numpy python3-pygame python3-pytest shellcheck strace valgrind
 # The virtual machines (tests/vm) are x86_64, and run this system's own programs.
@@ -52,8 +53,8 @@ DEPS_TEST += $(if $(filter x86_64,$(shell uname -m)),$(DEPS_ARM))
 DEPS_MAN := scdoc
 
 # Libraries by the name that pkg-config knows.
-PKGS_DAEMON := libsystemd libseat inih libdrm libudev pixman-1
-PKGS_CLIENT := spng
+PKGS_DAEMON := libsystemd libseat inih libdrm libudev pixman-1 libinput libevdev xkbcommon
+PKGS_CLIENT := spng xkbcommon
 PKGS_ALL := $(PKGS_DAEMON) $(PKGS_CLIENT) $(if $(CROSS),,python3)
 
 # --- Other machines ----------------------------------------------------------------------------
@@ -132,6 +133,7 @@ libs = $(shell $(PKG_CONFIG) --libs $(1))
 PIXMAN_CFLAGS := $(call cflags,pixman-1)
 SERVER_CFLAGS := $(call cflags,libsystemd libseat inih)
 OUTPUT_CFLAGS := $(call cflags,libdrm libudev)
+INPUT_CFLAGS := $(call cflags,libinput libevdev xkbcommon libudev)
 CLIENT_CFLAGS := $(call cflags,$(PKGS_CLIENT))
 PYTHON_CFLAGS := $(if $(CROSS),,$(call cflags,python3))
 # ARMv6 has no atomic operations of 64 bits: there libatomic has them. Elsewhere it is not linked.
@@ -193,7 +195,7 @@ XCFLAGS_daemon/scene := $(DAEMON_INC)
 XCFLAGS_daemon/plan := $(DAEMON_INC)
 XCFLAGS_daemon/render := $(DAEMON_INC)
 XCFLAGS_daemon/output := $(DAEMON_INC) $(OUTPUT_CFLAGS)
-XCFLAGS_daemon/input := $(DAEMON_INC)
+XCFLAGS_daemon/input := $(DAEMON_INC) $(INPUT_CFLAGS)
 XCFLAGS_daemon/socket := $(DAEMON_INC) -I.
 XCFLAGS_daemon/server := $(DAEMON_INC) -I. $(SERVER_CFLAGS)
 XCFLAGS_clients/c := $(LIB_INC) $(WIRE_INC) $(CLIENT_CFLAGS)
@@ -203,7 +205,7 @@ XCFLAGS_clients/python/ext := $(LIB_INC) $(WIRE_INC) $(CLIENT_CFLAGS) $(PYTHON_C
                               -DPy_LIMITED_API=0x030b0000 -Wno-missing-prototypes
 # Nobody calls a suite or a fuzz target by a header.
 XCFLAGS_TESTS = -Wno-missing-prototypes $(DAEMON_INC) $(LIB_INC) -I. $(PIXMAN_CFLAGS) $(SERVER_CFLAGS) \
-                $(OUTPUT_CFLAGS)
+                $(OUTPUT_CFLAGS) $(INPUT_CFLAGS)
 XCFLAGS_tests/unit = -I$(B) $(XCFLAGS_TESTS) $(CHECK_CFLAGS)
 XCFLAGS_tests/fuzz = $(XCFLAGS_TESTS)
 # The scripted libdrm must be seen by whoever calls libdrm, close() or mmap().

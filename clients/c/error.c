@@ -42,6 +42,7 @@ int kc_error_of(uint16_t code)
     case KB_ERROR_CODE_NO_OUTPUT: return -ENODEV;
     case KB_ERROR_CODE_IO: return -EIO;
     case KB_ERROR_CODE_NOT_POSSIBLE: return -ENOTSUP;
+    case KB_ERROR_CODE_ENDED: return -ECANCELED;
     }
     return -EINVAL;
 }

@@ -36,8 +36,8 @@ def point(game: Rig, x: int, y: int) -> None:
     output = game.client.outputs[1]
     for code, value, size in ((0, x, output.width), (1, y, output.height)):
         game.client.request(kb.encode_input_inject, type=ABS, code=code,
-                            value=-(-value * 65536 // size))
-    game.client.request(kb.encode_input_inject, type=SYN, code=0, value=0)
+                            value=-(-value * 65536 // size), device=0)
+    game.client.request(kb.encode_input_inject, type=SYN, code=0, value=0, device=0)
     game.show()  # a frame of nothing: it is answered when the cursor is seen
 
 
@@ -199,8 +199,8 @@ def test_its_display_goes(rig: StartRig) -> None:
         game.client.request(kb.encode_window_cursor, object=output, image=IMAGE, hot_x=0, hot_y=0)
         game.show(fill(GREY, (0, 0, 8, 8)), id=output)
     point(game, 319, 50)
-    game.client.request(kb.encode_input_inject, type=2, code=0, value=11)
-    game.client.request(kb.encode_input_inject, type=SYN, code=0, value=0)
+    game.client.request(kb.encode_input_inject, type=2, code=0, value=11, device=0)
+    game.client.request(kb.encode_input_inject, type=SYN, code=0, value=0, device=0)
     game.show(id=1)
     game.show(id=2)
     second = game.card.screen(1)

@@ -72,7 +72,7 @@ FLOORS: dict[str, Floor] = {
     "daemon/server": Floor("base pix image scene plan render output input socket gen proto",
                            "systemd libseat inih"),
     # 7: clients see the wire and the public header, never the daemon nor each other's insides
-    "clients/c": Floor("gen proto", "kmsblit png"),
+    "clients/c": Floor("gen proto", "kmsblit png xkbcommon"),
     "clients/c/examples": Floor("", "kmsblit"),
     "clients/cli": Floor("gen proto", "kmsblit png zstd"),
     "clients/python/ext": Floor("gen proto", "kmsblit png python"),

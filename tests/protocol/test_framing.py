@@ -43,7 +43,7 @@ GOOD: dict[str, dict[str, Any]] = {
     "screenshot": dict(object=0, target=0),
     "clock_step": dict(duration_ns=0),
     "monitor": dict(enable=0),
-    "input_inject": dict(type=0, code=0, value=0),
+    "input_inject": dict(type=0, code=0, value=0, device=0),
     "output_set": dict(object=1, width=0, height=0, refresh_mhz=0, rotation=0, x=0, y=0),
     "describe": dict(),
     "gamepad_rumble": dict(object=1, strong=0, weak=0, duration_ms=0),

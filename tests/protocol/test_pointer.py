@@ -21,9 +21,9 @@ ONE = ("--clock", "virtual", "--output", "headless:320x240@60")
 NOTHING = (kb.ErrorCode.NOT_IMPLEMENTED, kb.ErrorCode.BAD_VALUE)
 
 
-def inject(client: Client, type: int, code: int, value: int) -> int:
+def inject(client: Client, type: int, code: int, value: int, device: int = 0) -> int:
     """One input event."""
-    return client.request(kb.encode_input_inject, type=type, code=code, value=value)
+    return client.request(kb.encode_input_inject, type=type, code=code, value=value, device=device)
 
 
 def move(client: Client, dx: int = 0, dy: int = 0) -> None:

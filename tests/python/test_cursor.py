@@ -26,8 +26,8 @@ class Mouse:
         """To a pixel of the primary output, and until it is seen there."""
         width, height = display.outputs[0].width, display.outputs[0].height
         for code, value in ((0, -(-x * 65536 // width)), (1, -(-y * 65536 // height))):
-            self.say(protocol.encode_input_inject, type=3, code=code, value=value)
-        self.say(protocol.encode_input_inject, type=0, code=0, value=0)
+            self.say(protocol.encode_input_inject, type=3, code=code, value=value, device=0)
+        self.say(protocol.encode_input_inject, type=0, code=0, value=0, device=0)
         self.say(protocol.encode_sync)
         received = b""
         while True:

@@ -35,7 +35,7 @@ def main() -> None:
         word, x, y = line.split()
         kind = REL if word == "by" else ABS
         for type, code, value in ((kind, 0, int(x)), (kind, 1, int(y)), (0, 0, 0)):
-            injector.sendall(protocol.encode_input_inject(serial=2, type=type, code=code, value=value)[0])
+            injector.sendall(protocol.encode_input_inject(serial=2, type=type, code=code, value=value, device=0)[0])
         injector.sendall(protocol.encode_sync(serial=3 + number)[0])
         wait_for(injector, 3 + number)
         for window in windows:  # frames of nothing, answered when all before them is seen
