@@ -32,7 +32,7 @@ int kd_buffer_init(struct kd_buffer *buffer, int32_t width_px, int32_t height_px
     buffer->tile_keys = calloc(kd_grid_count(buffer->grid), sizeof(uint64_t));
     if (beside)
         buffer->drawn_tiles =
-            malloc((size_t)KD_BUFFER_DRAWN_TILES * KD_TILE_PX * KD_TILE_PX * sizeof(uint32_t));
+            malloc((size_t)KD_BUFFER_DRAWN_RUNS * KD_RUN_PX * KD_TILE_PX * sizeof(uint32_t));
     if (!buffer->tile_keys || (beside && !buffer->drawn_tiles) ||
         init_pixels(buffer, mapping) < 0) {
         kd_buffer_finish(buffer);

@@ -11,8 +11,8 @@
 #include "base/format.h"
 #include "base/tile.h"
 
-/* So many tiles may be drawn into a buffer at the same time. */
-#define KD_BUFFER_DRAWN_TILES 16
+/* So many runs of tiles may be drawn into a buffer at the same time. */
+#define KD_BUFFER_DRAWN_RUNS 16
 
 struct kd_buffer {
     struct kd_grid grid;   /* its size, divided into tiles */
@@ -24,7 +24,7 @@ struct kd_buffer {
     bool owns_pixels;
     size_t stride_px;
 
-    /* Owned; room for KD_BUFFER_DRAWN_TILES tiles that are being drawn, where pixels have other than 32 bits, or where the memory is slow to read:
+    /* Owned; room for KD_BUFFER_DRAWN_RUNS runs of tiles that are being drawn, where pixels have other than 32 bits, or where the memory is slow to read:
      * tiles are then made in the cache and written out once. Else NULL. */
     uint32_t *drawn_tiles;
 

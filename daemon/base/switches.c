@@ -15,6 +15,7 @@ static const struct {
     {"alone", KD_SWITCH_ALONE},
     {"bounds", KD_SWITCH_BOUNDS},
     {"transforms", KD_SWITCH_TRANSFORMS},
+    {"runs", KD_SWITCH_RUNS},
     {"all", KD_SWITCHES_ALL},
 };
 

@@ -13,6 +13,11 @@
 #define KD_TILE_SHIFT 6
 #define KD_TILE_PX    (INT32_C(1) << KD_TILE_SHIFT)
 
+/* So many tiles of a row, from each multiple of it on, lie beside each other in memory where they can, and are drawn together: what is drawn across
+ * them is then cut less often. */
+#define KD_RUN_TILES 4
+#define KD_RUN_PX    (KD_RUN_TILES * KD_TILE_PX)
+
 struct kd_grid {
     int32_t width_px, height_px; /* what is divided */
     int32_t tiles_x, tiles_y;    /* tiles across and down; the last ones may be cut */
@@ -37,6 +42,12 @@ static inline struct kd_box kd_grid_tile(struct kd_grid grid, size_t index)
 
     return (struct kd_box){x, y, kd_min(x + KD_TILE_PX, grid.width_px),
                            kd_min(y + KD_TILE_PX, grid.height_px)};
+}
+
+/* How many tiles of its run this one has to its left. */
+static inline uint32_t kd_grid_in_run(struct kd_grid grid, size_t index)
+{
+    return (uint32_t)(index % (size_t)grid.tiles_x % KD_RUN_TILES);
 }
 
 /* The tiles that a box inside the grid touches, as a box of tile columns and rows. */

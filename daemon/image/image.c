@@ -184,8 +184,9 @@ static struct kd_pixels *transparent(int32_t width_px, int32_t height_px)
             kd_pixels_unref(pixels);
             return NULL;
         }
-        memset((*blank)->pixels, 0,
-               (size_t)(*blank)->stride_px * (*blank)->height_px * sizeof(uint32_t));
+        for (uint32_t y = 0; y < (*blank)->height_px; y++)
+            memset((*blank)->pixels + (size_t)y * (*blank)->stride_px, 0,
+                   (size_t)kd_box_width(box) * sizeof(uint32_t));
         (*blank)->key = kd_hash_mix(kd_hash_process_seed(), (uint64_t)kd_box_width(box) << 32 |
                                                                 (uint32_t)kd_box_height(box));
     }

@@ -3,6 +3,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/switches.h"
+
 #define ALIGN_BYTES       ((size_t)64)
 #define SINGLE_TILE_SHIFT 31
 
@@ -23,6 +25,7 @@ static struct kd_tile *tile_create(int32_t width_px, int32_t height_px)
     tile->key = 0;
     tile->sections = NULL;
     tile->origin = NULL;
+    tile->block = NULL;
     tile->pixels = (uint32_t *)(void *)((char *)tile + head_bytes);
     return tile;
 }
@@ -32,12 +35,15 @@ static void tile_unref(struct kd_tile *tile)
     if (tile && atomic_fetch_sub_explicit(&tile->refs, 1, memory_order_acq_rel) == 1) {
         free(tile->sections);
         free(tile->origin);
-        free(tile);
+        if (tile->block)
+            kd_blocks_give(tile);
+        else
+            free(tile);
     }
 }
 
-struct kd_pixels *kd_pixels_create(enum kd_source_kind kind, int32_t width_px, int32_t height_px,
-                                   bool versioned)
+static struct kd_pixels *create(enum kd_source_kind kind, int32_t width_px, int32_t height_px,
+                                bool versioned)
 {
     uint8_t shift = versioned ? KD_TILE_SHIFT : SINGLE_TILE_SHIFT;
     int32_t tiles_x = ((width_px - 1) >> shift) + 1;
@@ -58,13 +64,29 @@ struct kd_pixels *kd_pixels_create(enum kd_source_kind kind, int32_t width_px, i
     return pixels;
 }
 
+struct kd_pixels *kd_pixels_create(enum kd_source_kind kind, int32_t width_px, int32_t height_px,
+                                   bool versioned)
+{
+    struct kd_pixels *pixels = create(kind, width_px, height_px, versioned);
+
+    if (pixels && kd_pixels_tiles(pixels) > 1 && kd_switch_is_on(KD_SWITCH_RUNS)) {
+        pixels->blocks = kd_blocks_create(kd_grid_of(width_px, height_px));
+        if (!pixels->blocks) {
+            kd_pixels_unref(pixels);
+            return NULL;
+        }
+    }
+    return pixels;
+}
+
 struct kd_pixels *kd_pixels_derive(const struct kd_pixels *other)
 {
-    struct kd_pixels *pixels = kd_pixels_create(other->kind, other->width_px, other->height_px,
-                                                other->tile_shift == KD_TILE_SHIFT);
+    struct kd_pixels *pixels =
+        create(other->kind, other->width_px, other->height_px, other->tile_shift == KD_TILE_SHIFT);
 
     if (!pixels)
         return NULL;
+    pixels->blocks = other->blocks ? kd_blocks_ref(other->blocks) : NULL;
     for (size_t i = 0; i < kd_pixels_tiles(other); i++)
         kd_pixels_share_tile(pixels, i, other->tiles[i]);
     return pixels;
@@ -82,6 +104,7 @@ void kd_pixels_unref(struct kd_pixels *pixels)
         return;
     for (size_t i = 0; i < kd_pixels_tiles(pixels); i++)
         tile_unref(pixels->tiles[i]);
+    kd_blocks_unref(pixels->blocks);
     free(pixels);
 }
 
@@ -94,23 +117,21 @@ struct kd_box kd_pixels_tile_box(const struct kd_pixels *pixels, size_t index)
     return kd_grid_tile(grid, index);
 }
 
-/* Rows of one tile in another of the same size, but for what lies in a box of it. */
-static void copy_around(struct kd_tile *to, const struct kd_tile *from, struct kd_box lost)
+/* A tile's rows in another of the same size, but for what lies in a box of it. */
+static void copy_around(struct kd_tile *to, const struct kd_tile *from, size_t width_px,
+                        struct kd_box lost)
 {
-    size_t stride_px = from->stride_px;
+    for (int32_t y = 0; y < (int32_t)from->height_px; y++) {
+        uint32_t *row = to->pixels + (size_t)y * to->stride_px;
+        const uint32_t *old = from->pixels + (size_t)y * from->stride_px;
 
-    if (kd_box_empty(lost))
-        lost = (struct kd_box){0, 0, 0, 0}; /* moved, it may lie anywhere */
-    memcpy(to->pixels, from->pixels, (size_t)lost.y1 * stride_px * sizeof(uint32_t));
-    for (size_t y = (size_t)lost.y1; y < (size_t)lost.y2; y++) {
-        size_t row = y * stride_px, right = row + (size_t)lost.x2;
-
-        memcpy(to->pixels + row, from->pixels + row, (size_t)lost.x1 * sizeof(uint32_t));
-        memcpy(to->pixels + right, from->pixels + right,
-               (stride_px - (size_t)lost.x2) * sizeof(uint32_t));
+        if (y < lost.y1 || y >= lost.y2 || lost.x1 >= lost.x2) {
+            memcpy(row, old, width_px * sizeof(uint32_t));
+            continue;
+        }
+        memcpy(row, old, (size_t)lost.x1 * sizeof(uint32_t));
+        memcpy(row + lost.x2, old + lost.x2, (width_px - (size_t)lost.x2) * sizeof(uint32_t));
     }
-    memcpy(to->pixels + (size_t)lost.y2 * stride_px, from->pixels + (size_t)lost.y2 * stride_px,
-           (from->height_px - (size_t)lost.y2) * stride_px * sizeof(uint32_t));
 }
 
 struct kd_tile *kd_pixels_own_tile(struct kd_pixels *pixels, size_t index, bool keep)
@@ -120,30 +141,64 @@ struct kd_tile *kd_pixels_own_tile(struct kd_pixels *pixels, size_t index, bool 
     return kd_pixels_own_around(pixels, index, keep ? none : kd_pixels_tile_box(pixels, index));
 }
 
+static bool is_own(const struct kd_tile *tile)
+{
+    return tile && atomic_load_explicit(&tile->refs, memory_order_acquire) == 1;
+}
+
+/* Puts a fresh tile into the place of another one, of which what lies around a box is kept. */
+static void replace_tile(struct kd_pixels *pixels, size_t index, struct kd_tile *fresh,
+                         struct kd_box lost)
+{
+    struct kd_tile *old = pixels->tiles[index];
+    struct kd_box box = kd_pixels_tile_box(pixels, index), part = kd_box_intersect(lost, box);
+
+    if (old) {
+        fresh->key = old->key;
+        if (!kd_box_equal(part, box))
+            copy_around(fresh, old, (size_t)kd_box_width(box),
+                        kd_box_moved(part, -box.x1, -box.y1));
+        tile_unref(old);
+    }
+    pixels->tiles[index] = fresh;
+}
+
 struct kd_tile *kd_pixels_own_around(struct kd_pixels *pixels, size_t index, struct kd_box lost)
 {
     struct kd_tile *old = pixels->tiles[index];
     struct kd_box box = kd_pixels_tile_box(pixels, index);
     struct kd_tile *fresh;
 
-    if (old && atomic_load_explicit(&old->refs, memory_order_acquire) == 1) {
+    if (is_own(old)) {
         free(old->sections);
         free(old->origin);
         old->sections = NULL;
         old->origin = NULL;
         return old;
     }
-    fresh = tile_create(kd_box_width(box), kd_box_height(box));
+    fresh = pixels->blocks ? kd_blocks_take(pixels->blocks, index, 1) : NULL;
     if (!fresh)
-        return NULL;
-    if (old) {
-        fresh->key = old->key;
-        if (!kd_box_contains(lost, box))
-            copy_around(fresh, old, kd_box_moved(lost, -box.x1, -box.y1));
-        tile_unref(old);
-    }
-    pixels->tiles[index] = fresh;
+        fresh = tile_create(kd_box_width(box), kd_box_height(box));
+    if (fresh)
+        replace_tile(pixels, index, fresh, lost);
     return fresh;
+}
+
+bool kd_pixels_own_run(struct kd_pixels *pixels, size_t index, uint32_t count, struct kd_box lost)
+{
+    struct kd_tile *fresh = NULL;
+    bool none = true;
+
+    for (uint32_t i = 0; i < count; i++)
+        none = none && !is_own(pixels->tiles[index + i]);
+    if (none && pixels->blocks)
+        fresh = kd_blocks_take(pixels->blocks, index, count);
+    for (uint32_t i = 0; fresh && i < count; i++)
+        replace_tile(pixels, index + i, &fresh[i], lost);
+    for (uint32_t i = 0; !fresh && i < count; i++)
+        if (!kd_pixels_own_around(pixels, index + i, lost))
+            return false;
+    return true;
 }
 
 void kd_pixels_share_tile(struct kd_pixels *pixels, size_t index, struct kd_tile *tile)

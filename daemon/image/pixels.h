@@ -18,6 +18,7 @@
 
 #include "base/geom.h"
 #include "base/tile.h"
+#include "image/blocks.h"
 #include "image/sections.h"
 #include "pix/pix.h"
 
@@ -53,7 +54,8 @@ struct kd_tile {
     uint64_t key;
     struct kd_sections *sections;  /* owned; what the pixels are like; NULL: not known */
     struct kd_tile_origin *origin; /* owned; NULL: not known */
-    uint32_t *pixels;              /* behind this structure, aligned to 64 bytes */
+    struct kd_block *block;        /* that it lies in; NULL: it has memory of its own */
+    uint32_t *pixels;              /* its memory's; aligned to 64 bytes */
 };
 
 struct kd_pixels {
@@ -62,8 +64,9 @@ struct kd_pixels {
     int32_t width_px, height_px;
     uint8_t tile_shift; /* log2 of the tiles' edge; KD_TILE_SHIFT, or 31 for a single tile */
     int32_t tiles_x, tiles_y;
-    uint64_t version;        /* of all versions that this process ever made, this one */
-    struct kd_tile *tiles[]; /* a reference each; NULL: not made yet */
+    uint64_t version;         /* of all versions that this process ever made, this one */
+    struct kd_blocks *blocks; /* a reference: where its own tiles lie; NULL: each by itself */
+    struct kd_tile *tiles[];  /* a reference each; NULL: not made yet */
 };
 
 /* A version whose tiles are all NULL. versioned: divided by KD_TILE_SHIFT. NULL: out of memory. */
@@ -84,6 +87,16 @@ struct kd_tile *kd_pixels_own_tile(struct kd_pixels *pixels, size_t index, bool 
 
 /* The same, keeping what lies outside of a box within the tile; all if it is empty. */
 struct kd_tile *kd_pixels_own_around(struct kd_pixels *pixels, size_t index, struct kd_box lost);
+
+/* The same for tiles from index on, which are in one run, as neighbours in memory if that can be: see kd_tiles_are_beside(). False: out of memory; some
+ * may be its own. */
+bool kd_pixels_own_run(struct kd_pixels *pixels, size_t index, uint32_t count, struct kd_box lost);
+
+/* Whether a tile's rows go on in the other one. */
+static inline bool kd_tiles_are_beside(const struct kd_tile *tile, const struct kd_tile *right)
+{
+    return tile->block && tile->block == right->block && right == tile + 1;
+}
 
 /* Lets a tile be that of another version of the same grid. */
 void kd_pixels_share_tile(struct kd_pixels *pixels, size_t index, struct kd_tile *tile);

@@ -76,76 +76,132 @@ void kd_cpu_draw_blit(const struct kd_cpu_tile *tile, const struct kd_op *op, st
     }
 }
 
-static void draw_op(const struct kd_cpu_tile *tile, const struct kd_op *op)
+/* What draws within one tile. */
+static void draw_in_tile(const struct kd_cpu_tile *tile, const struct kd_op *op, struct kd_box part)
 {
-    struct kd_box part = kd_box_intersect(op->where, tile->box);
+    if (op->kind == KD_OP_TRANSFORM)
+        kd_cpu_draw_transformed(tile, op, part);
+    else if (op->flags & KD_OP_TURNED || (op->kind == KD_OP_SCALE && op->flags))
+        kd_cpu_draw_turned(tile, op, part);
+    else if (op->kind == KD_OP_SCALE)
+        kd_cpu_draw_scaled(tile, op, part);
+    else
+        kd_cpu_draw_blit(tile, op, part);
+}
+
+static void draw_op(const struct kd_cpu_tile *tile, const struct kd_op *op, struct kd_box clip)
+{
+    struct kd_box part = kd_box_intersect(op->where, clip);
 
     if (kd_box_empty(part))
         return;
-    switch (op->kind) {
-    case KD_OP_FILL: draw_fill(tile, op, part); break;
-    case KD_OP_BLIT:
-        if (op->flags & KD_OP_TURNED)
-            kd_cpu_draw_turned(tile, op, part);
-        else if (kd_cpu_is_plain(op))
-            kd_cpu_draw_plain(tile, op, part);
-        else
-            kd_cpu_draw_blit(tile, op, part);
-        break;
-    case KD_OP_SCALE:
-        if (op->flags)
-            kd_cpu_draw_turned(tile, op, part);
-        else
-            kd_cpu_draw_scaled(tile, op, part);
-        break;
-    case KD_OP_TRANSFORM: kd_cpu_draw_transformed(tile, op, part); break;
+    if (op->kind == KD_OP_FILL) {
+        draw_fill(tile, op, part);
+    } else if (op->kind == KD_OP_BLIT && kd_cpu_is_plain(op)) {
+        kd_cpu_draw_plain(tile, op, part);
+    } else {
+        for (struct kd_box piece = part; piece.x1 < part.x2; piece.x1 = piece.x2) {
+            piece.x2 = kd_min((piece.x1 | (KD_TILE_PX - 1)) + 1, part.x2);
+            draw_in_tile(tile, op, piece);
+        }
     }
 }
 
-static void draw_base(const struct kd_cpu_tile *tile)
+static void draw_base(const struct kd_cpu_tile *tile, struct kd_box part)
 {
     kd_pix_fill_fn *fill = tile->pix->fill[tile->plan->target][KB_BLEND_REPLACE];
 
-    for (int32_t y = tile->box.y1; y < tile->box.y2; y++)
-        fill(kd_cpu_row(tile, tile->box.x1, y), (size_t)kd_box_width(tile->box),
-             tile->plan->base_color);
+    for (int32_t y = part.y1; y < part.y2; y++)
+        fill(kd_cpu_row(tile, part.x1, y), (size_t)kd_box_width(part), tile->plan->base_color);
 }
 
 /* ---- Tiles ---------------------------------------------------------------------------------- */
 
-/* Makes the target's tile ready to be drawn into. */
-static int open_tile(struct kd_draw *draw, unsigned number, struct kd_cpu_tile *tile)
+/* How many tiles from the first on are drawn as one box. */
+static uint32_t count_together(const struct kd_draw *draw, const struct kd_draw_place *place,
+                               struct kd_box *all)
 {
-    const struct kd_draw_place *place = &draw->places[number];
-    const struct kd_box whole = kd_grid_tile(draw->plan->grid, place->tile);
-    const bool over = draw->plan->tiles[place->tile].load == KD_LOAD_KEEP || place->op > 0;
-    const struct kd_box none = {0, 0, 0, 0};
+    uint32_t count = 1;
 
-    tile->box = kd_draw_box(draw, place->at);
-    if (draw->picture) {
-        struct kd_tile *own =
-            kd_pixels_own_around(draw->picture, place->tile, over ? none : tile->box);
+    *all = kd_draw_box(draw, place->at);
+    for (; place->at + count < place->end; count++) {
+        struct kd_box box = kd_draw_box(draw, place->at + count);
 
-        if (!own)
-            return -ENOMEM;
-        tile->stride_px = own->stride_px;
-        tile->pixels = own->pixels + (size_t)(tile->box.y1 - whole.y1) * own->stride_px +
-                       (tile->box.x1 - whole.x1);
-    } else {
-        struct kd_buffer *buffer = draw->buffer;
-        uint32_t *beside = buffer->drawn_tiles;
-
-        tile->stride_px = beside ? (size_t)KD_TILE_PX : buffer->stride_px;
-        tile->pixels =
-            beside ? beside + (size_t)number * KD_TILE_PX * KD_TILE_PX
-                   : buffer->pixels + (size_t)tile->box.y1 * buffer->stride_px + tile->box.x1;
-        buffer->tile_keys[place->tile] = 0;
+        if (box.x1 != all->x2 || box.y1 != all->y1 || box.y2 != all->y2)
+            break;
+        all->x2 = box.x2;
     }
+    return count;
+}
+
+static const struct kd_plan_tile *planned(const struct kd_draw *draw, uint32_t at)
+{
+    return &draw->plan->tiles[draw->tiles[at]];
+}
+
+/* The picture's tiles become its own. Those that do not lie beside the first are left for later. */
+static int open_in_picture(struct kd_draw *draw, struct kd_draw_place *place,
+                           struct kd_cpu_tile *tile)
+{
+    const uint32_t index = draw->tiles[place->at];
+    const struct kd_box whole = kd_grid_tile(draw->plan->grid, index), none = {0, 0, 0, 0};
+    struct kd_tile *const *own = &draw->picture->tiles[index];
+    bool keeps = false;
+    uint32_t count = 1;
+
+    for (uint32_t i = 0; i < place->count; i++)
+        keeps = keeps || planned(draw, place->at + i)->load == KD_LOAD_KEEP;
+    if (!kd_pixels_own_run(draw->picture, index, place->count, keeps ? none : tile->box))
+        return -ENOMEM;
+    while (count < place->count && kd_tiles_are_beside(own[count - 1], own[count]))
+        count++;
+    place->count = count;
+    tile->box.x2 = kd_draw_box(draw, place->at + count - 1).x2;
+    tile->stride_px = own[0]->stride_px;
+    tile->pixels = own[0]->pixels + (size_t)(tile->box.y1 - whole.y1) * own[0]->stride_px +
+                   (tile->box.x1 - whole.x1);
     return 0;
 }
 
-/* A tile that was drawn beside its buffer goes there. */
-static void store_tile(struct kd_buffer *buffer, const struct kd_cpu_tile *tile)
+static void open_in_buffer(struct kd_draw *draw, unsigned number, struct kd_cpu_tile *tile)
+{
+    const struct kd_draw_place *place = &draw->places[number];
+    struct kd_buffer *buffer = draw->buffer;
+    uint32_t *beside = buffer->drawn_tiles;
+
+    tile->stride_px = beside ? (size_t)KD_RUN_PX : buffer->stride_px;
+    tile->pixels = beside
+                       ? beside + (size_t)number * KD_RUN_PX * KD_TILE_PX
+                       : buffer->pixels + (size_t)tile->box.y1 * buffer->stride_px + tile->box.x1;
+    for (uint32_t i = 0; i < place->count; i++)
+        buffer->tile_keys[draw->tiles[place->at + i]] = 0;
+}
+
+/* Makes some of the place's tiles ready to be drawn into, or those that somebody began. */
+static int open_tiles(struct kd_draw *draw, unsigned number, struct kd_cpu_tile *tile)
+{
+    struct kd_draw_place *place = &draw->places[number];
+    const bool begins = place->count == 0;
+    const uint32_t count = count_together(draw, place, &tile->box);
+    int error = 0;
+
+    if (begins) {
+        place->count = count;
+        memset(place->ops, 0, sizeof(place->ops));
+    }
+    tile->box.x2 = kd_draw_box(draw, place->at + place->count - 1).x2;
+    if (draw->picture)
+        error = open_in_picture(draw, place, tile);
+    else
+        open_in_buffer(draw, number, tile);
+    for (uint32_t i = 0; begins && !error && i < place->count; i++)
+        if (planned(draw, place->at + i)->load == KD_LOAD_BASE)
+            draw_base(tile, kd_draw_box(draw, place->at + i));
+    return error;
+}
+
+/* What was drawn beside its buffer goes there. */
+static void store_tiles(struct kd_buffer *buffer, const struct kd_cpu_tile *tile)
 {
     int32_t width = kd_box_width(tile->box);
 
@@ -153,25 +209,27 @@ static void store_tile(struct kd_buffer *buffer, const struct kd_cpu_tile *tile)
         size_t at = (size_t)y * buffer->stride_px + (size_t)tile->box.x1;
         const uint32_t *row = kd_cpu_row(tile, tile->box.x1, y);
 
-        if (buffer->format == KB_FORMAT_XRGB8888) {
+        if (buffer->format == KB_FORMAT_XRGB8888)
             memcpy(buffer->pixels + at, row, (size_t)width * sizeof(uint32_t));
-            continue;
-        }
-        for (int32_t x = 0; x < width; x++)
-            buffer->pixels_565[at + (size_t)x] = kd_rgb565_narrow(row[x]);
+        else
+            tile->pix->narrow_565(buffer->pixels_565 + at, row, (size_t)width);
     }
 }
 
-static void close_tile(struct kd_draw *draw, const struct kd_cpu_tile *tile, uint32_t index)
+/* The place goes on with what is left of its tiles. */
+static void close_tiles(struct kd_draw *draw, struct kd_draw_place *place,
+                        const struct kd_cpu_tile *tile)
 {
-    uint64_t key = draw->plan->tiles[index].key;
+    if (draw->buffer && draw->buffer->drawn_tiles)
+        store_tiles(draw->buffer, tile);
+    for (; place->count > 0; place->count--, place->at++) {
+        uint32_t index = draw->tiles[place->at];
+        uint64_t key = draw->plan->tiles[index].key;
 
-    if (draw->picture) {
-        draw->picture->tiles[index]->key = key;
-    } else {
-        if (draw->buffer->drawn_tiles)
-            store_tile(draw->buffer, tile);
-        draw->buffer->tile_keys[index] = key;
+        if (draw->picture)
+            draw->picture->tiles[index]->key = key;
+        else
+            draw->buffer->tile_keys[index] = key;
     }
 }
 
@@ -180,26 +238,60 @@ static uint32_t tile_ops(const struct kd_plan *plan, const struct kd_plan_tile *
     return plan->lists ? tile->list_count : plan->ops_count - tile->first_op;
 }
 
-/* The one that is drawn as number i. */
-static const struct kd_op *tile_op(const struct kd_plan *plan, const struct kd_plan_tile *tile,
-                                   uint32_t i)
+/* The index of the one that is drawn as number i. */
+static uint32_t tile_op(const struct kd_plan *plan, const struct kd_plan_tile *tile, uint32_t i)
 {
-    return &plan->ops[plan->lists ? plan->lists[tile->list + i] : tile->first_op + i];
+    return plan->lists ? plan->lists[tile->list + i] : tile->first_op + i;
 }
 
-/* Draws a tile's operations until it is complete (true) or the time is over. */
-static bool draw_tile(struct kd_draw_place *place, const struct kd_cpu_tile *tile, int64_t until_ns)
+/* The next operation of the tiles that are drawn together, in drawing order, and what is drawn of it: from the first to the last one of them that it shows
+ * in. What lies between is hidden by later ones, or has it, too. False: there is none. */
+static bool next_op(const struct kd_draw *draw, struct kd_draw_place *place, uint32_t *op,
+                    struct kd_box *clip)
 {
-    const struct kd_plan_tile *planned = &tile->plan->tiles[place->tile];
-    uint32_t count = tile_ops(tile->plan, planned);
+    uint32_t first = 0, last = 0, least = UINT32_MAX;
 
-    if (place->op == 0 && planned->load == KD_LOAD_BASE)
-        draw_base(tile);
-    while (place->op < count) {
-        uint32_t i = place->op++;
+    for (uint32_t i = 0; i < place->count; i++) {
+        const struct kd_plan_tile *tile = planned(draw, place->at + i);
+        uint32_t here;
 
-        draw_op(tile, tile_op(tile->plan, planned, i));
-        if (i % 8 == 7 && place->op < count && kd_clock_real_ns() > until_ns)
+        if (place->ops[i] == tile_ops(draw->plan, tile))
+            continue;
+        here = tile_op(draw->plan, tile, place->ops[i]);
+        if (here < least) {
+            least = here;
+            first = i;
+        }
+        last = here == least ? i : last;
+    }
+    if (least == UINT32_MAX)
+        return false;
+    for (uint32_t i = first; i <= last; i++) {
+        const struct kd_plan_tile *tile = planned(draw, place->at + i);
+
+        if (place->ops[i] < tile_ops(draw->plan, tile) &&
+            tile_op(draw->plan, tile, place->ops[i]) == least)
+            place->ops[i]++;
+    }
+    clip->x1 = kd_draw_box(draw, place->at + first).x1;
+    clip->x2 = kd_draw_box(draw, place->at + last).x2;
+    *op = least;
+    return true;
+}
+
+/* The clock is looked at after so many operations. */
+#define OPS_AT_ONCE 8
+
+/* Draws the tiles' operations until they are complete (true) or the time is over. */
+static bool draw_tiles(const struct kd_draw *draw, struct kd_draw_place *place,
+                       const struct kd_cpu_tile *tile, int64_t until_ns)
+{
+    struct kd_box clip = tile->box;
+    uint32_t op;
+
+    for (uint32_t n = 1; next_op(draw, place, &op, &clip); n++) {
+        draw_op(tile, &draw->plan->ops[op], clip);
+        if (n % OPS_AT_ONCE == 0 && kd_clock_real_ns() > until_ns)
             return false;
     }
     return true;
@@ -235,43 +327,60 @@ static unsigned take_place(struct kd_draw *draw)
     return (unsigned)__builtin_ctz(bit);
 }
 
-/* A tile to be drawn, and the place for it. False: there is none, or others draw them. */
-static bool begin_tile(struct kd_draw *draw, unsigned *number)
+/* One after the last tile of a run that begins with this one. */
+static uint32_t run_end(const struct kd_draw *draw, uint32_t at)
 {
-    uint32_t next;
+    uint32_t end = at + 1;
+
+    while (kd_switch_is_on(KD_SWITCH_RUNS) && end < draw->tiles_count &&
+           draw->tiles[end] == draw->tiles[end - 1] + 1 &&
+           kd_grid_in_run(draw->plan->grid, draw->tiles[end]) > 0)
+        end++;
+    return end;
+}
+
+/* Tiles to be drawn, and the place for them. False: there are none, or others draw them. */
+static bool begin_tiles(struct kd_draw *draw, unsigned *number)
+{
+    unsigned next = atomic_load(&draw->next_tile), end;
 
     if (resume_place(draw, number))
         return true;
-    if (atomic_load(&draw->next_tile) >= draw->tiles_count)
-        return false;
-    next = atomic_fetch_add(&draw->next_tile, 1);
-    if (next >= draw->tiles_count)
-        return false;
+    do {
+        if (next >= draw->tiles_count)
+            return false;
+        end = run_end(draw, next);
+    } while (!atomic_compare_exchange_weak(&draw->next_tile, &next, end));
     *number = take_place(draw);
-    draw->places[*number] = (struct kd_draw_place){.tile = draw->tiles[next], .at = next};
+    draw->places[*number] = (struct kd_draw_place){.at = next, .end = end};
     return true;
 }
 
-/* Draws in one place, and leaves it: to others if the tile is not complete. */
+/* Draws in one place, and leaves it: to others if its tiles are not complete. */
 static void draw_place(const struct cpu_renderer *cpu, struct kd_draw *draw, unsigned number,
                        int64_t until_ns)
 {
     struct kd_draw_place *place = &draw->places[number];
     struct kd_cpu_tile tile = {.pix = cpu->pix, .plan = draw->plan};
-    int error = open_tile(draw, number, &tile);
 
     if (draw->picture && kd_switch_is_on(KD_SWITCH_TRANSFORMS)) {
         tile.kept = cpu->kept;
         tile.drawing = draw->picture->version;
     }
-    if (error) { /* nobody will go on */
-        atomic_store(&draw->error, error);
-    } else if (draw_tile(place, &tile, until_ns)) {
-        close_tile(draw, &tile, place->tile);
-        atomic_fetch_and(&draw->places_taken, ~(1U << number));
-    } else {
-        atomic_fetch_or(&draw->places_waiting, 1U << number);
+    while (place->at < place->end) {
+        int error = open_tiles(draw, number, &tile);
+
+        if (error) { /* nobody will go on */
+            atomic_store(&draw->error, error);
+            return;
+        }
+        if (!draw_tiles(draw, place, &tile, until_ns)) {
+            atomic_fetch_or(&draw->places_waiting, 1U << number);
+            return;
+        }
+        close_tiles(draw, place, &tile);
     }
+    atomic_fetch_and(&draw->places_taken, ~(1U << number));
 }
 
 static enum kd_job_step cpu_draw(struct kd_renderer *renderer, struct kd_draw *draw)
@@ -280,7 +389,7 @@ static enum kd_job_step cpu_draw(struct kd_renderer *renderer, struct kd_draw *d
     int64_t until_ns = begin_ns + (draw->slice_ns ? draw->slice_ns : KD_SLICE_NS);
     unsigned number;
 
-    while (now_ns < until_ns && atomic_load(&draw->error) == 0 && begin_tile(draw, &number)) {
+    while (now_ns < until_ns && atomic_load(&draw->error) == 0 && begin_tiles(draw, &number)) {
         draw_place((struct cpu_renderer *)renderer, draw, number, until_ns);
         now_ns = kd_clock_real_ns();
     }
@@ -316,7 +425,7 @@ static unsigned cpu_workers(const struct kd_renderer *renderer, const struct kd_
         struct kd_box box = kd_draw_box(draw, i);
 
         for (uint32_t n = 0; n < tile_ops(plan, tile); n++) {
-            cost_px += op_cost_px(tile_op(plan, tile, n), box);
+            cost_px += op_cost_px(&plan->ops[tile_op(plan, tile, n)], box);
             if (cost_px >= (uint64_t)WORKER_PX * (KD_DRAW_WORKERS - 1))
                 return KD_DRAW_WORKERS;
         }

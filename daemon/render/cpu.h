@@ -9,10 +9,11 @@
 #include "render/cpu_kept.h"
 #include "render/render.h"
 
+/* Tiles of a run that lie beside each other. */
 struct kd_cpu_tile {
     const struct kd_pix *pix;
     const struct kd_plan *plan;
-    struct kd_box box; /* its pixels, in the target */
+    struct kd_box box; /* their pixels, in the target: what is drawn */
     uint32_t *pixels;  /* of its top left corner */
     size_t stride_px;
     struct kd_kept *kept; /* NULL: nothing is kept */
@@ -32,8 +33,10 @@ void kd_cpu_blend_row(const struct kd_cpu_tile *tile, const struct kd_op *op,
 /* Whether a blit is one to one, neither mirrored nor turned, tinted nor faded. */
 bool kd_cpu_is_plain(const struct kd_op *op);
 
-/* part: where the operation and the tile overlap; not empty. */
+/* part: what is to be drawn of the operation; not empty. */
 void kd_cpu_draw_plain(const struct kd_cpu_tile *tile, const struct kd_op *op, struct kd_box part);
+
+/* The others draw within one tile: at most KD_TILE_PX pixels in a row. */
 void kd_cpu_draw_blit(const struct kd_cpu_tile *tile, const struct kd_op *op, struct kd_box part);
 void kd_cpu_draw_scaled(const struct kd_cpu_tile *tile, const struct kd_op *op, struct kd_box part);
 

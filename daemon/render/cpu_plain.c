@@ -41,9 +41,12 @@ void kd_cpu_draw_plain(const struct kd_cpu_tile *tile, const struct kd_op *op, s
 
         next_y = tile_end(y, shift, end_y);
         for (int32_t x = src_x; x < end_x; x = next_x) {
+            struct kd_tile *const *from = &source->tiles[tiles + (size_t)(x >> shift)];
+
             next_x = tile_end(x, shift, end_x);
-            draw_piece(tile, blit, source->tiles[tiles + (size_t)(x >> shift)], x & mask, y & mask,
-                       next_x - x, next_y - y,
+            for (size_t i = 0; next_x < end_x && kd_tiles_are_beside(from[i], from[i + 1]); i++)
+                next_x = tile_end(next_x, shift, end_x);
+            draw_piece(tile, blit, from[0], x & mask, y & mask, next_x - x, next_y - y,
                        kd_cpu_row(tile, part.x1 + x - src_x, part.y1 + y - src_y));
         }
     }

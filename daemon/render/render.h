@@ -11,13 +11,14 @@
 #include "plan/plan.h"
 
 /* So many workers may draw one drawing at once. */
-#define KD_DRAW_WORKERS KD_BUFFER_DRAWN_TILES
+#define KD_DRAW_WORKERS KD_BUFFER_DRAWN_RUNS
 
-/* Where one worker at a time draws a tile. If it has to stop within the tile, another one goes on here. */
+/* Where one worker at a time draws: tiles of a run, as many of them together as lie beside each other. If it has to stop among their operations,
+ * another one goes on here. */
 struct kd_draw_place {
-    uint32_t tile; /* index of the plan's tile */
-    uint32_t at;   /* which one of the drawing's tiles it is */
-    uint32_t op;   /* how many of its operations are drawn */
+    uint32_t at, end;           /* which ones of the drawing's tiles: those that are not complete */
+    uint32_t count;             /* so many of them are being drawn; 0: not begun */
+    uint32_t ops[KD_RUN_TILES]; /* how many of the operations of each of those are drawn */
 };
 
 /* One drawing: which tiles of a plan go where. Everything in it stays unchanged, and is the renderer's to read, until the drawing is complete;
@@ -35,7 +36,7 @@ struct kd_draw {
     /* Set by the renderer. Zero at first. */
     atomic_uint next_tile;      /* how many of the tiles were begun */
     atomic_uint places_taken;   /* a bit for each place that a worker has or that waits */
-    atomic_uint places_waiting; /* a bit for each place with a tile that somebody must go on with */
+    atomic_uint places_waiting; /* a bit for each place with tiles that somebody must go on with */
     struct kd_draw_place places[KD_DRAW_WORKERS];
     atomic_int error;      /* 0, or -errno: what the target's tiles then hold is not known */
     atomic_llong spent_ns; /* time spent drawing, by all workers together */

@@ -1,6 +1,7 @@
 /*
  * Several workers at one drawing, in slices as short as can be, against the painter of draw_rig.c: equal bit for bit, whoever drew what.
  */
+#include "base/switches.h"
 #include "draw_rig.h"
 #include "pixel_test.h"
 
@@ -124,7 +125,18 @@ static void work_run(struct work *work, struct kd_jobs *jobs)
     ck_assert_uint_eq(work->dones, 1);
 }
 
-static unsigned splits; /* slices that ended within a tile */
+static unsigned splits; /* slices that ended within a run of tiles */
+
+/* All tiles are drawn. */
+static unsigned runs_count(const struct kd_draw *draw)
+{
+    struct kd_grid grid = draw->plan->grid;
+    int32_t runs_x = kd_switch_is_on(KD_SWITCH_RUNS)
+                         ? (grid.tiles_x + KD_RUN_TILES - 1) / KD_RUN_TILES
+                         : grid.tiles_x;
+
+    return (unsigned)(runs_x * grid.tiles_y);
+}
 
 static void expect_complete(const struct work *work)
 {
@@ -132,8 +144,8 @@ static void expect_complete(const struct work *work)
     ck_assert_uint_ge(work->draw.next_tile, work->draw.tiles_count);
     ck_assert_uint_eq(work->draw.places_taken, 0);
     ck_assert_uint_eq(work->draw.places_waiting, 0);
-    ck_assert_uint_ge(work->steps, work->draw.tiles_count);
-    splits += work->steps - work->draw.tiles_count;
+    ck_assert_uint_ge(work->steps, runs_count(&work->draw));
+    splits += work->steps - runs_count(&work->draw);
 }
 
 static void check_picture(struct scene *scene, struct kd_jobs *jobs)
@@ -200,10 +212,12 @@ START_TEST(any_number_of_workers_draws_the_same)
         struct scene scene;
 
         scene_init(&scene, round % 3 ? KD_PLAN_MAX_TOUCHES : 0); /* 0: painter's order */
+        kd_switches_set_off(round % 2 ? KD_SWITCH_RUNS : 0);
         for (int i = 0; i < 4; i++)
             check_scene(&scene, threads_counts[i]);
         scene_finish(&scene);
     }
+    kd_switches_set_off(0);
     ck_assert_uint_gt(splits, 1000);
 }
 END_TEST
@@ -218,6 +232,7 @@ START_TEST(one_error_ends_the_drawing)
         struct kd_buffer *buffer;
         uint32_t known = 0;
 
+        kd_switches_set_off(n > 4 ? KD_SWITCH_RUNS : 0);
         ck_assert_int_eq(kd_jobs_create(threads_counts[n % 4], &jobs), 0);
         ck_assert_int_eq(kd_buffer_create(WIDTH_PX, HEIGHT_PX, KB_FORMAT_XRGB8888, &buffer), 0);
         scene_init(&scene, 0);
@@ -232,11 +247,12 @@ START_TEST(one_error_ends_the_drawing)
             if (buffer->tile_keys[i])
                 ck_assert_uint_eq(buffer->tile_keys[i], scene.plan.tiles[i].key);
         }
-        ck_assert_uint_lt(known, n); /* the steps before */
+        ck_assert_uint_le(known, (n - 1) * KD_RUN_TILES); /* the steps before */
         scene_finish(&scene);
         kd_buffer_destroy(buffer);
         kd_jobs_destroy(jobs);
     }
+    kd_switches_set_off(0);
 }
 END_TEST
 
