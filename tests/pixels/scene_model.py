@@ -13,6 +13,7 @@ import numpy as np
 import model
 import model_transform
 from model import Pixels, Rect
+from model_transform import Matrix
 
 BLACK = 0xFF000000
 
@@ -39,6 +40,11 @@ class Fill:
     rect: Rect
     blend: str
     clip: Rect | None
+    alpha: int = 255
+
+    def draw(self, target: Pixels, canvas: bool = False) -> None:
+        """Draws it."""
+        model.fill(target, self.rect, self.color, self.blend, self.alpha, self.clip, canvas)
 
 
 @dataclass(frozen=True)
@@ -57,13 +63,41 @@ class Blit:
     flip_y: bool
     clip: Rect | None
 
+    def draw(self, target: Pixels, canvas: bool = False) -> None:
+        """Draws it."""
+        model.blit(target, self.pixels, self.kind, self.area, self.x, self.y, self.blend,
+                   self.alpha, self.tint, self.flip_x, self.flip_y, self.clip, canvas)
+
+
+@dataclass(frozen=True)
+class Turned:
+    """A transformed blit."""
+
+    pixels: Pixels
+    kind: str
+    area: Rect
+    matrix: Matrix
+    bilinear: bool
+    blend: str
+    alpha: int
+    tint: int
+    flip_x: bool
+    flip_y: bool
+    clip: Rect | None
+
+    def draw(self, target: Pixels, canvas: bool = False) -> None:
+        """Draws it."""
+        model_transform.transformed_blit(
+            target, self.pixels, self.kind, self.area, self.matrix, self.bilinear, self.blend,
+            self.alpha, self.tint, self.flip_x, self.flip_y, self.clip, canvas)
+
 
 @dataclass(frozen=True)
 class Frame:
     """One frame's commands."""
 
     clear: bool
-    commands: tuple[Fill | Blit, ...]
+    commands: tuple[Fill | Blit | Turned, ...]
 
 
 def plain(size: tuple[int, int], color: int) -> Pixels:
@@ -115,13 +149,7 @@ class Window:
         if self.picture is None or frame.clear:
             self.picture = plain(self.shown.size, self.shown.base)
         for command in frame.commands:
-            if isinstance(command, Fill):
-                model.fill(self.picture, command.rect, command.color, command.blend,
-                           clip=command.clip)
-            else:
-                model.blit(self.picture, command.pixels, command.kind, command.area, command.x,
-                           command.y, command.blend, command.alpha, command.tint,
-                           command.flip_x, command.flip_y, command.clip)
+            command.draw(self.picture)
 
 
 class Scene:
