@@ -48,6 +48,7 @@ class Target:
     output: int = 0
     play: list[Action] = field(default_factory=list)  # what its game draws, again and again
     past: list[tuple[bool, list[Action]]] = field(default_factory=list)
+    had: dict[str, list[Any]] = field(default_factory=dict)  # attributes
 
 
 @dataclass
@@ -69,6 +70,8 @@ class Maker:
         self.next_id = 1
         self.outputs = [list(output) for output in OUTPUTS[:1 if self.chance(0.6) else 2]]
         self.turns = [self.turn() for _ in range(4)]
+        # a game that goes on as it was, frame after frame, is what most optimisations are for
+        self.is_calm = self.chance(0.5)
         for _ in range(4):
             self.add_image()
         for _ in range(2):
@@ -76,11 +79,12 @@ class Maker:
 
     def scene(self, looks: int) -> dict[str, Any]:
         """The scene with so many refreshes."""
+        acts = (self.frame, self.change, self.update, self.draw_canvas, self.renew_image,
+                self.add_window, self.close_window)
+        weights = (90, 3, 6, 3, 1, 1, 1) if self.is_calm else (60, 16, 14, 10, 8, 4, 2)
         for _ in range(looks):
-            for _ in range(self.random.choice((1, 2, 3, 5, 8))):
-                self.random.choices(
-                    (self.frame, self.change, self.update, self.draw_canvas, self.renew_image,
-                     self.add_window, self.close_window), (60, 16, 14, 10, 8, 4, 2))[0]()
+            for _ in range(self.random.choice((1, 1, 2, 3) if self.is_calm else (1, 2, 3, 5, 8))):
+                self.random.choices(acts, weights)[0]()
             self.actions.append(["look", self.random.choices((0, 1, 2), (20, 50, 30))[0]])
             if self.chance(0.01):
                 self.actions.append(["switch"])
@@ -211,7 +215,9 @@ class Maker:
             output = self.attribute("output", 0)
             values = {name: self.attribute(name, output) for name in
                       ("size", "base", "scale", "filter", "z", "place")} | {"output": output}
-            self.targets[self.next_id] = Target(tuple(values["size"]), output=output)
+            made = Target(tuple(values["size"]), output=output)
+            made.had = {name: [value] for name, value in values.items()}
+            self.targets[self.next_id] = made
             self.actions.append(["window", self.next_id, values])
             self.next_id += 1
 
@@ -233,7 +239,11 @@ class Maker:
         names = ["size", "base", "hidden", "scale", "filter", "z", "place", "place", "output"]
         values = {}
         for name in self.random.sample(names, self.random.choice((1, 1, 2, 3))):
-            values[name] = self.attribute(name, target.output)
+            had = target.had.setdefault(name, [])
+            # what is back must be seen to be back
+            values[name] = self.random.choice(had) if had and self.chance(0.5) else \
+                self.attribute(name, target.output)
+            had.append(values[name])
             if name == "size":
                 target.size = tuple(values[name])
             if name == "output":
@@ -249,7 +259,7 @@ class Maker:
     def draw(self, one: int) -> None:
         """A frame as a game would draw it after its last one, one that was drawn before, or any."""
         target = self.targets[one]
-        sort = self.random.random()
+        sort = self.random.random() * (0.5 if self.is_calm else 1)
         if sort < 0.45 and not target.is_canvas:
             clear, commands = True, self.next_play(target, one)
         elif sort < 0.6 and target.past:
@@ -261,14 +271,14 @@ class Maker:
 
     def next_play(self, target: Target, one: int) -> list[Action]:
         """What a game drew before, with a few things changed."""
-        if not target.play or self.chance(0.1):
+        if not target.play or self.chance(0.01 if self.is_calm else 0.1):
             target.play = self.commands(target, one)
         play = [list(command) for command in target.play]
-        for _ in range(self.random.choice((0, 1, 1, 2, 4))):
+        for _ in range(self.random.choice((0, 1, 1, 2) if self.is_calm else (0, 1, 1, 2, 4))):
             if not play:
                 break
             at = self.random.randrange(len(play))
-            if self.chance(0.2):
+            if self.chance(0.05 if self.is_calm else 0.2):
                 play[at:at + self.between(0, 1)] = self.command(target, one)
             else:
                 play[at] = self.moved(play[at])
