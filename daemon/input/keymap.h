@@ -10,16 +10,16 @@
 
 struct kd_keymap;
 
-/* "" or NULL: not said. */
+/* "": not said. */
 struct kd_keymap_names {
     char model[64], layout[128], variant[128], options[256];
 };
 
-/* What the system is set to: XKBMODEL, XKBLAYOUT, XKBVARIANT, XKBOPTIONS of a file like /etc/default/keyboard, over what names holds where
- * that is empty. A file that is not there changes nothing. */
+/* What the system is set to: XKBMODEL, XKBLAYOUT, XKBVARIANT, XKBOPTIONS of a file like /etc/default/keyboard, for what names leaves empty. A variant
+ * belongs to its layout: the file's is only taken with the file's layout. A file that is not there changes nothing. */
 void kd_keymap_system_names(struct kd_keymap_names *names, const char *path);
 
-/* -EINVAL: no such layout; why is a sentence then. */
+/* No layout is "us". -EINVAL: no such layout, -ENOENT: this system has none at all, -ENOMEM; why is a sentence then. */
 int kd_keymap_create(const struct kd_keymap_names *names, struct kd_keymap **out, char *why,
                      size_t why_bytes);
 void kd_keymap_destroy(struct kd_keymap *keymap); /* NULL is allowed */
@@ -32,15 +32,18 @@ struct kd_key {
     bool repeats;
 };
 
-/* A key went down or up, code as of evdev. */
+/* A key went down or up, code as of evdev. A key that is down already, or up, changes no modifiers. */
 void kd_keymap_key(struct kd_keymap *keymap, uint32_t code, bool down, struct kd_key *key);
 
 uint32_t kd_keymap_modifiers(const struct kd_keymap *keymap);
 
+/* Those of them that are locked: what the lamps of keyboards show. */
+uint32_t kd_keymap_locked(const struct kd_keymap *keymap);
+
 /* Modifiers that only hold while their keys are down are up again (their keyboards are gone); locks stay. */
 void kd_keymap_release(struct kd_keymap *keymap);
 
-/* The keymap as text, for clients; of the keymap's lifetime. */
+/* The keymap as text, for clients; of the keymap's lifetime. text_bytes does not count the 0 that ends it. */
 const char *kd_keymap_text(const struct kd_keymap *keymap, size_t *text_bytes);
 
 #endif
