@@ -65,6 +65,12 @@ static int32_t fixed(double value)
     return (int32_t)lrint(value * 65536);
 }
 
+/* By the coefficients as they were rounded, as the client library has it (kb_pose_transform()). */
+static int32_t offset(int32_t length_px, int32_t by_x, int32_t by_y, const struct bench_item *item)
+{
+    return fixed(length_px / 2.0 - (by_x * item->center_x + by_y * item->center_y) / 65536);
+}
+
 static void add_turned(struct maker *maker, uint32_t picture, double angle_deg, bool smooth)
 {
     const struct bench_picture *p = &maker->pictures->list[picture];
@@ -81,10 +87,8 @@ static void add_turned(struct maker *maker, uint32_t picture, double angle_deg, 
     item->matrix.xx = item->matrix.yy = fixed(cos_a / scale);
     item->matrix.xy = fixed(-sin_a / scale);
     item->matrix.yx = fixed(sin_a / scale);
-    item->matrix.x0 =
-        fixed(p->width_px / 2.0 - (cos_a * item->center_x - sin_a * item->center_y) / scale);
-    item->matrix.y0 =
-        fixed(p->height_px / 2.0 - (sin_a * item->center_x + cos_a * item->center_y) / scale);
+    item->matrix.x0 = offset(p->width_px, item->matrix.xx, item->matrix.xy, item);
+    item->matrix.y0 = offset(p->height_px, item->matrix.yx, item->matrix.yy, item);
     half_x = scale * (fabs(cos_a) * p->width_px + fabs(sin_a) * p->height_px) / 2;
     half_y = scale * (fabs(sin_a) * p->width_px + fabs(cos_a) * p->height_px) / 2;
     item->x = (int32_t)floor(item->center_x - half_x) - 1;
