@@ -20,7 +20,11 @@
  *     kv_narrow_565(dst, v)       stores KV_PX pixels by kd_rgb565_narrow()
  *     kv_across(out, pairs, right)                     bilinear_across and ...
  *     kv_down(dst, above, below, lower)                ... bilinear_down of KV_PX pixels
- *     kv_filter(dst, pixels, taps, kind)               kd_pix_bilinear() of KV_PX pixels (see struct kv_taps)
+ *     ki, KI_PX                   a vector of 4 or 8 numbers of 32 bits, as the compiler knows it; KV_PX is a multiple of it
+ *     ki_min(a, b)  ki_max(a, b)                       with a sign
+ *     ki_gather(dst, pixels, index)                    dst[i] = pixels[index[i]], KI_PX of them
+ *     kv_filter(dst, above, below, taps, kind)         kd_pix_bilinear() of KV_PX pixels (see struct kv_taps); below is a row
+ *                                 after above
  */
 #ifdef KV_PX
 
@@ -266,135 +270,7 @@ KV_FN void bilinear_down(uint32_t *dst, const uint64_t *above, const uint64_t *b
     kd_pix_ref_table.bilinear_down(dst + i, above + i, below + i, count_px - i, lower);
 }
 
-/* ---- Walks ---- */
-
-/* Coordinates have 32 bits here, and wrap between places: all places themselves lie in a picture. */
-KV_FN void walk_nearest(uint32_t *dst, const struct kd_pix_walk *walk, size_t count_px)
-{
-    const uint32_t *pixels = walk->pixels;
-    size_t stride_px = (size_t)walk->stride_px;
-    uint32_t u = (uint32_t)walk->u, v = (uint32_t)walk->v;
-    uint32_t du = (uint32_t)walk->du, dv = (uint32_t)walk->dv;
-    for (size_t i = 0; i < count_px; i++, u += du, v += dv) {
-        dst[i] = pixels[(v >> 16) * stride_px + (u >> 16)];
-    }
-}
-
-/* A place's fraction of a pixel, and the pixel's number, counted from the centre of the first one. */
-KV_INLINE int32_t centred(uint32_t place)
-{
-    return ((int32_t)place - 32768) >> 8;
-}
-
-/* The pixels that lie around (u, v). Those at the edges of the box are taken at its edge: always two beside each other, one of
- * them with no weight. */
-KV_INLINE void tap_at(struct kv_taps *taps, unsigned n, const struct kd_pix_walk *walk, uint32_t u,
-                      uint32_t v)
-{
-    int32_t x = centred(u), y = centred(v);
-    int32_t left = x >> 8, top = y >> 8, right = x & 255;
-    int32_t above = top < walk->y1 ? walk->y1 : top;
-    int32_t below = top + 1 < walk->y2 ? top + 1 : walk->y2 - 1;
-    right = left < walk->x1 ? 0 : left > walk->x2 - 2 ? 256 : right;
-    left = left < walk->x1 ? walk->x1 : left > walk->x2 - 2 ? walk->x2 - 2 : left;
-    taps->above[n] = above * (int32_t)walk->stride_px + left;
-    taps->below[n] = below * (int32_t)walk->stride_px + left;
-    taps->right[n] = right;
-    taps->lower[n] = y & 255;
-}
-
-/* So many that there are; the rest is the first again. */
-KV_INLINE void taps_anywhere(struct kv_taps *taps, const struct kd_pix_walk *walk, uint32_t u,
-                             uint32_t v, size_t count)
-{
-    for (unsigned n = 0; n < KV_PX; n++) {
-        uint32_t there = n < count ? n : 0;
-        tap_at(taps, n, walk, u + there * (uint32_t)walk->du, v + there * (uint32_t)walk->dv);
-    }
-}
-
-/* The same where no edge is near. */
-KV_INLINE void taps_inside(struct kv_taps *taps, const struct kd_pix_walk *walk, uint32_t u,
-                           uint32_t v)
-{
-    int32_t stride_px = (int32_t)walk->stride_px;
-    for (unsigned n = 0; n < KV_PX; n++) {
-        int32_t x = centred(u + n * (uint32_t)walk->du), y = centred(v + n * (uint32_t)walk->dv);
-        taps->above[n] = (y >> 8) * stride_px + (x >> 8);
-        taps->below[n] = taps->above[n] + stride_px;
-        taps->right[n] = x & 255;
-        taps->lower[n] = y & 255;
-    }
-}
-
-KV_INLINE bool is_inside(const struct kd_pix_walk *walk, uint32_t u, uint32_t v)
-{
-    int32_t left = centred(u) >> 8, top = centred(v) >> 8;
-    return left >= walk->x1 && left < walk->x2 - 1 && top >= walk->y1 && top < walk->y2 - 1;
-}
-
-/* The end of the places from first on that are inside: first itself if that is not. What is inside is one run. */
-KV_INLINE size_t inside_end(const struct kd_pix_walk *walk, size_t first, size_t end)
-{
-    uint32_t du = (uint32_t)walk->du, dv = (uint32_t)walk->dv;
-    uint32_t u = (uint32_t)walk->u, v = (uint32_t)walk->v;
-    if (!is_inside(walk, u + (uint32_t)first * du, v + (uint32_t)first * dv)) {
-        return first;
-    }
-    while (!is_inside(walk, u + (uint32_t)(end - 1) * du, v + (uint32_t)(end - 1) * dv)) {
-        end--;
-    }
-    return end;
-}
-
-/* Vectors whose neighbours are found before the first of them is filtered: nobody waits for what was just stored. */
-#define AHEAD 4
-
-KV_INLINE void filter_walk(enum kd_source_kind kind, uint32_t *dst, const struct kd_pix_walk *walk,
-                           size_t count_px)
-{
-    uint32_t u = (uint32_t)walk->u, v = (uint32_t)walk->v;
-    uint32_t du = (uint32_t)walk->du, dv = (uint32_t)walk->dv;
-    struct kv_taps taps[AHEAD];
-    size_t i = 0, inside = 0; /* from a vector that begins inside on, all places before this are */
-    while (i + KV_PX <= count_px) {
-        size_t vectors = (count_px - i) / KV_PX < AHEAD ? (count_px - i) / KV_PX : AHEAD;
-        for (size_t n = 0; n < vectors; n++, u += KV_PX * du, v += KV_PX * dv) {
-            size_t first = i + n * KV_PX;
-            if (inside == 0) {
-                size_t end = inside_end(walk, first, count_px);
-                inside = end > first ? end : 0;
-            }
-            if (first + KV_PX <= inside) {
-                taps_inside(&taps[n], walk, u, v);
-            } else {
-                taps_anywhere(&taps[n], walk, u, v, KV_PX);
-            }
-        }
-        for (size_t n = 0; n < vectors; n++, i += KV_PX) {
-            kv_filter(dst + i, walk->pixels, &taps[n], kind);
-        }
-    }
-    if (i < count_px) {
-        uint32_t last[KV_PX];
-        taps_anywhere(&taps[0], walk, u, v, count_px - i);
-        kv_filter(last, walk->pixels, &taps[0], kind);
-        memcpy(dst + i, last, (count_px - i) * sizeof(*dst));
-    }
-}
-
-KV_FN void walk_bilinear(uint32_t *dst, const struct kd_pix_walk *walk, size_t count_px)
-{
-    if (walk->x2 - walk->x1 < 2) { /* nothing lies beside anything */
-        kd_pix_ref_table.walk_bilinear(dst, walk, count_px);
-        return;
-    }
-    switch (walk->kind) {
-    case KD_SOURCE_STRAIGHT: filter_walk(KD_SOURCE_STRAIGHT, dst, walk, count_px); break;
-    case KD_SOURCE_PREMULTIPLIED: filter_walk(KD_SOURCE_PREMULTIPLIED, dst, walk, count_px); break;
-    case KD_SOURCE_OPAQUE: filter_walk(KD_SOURCE_OPAQUE, dst, walk, count_px); break;
-    }
-}
+#include "pix/pix_vec_walk.h"
 
 static const struct kd_pix table = {KD_PIX_TABLE};
 

@@ -5,6 +5,7 @@
 #define KD_PIX_PIX_VEC_AVX2_H
 
 #define KV_PX     8
+#define KI_PX     8
 #define KV_FN     static __attribute__((target("avx2")))
 #define KV_INLINE static inline __attribute__((always_inline, target("avx2")))
 
@@ -13,6 +14,7 @@
 #include "pix/pix_x86.h"
 
 typedef __m256i kv;
+typedef int32_t ki __attribute__((vector_size(32)));
 
 KV_INLINE kv kv_load(const uint32_t *src)
 {
@@ -217,12 +219,6 @@ KV_INLINE void kv_down(uint32_t *dst, const uint64_t *above, const uint64_t *bel
                                            _MM_SHUFFLE(3, 1, 2, 0)));
 }
 
-/* A pair of pixels of each of two taps. */
-KV_INLINE __m128i kv_tapped(const uint32_t *pixels, const int32_t index[2])
-{
-    return px2_load_high(px2_load(pixels + index[0]), pixels + index[1]);
-}
-
 /* As channels of 16 bits. */
 KV_INLINE kv kv_widened(__m128i pixels, enum kd_source_kind kind)
 {
@@ -277,16 +273,48 @@ KV_INLINE kv kv_filtered_all(const struct kv_tapped *tapped, enum kd_source_kind
     return _mm256_permutevar8x32_epi32(bytes, _mm256_setr_epi32(0, 4, 1, 5, 2, 6, 3, 7));
 }
 
-/* Inside of sprites all alphas are 255, and nothing need be multiplied by them; beside them all pixels are clear. */
-KV_INLINE void kv_filter(uint32_t *dst, const uint32_t *pixels, const struct kv_taps *taps,
-                         enum kd_source_kind kind)
+/* ---- Walks ---- */
+
+KV_INLINE ki ki_min(ki a, ki b)
 {
-    const int32_t *above = taps->above, *below = taps->below;
+    return (ki)_mm256_min_epi32((kv)a, (kv)b);
+}
+
+KV_INLINE ki ki_max(ki a, ki b)
+{
+    return (ki)_mm256_max_epi32((kv)a, (kv)b);
+}
+
+/* Pixel by pixel: gathers of the processor are slower. */
+KV_INLINE __m128i px4_gather(const uint32_t *pixels, const int32_t *index)
+{
+    __m128i v = _mm_cvtsi32_si128((int)pixels[index[0]]);
+    v = _mm_insert_epi32(v, (int)pixels[index[1]], 1);
+    v = _mm_insert_epi32(v, (int)pixels[index[2]], 2);
+    return _mm_insert_epi32(v, (int)pixels[index[3]], 3);
+}
+
+KV_INLINE void ki_gather(uint32_t *dst, const uint32_t *pixels, const int32_t *index)
+{
+    kv_store(dst, kv_join(px4_gather(pixels, index), px4_gather(pixels, index + 4)));
+}
+
+/* A pair of pixels of each of two taps. */
+KV_INLINE __m128i kv_tapped(const uint32_t *pixels, const int32_t index[2])
+{
+    return px2_load_high(px2_load(pixels + index[0]), pixels + index[1]);
+}
+
+/* Inside of sprites all alphas are 255, and nothing need be multiplied by them; beside them all pixels are clear. */
+KV_INLINE void kv_filter(uint32_t *dst, const uint32_t *above, const uint32_t *below,
+                         const struct kv_taps *taps, enum kd_source_kind kind)
+{
+    const int32_t *index = taps->above;
     struct kv_tapped tapped = {
-        .above = {kv_tapped(pixels, above), kv_tapped(pixels, above + 2),
-                  kv_tapped(pixels, above + 4), kv_tapped(pixels, above + 6)},
-        .below = {kv_tapped(pixels, below), kv_tapped(pixels, below + 2),
-                  kv_tapped(pixels, below + 4), kv_tapped(pixels, below + 6)},
+        .above = {kv_tapped(above, index), kv_tapped(above, index + 2), kv_tapped(above, index + 4),
+                  kv_tapped(above, index + 6)},
+        .below = {kv_tapped(below, index), kv_tapped(below, index + 2), kv_tapped(below, index + 4),
+                  kv_tapped(below, index + 6)},
     };
     if (kind != KD_SOURCE_OPAQUE) {
         __m128i any = _mm_or_si128(four_or(tapped.above), four_or(tapped.below));

@@ -11,6 +11,7 @@
 #ifdef KD_PIX_HAS_NEON
 #include <arm_neon.h>
 
+#define KI_PX 4
 #ifdef __aarch64__
 #define KV_PX 16
 #define KV_TARGET
@@ -28,6 +29,8 @@ typedef uint8x8x4_t planes;
 #endif
 #define KV_FN     static KV_TARGET
 #define KV_INLINE static inline __attribute__((always_inline)) KV_TARGET
+
+typedef int32_t ki __attribute__((vector_size(16)));
 
 /* By name, and nowhere in a loop: gcc keeps arrays of registers in memory. */
 typedef struct {
@@ -282,25 +285,48 @@ KV_INLINE uint8x8_t tapped(const uint32_t *pixels, enum kd_source_kind kind)
     return div255(vmull_u8(vorr_u8(v, full), alphas));
 }
 
-KV_INLINE uint16x4_t filtered(const uint32_t *pixels, const struct kv_taps *taps, unsigned n,
-                              enum kd_source_kind kind)
+KV_INLINE uint16x4_t filtered(const uint32_t *row_above, const uint32_t *row_below,
+                              const struct kv_taps *taps, unsigned n, enum kd_source_kind kind)
 {
-    uint8x8_t above = tapped(pixels + taps->above[n], kind);
-    uint8x8_t below = tapped(pixels + taps->below[n], kind);
+    uint8x8_t above = tapped(row_above + taps->above[n], kind);
+    uint8x8_t below = tapped(row_below + taps->above[n], kind);
     uint16x8_t both = weigh_u16(above, below, vdupq_n_u16((uint16_t)taps->lower[n]));
     uint32x4_t sum = vmull_n_u16(vget_low_u16(both), (uint16_t)(256 - taps->right[n]));
     sum = vmlal_n_u16(sum, vget_high_u16(both), (uint16_t)taps->right[n]);
     return vrshrn_n_u32(sum, 16);
 }
 
-KV_INLINE void kv_filter(uint32_t *dst, const uint32_t *pixels, const struct kv_taps *taps,
-                         enum kd_source_kind kind)
+KV_INLINE void kv_filter(uint32_t *dst, const uint32_t *above, const uint32_t *below,
+                         const struct kv_taps *taps, enum kd_source_kind kind)
 {
     for (unsigned n = 0; n < KV_PX; n += 2) {
-        uint16x8_t both =
-            vcombine_u16(filtered(pixels, taps, n, kind), filtered(pixels, taps, n + 1, kind));
+        uint16x8_t both = vcombine_u16(filtered(above, below, taps, n, kind),
+                                       filtered(above, below, taps, n + 1, kind));
         vst1_u8((uint8_t *)(dst + n), vmovn_u16(both));
     }
+}
+
+/* ---- Walks ---- */
+
+KV_INLINE ki ki_min(ki a, ki b)
+{
+    return (ki)vminq_s32((int32x4_t)a, (int32x4_t)b);
+}
+
+KV_INLINE ki ki_max(ki a, ki b)
+{
+    return (ki)vmaxq_s32((int32x4_t)a, (int32x4_t)b);
+}
+
+/* All loads first. */
+KV_INLINE void ki_gather(uint32_t *dst, const uint32_t *pixels, const int32_t *index)
+{
+    uint32_t first = pixels[index[0]], second = pixels[index[1]];
+    uint32_t third = pixels[index[2]], fourth = pixels[index[3]];
+    dst[0] = first;
+    dst[1] = second;
+    dst[2] = third;
+    dst[3] = fourth;
 }
 
 #endif

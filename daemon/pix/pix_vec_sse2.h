@@ -5,12 +5,14 @@
 #define KD_PIX_PIX_VEC_SSE2_H
 
 #define KV_PX     4
+#define KI_PX     4
 #define KV_FN     static __attribute__((target("sse2")))
 #define KV_INLINE static inline __attribute__((always_inline, target("sse2")))
 
 #include "pix/pix_x86.h"
 
 typedef __m128i kv;
+typedef int32_t ki __attribute__((vector_size(16)));
 
 KV_INLINE kv kv_load(const uint32_t *src)
 {
@@ -217,12 +219,12 @@ KV_INLINE kv filtered_epi32(kv above, kv below, int32_t right, int32_t lower,
 
 /* Two pixels (number n and the next) as eight times 16 bits. Inside of sprites all alphas are 255, and nothing need be multiplied by them;
  * beside them all pixels are clear. */
-KV_INLINE kv filtered_epi16(const uint32_t *pixels, const struct kv_taps *taps, unsigned n,
-                            enum kd_source_kind kind)
+KV_INLINE kv filtered_epi16(const uint32_t *row_above, const uint32_t *row_below,
+                            const struct kv_taps *taps, unsigned n, enum kd_source_kind kind)
 {
-    kv first_above = px2_load(pixels + taps->above[n]),
-       first_below = px2_load(pixels + taps->below[n]);
-    kv above = px2_load(pixels + taps->above[n + 1]), below = px2_load(pixels + taps->below[n + 1]);
+    const int32_t first = taps->above[n], second = taps->above[n + 1];
+    kv first_above = px2_load(row_above + first), first_below = px2_load(row_below + first);
+    kv above = px2_load(row_above + second), below = px2_load(row_below + second);
     if (kind == KD_SOURCE_STRAIGHT) {
         kv all =
             _mm_and_si128(_mm_and_si128(first_above, first_below), _mm_and_si128(above, below));
@@ -239,11 +241,35 @@ KV_INLINE kv filtered_epi16(const uint32_t *pixels, const struct kv_taps *taps, 
         filtered_epi32(above, below, taps->right[n + 1], taps->lower[n + 1], kind));
 }
 
-KV_INLINE void kv_filter(uint32_t *dst, const uint32_t *pixels, const struct kv_taps *taps,
-                         enum kd_source_kind kind)
+KV_INLINE void kv_filter(uint32_t *dst, const uint32_t *above, const uint32_t *below,
+                         const struct kv_taps *taps, enum kd_source_kind kind)
 {
-    px4_store(dst, _mm_packus_epi16(filtered_epi16(pixels, taps, 0, kind),
-                                    filtered_epi16(pixels, taps, 2, kind)));
+    px4_store(dst, _mm_packus_epi16(filtered_epi16(above, below, taps, 0, kind),
+                                    filtered_epi16(above, below, taps, 2, kind)));
+}
+
+/* ---- Walks ---- */
+
+KV_INLINE ki ki_min(ki a, ki b)
+{
+    ki less = a < b;
+    return (a & less) | (b & ~less);
+}
+
+KV_INLINE ki ki_max(ki a, ki b)
+{
+    ki less = a < b;
+    return (b & less) | (a & ~less);
+}
+
+KV_INLINE void ki_gather(uint32_t *dst, const uint32_t *pixels, const int32_t *index)
+{
+    kv first = _mm_cvtsi32_si128((int)pixels[index[0]]);
+    kv second = _mm_cvtsi32_si128((int)pixels[index[1]]);
+    kv third = _mm_cvtsi32_si128((int)pixels[index[2]]);
+    kv fourth = _mm_cvtsi32_si128((int)pixels[index[3]]);
+    px4_store(dst, _mm_unpacklo_epi64(_mm_unpacklo_epi32(first, second),
+                                      _mm_unpacklo_epi32(third, fourth)));
 }
 
 #endif
