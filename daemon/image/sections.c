@@ -50,24 +50,59 @@ static void best_below(const int32_t *heights, int32_t columns, int32_t y, struc
     }
 }
 
-/* All pixels together, and the largest opaque box, in units across. */
+static bool pixel_shows(uint32_t pixel, enum kd_source_kind kind)
+{
+    return shows((struct look){pixel, pixel}, kind);
+}
+
+/* Makes it hold what shows in a row, of which something does, in the units from number first to last. */
+static void hull_add(struct kd_hull *hull, const uint32_t *row, int32_t width_px, int32_t y,
+                     int32_t first, int32_t last, enum kd_source_kind kind)
+{
+    int32_t x1 = first << KD_SECTION_SHIFT;
+    int32_t x2 = kd_min((last + 1) << KD_SECTION_SHIFT, width_px);
+
+    while (!pixel_shows(row[x1], kind))
+        x1++;
+    while (!pixel_shows(row[x2 - 1], kind))
+        x2--;
+    hull->box.x1 = kd_min(hull->box.x1, x1);
+    hull->box.x2 = kd_max(hull->box.x2, x2);
+    hull->box.y1 = kd_min(hull->box.y1, y);
+    hull->box.y2 = kd_max(hull->box.y2, y + 1);
+    hull->sum_low = kd_min(hull->sum_low, x1 + y);
+    hull->sum_high = kd_max(hull->sum_high, x2 + y);
+    hull->difference_low = kd_min(hull->difference_low, x1 - y);
+    hull->difference_high = kd_max(hull->difference_high, x2 - y);
+}
+
+/* All pixels together, what holds all that show, and the largest opaque box, in units across. */
 static struct look look_at_all(const uint32_t *pixels, size_t stride_px, int32_t width_px,
-                               int32_t height_px, struct kd_box *best)
+                               int32_t height_px, enum kd_source_kind kind, struct kd_hull *hull,
+                               struct kd_box *best)
 {
     int32_t columns = (width_px + KD_SECTION_PX - 1) >> KD_SECTION_SHIFT;
     int32_t heights[MAX_COLUMNS + 1] = {0};
     struct look whole = {UINT32_MAX, 0};
 
     for (int32_t y = 0; y < height_px; y++, pixels += stride_px) {
+        int32_t first = columns, last = -1;
+
         for (int32_t column = 0; column < columns; column++) {
             int32_t x = column << KD_SECTION_SHIFT;
             struct look look = look_at(pixels + x, kd_min(KD_SECTION_PX, width_px - x));
 
+            if (shows(look, kind)) {
+                first = kd_min(first, column);
+                last = column;
+            }
             if (column < MAX_COLUMNS)
                 heights[column] = is_opaque(look) ? heights[column] + 1 : 0;
             whole.all &= look.all;
             whole.any |= look.any;
         }
+        if (last >= 0)
+            hull_add(hull, pixels, width_px, y, first, last, kind);
         if (columns <= MAX_COLUMNS)
             best_below(heights, columns, y, best);
     }
@@ -83,7 +118,12 @@ static struct kd_sections *make_of_alpha(const uint32_t *pixels, size_t stride_p
 
     if (!sections)
         return NULL;
-    whole = look_at_all(pixels, stride_px, width_px, height_px, &best);
+    sections->hull = (struct kd_hull){.box = {INT32_MAX, INT32_MAX, INT32_MIN, INT32_MIN},
+                                      .sum_low = INT32_MAX,
+                                      .sum_high = INT32_MIN,
+                                      .difference_low = INT32_MAX,
+                                      .difference_high = INT32_MIN};
+    whole = look_at_all(pixels, stride_px, width_px, height_px, kind, &sections->hull, &best);
     if (!shows(whole, kind)) {
         sections->content = KD_CONTENT_TRANSPARENT;
     } else if (whole.all == whole.any) {

@@ -26,11 +26,18 @@ enum kd_content {
     KD_CONTENT_SOLID, /* one colour throughout, of any alpha but 0 */
 };
 
+/* Eight lines around shown pixels: numbers x, y, x + y and x - y of pixels, from low on and before high. */
+struct kd_hull {
+    struct kd_box box;
+    int32_t sum_low, sum_high, difference_low, difference_high;
+};
+
 struct kd_sections {
     enum kd_content content;
     uint32_t color; /* solid: the pixel as it is stored */
     struct kd_box
         opaque; /* mixed: the largest opaque box of whole units, in the tile's pixels; may be empty */
+    struct kd_hull hull; /* mixed: nothing shows outside of it */
 };
 
 /* Looks at pixels. NULL: nothing is worth knowing, or out of memory, which only costs speed. To be freed with free(). Of those without alpha only

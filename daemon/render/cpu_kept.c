@@ -6,12 +6,13 @@
 #include <string.h>
 
 #include "base/hash.h"
+#include "render/cpu_spans.h"
 
 #define BUCKETS 1024 /* a power of 2 */
 #define SEEN    4096 /* a power of 2 */
 
 /* Larger ones are not kept: making one must not take longer than a slice. */
-#define IMAGE_MAX_PX 384
+#define IMAGE_MAX_PX KD_SPANS_MAX_PX
 
 /* Images that were used in the last so many drawings are not given up for others: if more are drawn than there is room for, some stay and the others are
  * sampled, instead of each pushing out the next. */

@@ -17,6 +17,7 @@ struct kd_kept;
 /* The pixels of a row that lie in the source, counted from the left edge of the box. */
 struct kd_kept_span {
     uint16_t first, end;
+    uint16_t shown_first, shown_end; /* of these, without the clear ones at both ends */
 };
 
 /* One image, turned. */

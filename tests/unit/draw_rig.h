@@ -28,6 +28,9 @@ struct draw_image draw_image_create(enum kd_source_kind kind, int32_t width, int
 /* The same in the daemon's form from given pixels. */
 struct kd_pixels *draw_pixels(enum kd_source_kind kind, int32_t width, int32_t height,
                               bool versioned, const uint32_t *plain);
+
+/* A single tile, clear around a figure of random pixels, and classified as the daemon does. */
+struct draw_image draw_image_create_figure(enum kd_source_kind kind, int32_t width, int32_t height);
 void draw_image_finish(struct draw_image *image);
 
 /* A list of commands under way; the memory is the caller's. */

@@ -23,6 +23,14 @@ static int32_t random_between(int32_t low, int32_t high)
     return low + (int32_t)(random_u32() % (uint32_t)(high - low + 1));
 }
 
+static struct draw_image random_image(enum kd_source_kind kind)
+{
+    int32_t width = random_between(1, 90), height = random_between(1, 90);
+
+    return random_u32() % 2 ? draw_image_create_figure(kind, width, height)
+                            : draw_image_create(kind, width, height, random_u32() % 3 == 0);
+}
+
 /* One that is drawn again and again at other places. */
 static struct kb_command_transformed_blit random_turned(const struct draw_image *images)
 {
@@ -151,8 +159,7 @@ START_TEST(what_is_drawn_again_is_the_same)
         struct draw_image images[IMAGES];
 
         for (uint32_t i = 0; i < IMAGES; i++)
-            images[i] = draw_image_create((round + i) % KD_SOURCE_KINDS, random_between(1, 90),
-                                          random_between(1, 90), random_u32() % 3 == 0);
+            images[i] = random_image((round + i) % KD_SOURCE_KINDS);
         for (int i = 0; i < 5; i++)
             turned[i] = random_turned(images);
         for (int frame = 0; frame < 3; frame++) {

@@ -71,6 +71,29 @@ static void check_box(const struct kd_sections *sections, int32_t width, int32_t
     EXPECT(kd_box_area(box) == best_area(width, height));
 }
 
+/* Nothing shows outside, and each of its eight lines is as close as it can be. */
+static void check_hull(const struct kd_hull *hull, int32_t width, int32_t height,
+                       enum kd_source_kind kind)
+{
+    struct kd_hull want = {{width, height, 0, 0}, INT32_MAX, INT32_MIN, INT32_MAX, INT32_MIN};
+
+    for (int32_t y = 0; y < height; y++)
+        for (int32_t x = 0; x < width; x++) {
+            if (!shows(pixels[y * width + x], kind))
+                continue;
+            want.box = (struct kd_box){kd_min(want.box.x1, x), kd_min(want.box.y1, y),
+                                       kd_max(want.box.x2, x + 1), kd_max(want.box.y2, y + 1)};
+            want.sum_low = kd_min(want.sum_low, x + y);
+            want.sum_high = kd_max(want.sum_high, x + y + 1);
+            want.difference_low = kd_min(want.difference_low, x - y);
+            want.difference_high = kd_max(want.difference_high, x - y + 1);
+        }
+    EXPECT(kd_box_equal(hull->box, want.box));
+    EXPECT(hull->sum_low == want.sum_low && hull->sum_high == want.sum_high);
+    EXPECT(hull->difference_low == want.difference_low &&
+           hull->difference_high == want.difference_high);
+}
+
 static enum kd_content content(int32_t width, int32_t height, enum kd_source_kind kind)
 {
     bool same = true, visible = false, opaque = true;
@@ -98,8 +121,10 @@ START_TEST(images_with_alpha)
         sections = kd_sections_make(pixels, (size_t)width, width, height, kind);
         ck_assert_ptr_nonnull(sections);
         ck_assert_int_eq(sections->content, content(width, height, kind));
-        if (sections->content == KD_CONTENT_MIXED)
+        if (sections->content == KD_CONTENT_MIXED) {
             check_box(sections, width, height);
+            check_hull(&sections->hull, width, height, kind);
+        }
         if (sections->content == KD_CONTENT_SOLID)
             ck_assert_uint_eq(sections->color, pixels[0]);
         free(sections);
