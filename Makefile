@@ -135,10 +135,12 @@ SERVER_CFLAGS := $(call cflags,libsystemd libseat inih)
 OUTPUT_CFLAGS := $(call cflags,libdrm libudev)
 INPUT_CFLAGS := $(call cflags,libinput libevdev xkbcommon libudev)
 CLIENT_CFLAGS := $(call cflags,$(PKGS_CLIENT))
+TOOL_CFLAGS := $(call cflags,libevdev libudev xkbcommon)
 PYTHON_CFLAGS := $(if $(CROSS),,$(call cflags,python3))
 # ARMv6 has no atomic operations of 64 bits: there libatomic has them. Elsewhere it is not linked.
 DAEMON_LIBS := $(call libs,$(PKGS_DAEMON)) -pthread -lm -latomic
 CLIENT_LIBS := $(call libs,$(PKGS_CLIENT)) -lm
+TOOL_LIBS := $(call libs,libevdev libudev xkbcommon)
 # Only the tests need Check; these are expanded when a test is built.
 CHECK_CFLAGS = $(call cflags,check)
 CHECK_LIBS = $(call libs,check)
@@ -200,7 +202,7 @@ XCFLAGS_daemon/socket := $(DAEMON_INC) -I.
 XCFLAGS_daemon/server := $(DAEMON_INC) -I. $(SERVER_CFLAGS)
 XCFLAGS_clients/c := $(LIB_INC) $(WIRE_INC) $(CLIENT_CFLAGS)
 XCFLAGS_clients/c/examples := $(LIB_INC)
-XCFLAGS_clients/cli := $(LIB_INC) $(WIRE_INC) $(CLIENT_CFLAGS)
+XCFLAGS_clients/cli := $(LIB_INC) $(WIRE_INC) $(CLIENT_CFLAGS) $(TOOL_CFLAGS)
 XCFLAGS_clients/python/ext := $(LIB_INC) $(WIRE_INC) $(CLIENT_CFLAGS) $(PYTHON_CFLAGS) \
                               -DPy_LIMITED_API=0x030b0000 -Wno-missing-prototypes
 # Nobody calls a suite or a fuzz target by a header.
@@ -335,7 +337,7 @@ $(OUT)/kmsblit: $(CLI_OBJ) $(LIB_A) $(B)/sources
 	$(call need,kmsblit,$(CLI_SRC))
 	$(say) LINK $@
 	@mkdir -p $(@D)
-	$(Q)$(LINK) -pie -o $@ $(CLI_OBJ) $(LIB_A) $(CLIENT_LIBS)
+	$(Q)$(LINK) -pie -o $@ $(CLI_OBJ) $(LIB_A) $(CLIENT_LIBS) $(TOOL_LIBS)
 
 # ar adds to an archive that exists, so it must not.
 $(LIB_A): $(LIB_OBJ) $(PROTO_OBJ) $(B)/sources

@@ -47,10 +47,15 @@ static void quote(FILE *out, const char *text)
     fputc('"', out);
 }
 
+static bool is_on_one_line(const struct kb_json *json)
+{
+    return json->one_line_depth != 0;
+}
+
 /* What stands between the last value and the next thing. */
 static void begin_line(struct kb_json *json)
 {
-    if (json->depth == 0 || json->on_one_line)
+    if (json->depth == 0 || is_on_one_line(json))
         return;
     fprintf(json->out, "\n%*s", (int)json->depth * 2, "");
 }
@@ -58,7 +63,7 @@ static void begin_line(struct kb_json *json)
 static void begin(struct kb_json *json, const char *name)
 {
     if (json->has_member)
-        fputs(json->on_one_line ? ", " : ",", json->out);
+        fputs(is_on_one_line(json) ? ", " : ",", json->out);
     begin_line(json);
     json->has_member = true;
     if (name != NULL) {
@@ -69,13 +74,14 @@ static void begin(struct kb_json *json, const char *name)
 
 static void end(struct kb_json *json, char bracket)
 {
-    bool was_empty = !json->has_member;
+    bool on_one_line = is_on_one_line(json), was_empty = !json->has_member;
     json->depth--;
-    if (!was_empty && !json->on_one_line)
+    if (!was_empty && !on_one_line)
         fprintf(json->out, "\n%*s", (int)json->depth * 2, "");
     fputc(bracket, json->out);
     json->has_member = true;
-    json->on_one_line = false;
+    if (json->depth < json->one_line_depth)
+        json->one_line_depth = 0;
 }
 
 static void open_bracket(struct kb_json *json, const char *name, char bracket, bool on_one_line)
@@ -84,7 +90,8 @@ static void open_bracket(struct kb_json *json, const char *name, char bracket, b
     fputc(bracket, json->out);
     json->depth++;
     json->has_member = false;
-    json->on_one_line = on_one_line;
+    if (on_one_line && json->one_line_depth == 0)
+        json->one_line_depth = json->depth;
 }
 
 void kb_json_object(struct kb_json *json, const char *name, bool on_one_line)

@@ -12,13 +12,13 @@
 struct kb_json {
     FILE *out; /* borrowed */
     unsigned depth;
-    bool has_member; /* something was written at this depth */
-    bool on_one_line;
+    bool has_member;         /* something was written at this depth */
+    unsigned one_line_depth; /* what is nested this deep or deeper stands on one line; 0: nothing */
 };
 
 void kb_json_init(struct kb_json *json, FILE *out);
 
-/* An object's or array's members stand on a line each, or, if none of them is an object or array, all on one. */
+/* An object's or array's members stand on a line each, or all on one, with what is nested in them. */
 void kb_json_object(struct kb_json *json, const char *name, bool on_one_line);
 void kb_json_object_end(struct kb_json *json);
 

@@ -20,8 +20,8 @@ struct cli_verb {
     int (*run)(int argc, char **argv);
 };
 
-extern const struct cli_verb cli_screenshot, cli_info, cli_stats, cli_doctor, cli_wait, cli_step,
-    cli_replay, cli_bench, cli_help, cli_version;
+extern const struct cli_verb cli_screenshot, cli_info, cli_stats, cli_doctor, cli_devices,
+    cli_events, cli_wait, cli_step, cli_replay, cli_bench, cli_help, cli_version;
 extern const struct cli_verb *const cli_verbs[]; /* ends with NULL */
 
 /* --socket's argument, or NULL. */

@@ -10,8 +10,8 @@
 const char *cli_socket;
 
 const struct cli_verb *const cli_verbs[] = {
-    &cli_screenshot, &cli_info,  &cli_stats, &cli_doctor,  &cli_wait, &cli_step,
-    &cli_replay,     &cli_bench, &cli_help,  &cli_version, NULL,
+    &cli_screenshot, &cli_info,   &cli_stats, &cli_doctor, &cli_devices, &cli_events, &cli_wait,
+    &cli_step,       &cli_replay, &cli_bench, &cli_help,   &cli_version, NULL,
 };
 
 static void complain(const struct cli_verb *verb, const char *format, va_list arguments)

@@ -74,7 +74,7 @@ FLOORS: dict[str, Floor] = {
     # 7: clients see the wire and the public header, never the daemon nor each other's insides
     "clients/c": Floor("gen proto", "kmsblit png xkbcommon"),
     "clients/c/examples": Floor("", "kmsblit"),
-    "clients/cli": Floor("gen proto", "kmsblit png zstd"),
+    "clients/cli": Floor("gen proto", "kmsblit png zstd libevdev udev xkbcommon"),
     "clients/python/ext": Floor("gen proto", "kmsblit png python"),
     # 8: tests/ may include everything, and is not looked at
 }

@@ -94,6 +94,8 @@ def unfilter(kind: int, line: bytes, above: bytes) -> bytes:
     ("screenshot", "--list", "a.png"), ("info", "more"), ("stats", "--yaml"), ("stats", "more"),
     ("wait", "--timeout", "soon"), ("wait", "--timeout", "-1"), ("step",), ("step", "-5"),
     ("step", "5x"), ("step", "3601s"), ("step", "1", "2"), ("help", "frobnicate"),
+    ("devices", "more"), ("events", "more"), ("events", "--seconds", "0"), ("events", "--count", "0"),
+    ("events", "--count", "1x"),
     ("version", "more"),
 ])
 def test_mistakes_on_the_command_line(tool: Run, arguments: tuple[str, ...]) -> None:
@@ -111,8 +113,8 @@ def test_help(tool: Run) -> None:
     assert tool("--help").stdout == overview.stdout
     verbs = [line.split()[0] for line in overview.stdout.splitlines()
              if line.startswith("  ") and line[2].isalpha()]
-    assert verbs == ["screenshot", "info", "stats", "doctor", "wait", "step", "replay", "bench",
-                     "help", "version"]
+    assert verbs == ["screenshot", "info", "stats", "doctor", "devices", "events", "wait", "step",
+                     "replay", "bench", "help", "version"]
     page = (ROOT / "docs/man/kmsblit.1.scd").read_text()
     for verb in verbs:
         text = tool(verb, "--help")
