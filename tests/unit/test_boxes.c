@@ -95,6 +95,30 @@ static pixman_region32_t disjoint_region(const struct kd_box *list, size_t count
     return region;
 }
 
+/* A client's dirty rectangles: exactly their union, no pixel twice, from top to bottom. */
+START_TEST(disjoint_boxes_are_the_exact_union)
+{
+    static const struct kd_box anywhere = {-1000, -1000, 20000, 20000};
+
+    for (int n = 0; n < 600; n++) {
+        size_t count = make_boxes(make_target(), n % 3 ? 20 : MOST, 1 + random_u32() % 300), made;
+        struct kd_box *list;
+
+        ck_assert_int_eq(kd_boxes_disjoint(boxes, count, &list, &made), 0);
+        pixman_region32_t exact = region_of(boxes, count, anywhere);
+        pixman_region32_t region = disjoint_region(list, made, anywhere);
+
+        EXPECT(pixman_region32_equal(&exact, &region));
+        for (size_t i = 1; i < made; i++)
+            EXPECT(list[i - 1].y1 < list[i].y1 ||
+                   (list[i - 1].y1 == list[i].y1 && list[i - 1].x2 <= list[i].x1));
+        pixman_region32_fini(&region);
+        pixman_region32_fini(&exact);
+        free(list);
+    }
+}
+END_TEST
+
 /* Each box to whole cells of this size. */
 static pixman_region32_t cells_region(size_t count, struct kd_box within, int32_t cell_px)
 {
@@ -227,6 +251,7 @@ Suite *boxes_suite(void)
     TCase *sets = tcase_create("sets");
 
     tcase_set_timeout(sets, 0);
+    tcase_add_test(sets, disjoint_boxes_are_the_exact_union);
     tcase_add_test(sets, covers_hold_everything_and_little_more);
     tcase_add_test(sets, covers_of_many_boxes_are_tight);
     tcase_add_test(sets, covers_without_room_are_one_box);
