@@ -118,7 +118,7 @@ say = @printf '  %-7s %s\n'
 endif
 
 # Targets that build nothing themselves, and so work without a compiler or pkg-config.
-NO_BUILD := help deps deps-build clean check check-long check-chroot demo format bench \
+NO_BUILD := help deps deps-build clean check check-long check-chroot demo format bench pictures \
             check-videocore check-arm64 build-arm bench-arm64
 ifneq (,$(filter-out $(NO_BUILD),$(or $(MAKECMDGOALS),all)))
 ifeq (,$(shell command -v $(PKG_CONFIG)))
@@ -215,6 +215,7 @@ XCFLAGS_tests/fakes = -fvisibility=default -Wno-missing-prototypes $(OUTPUT_CFLA
 XCFLAGS_tests/pixels = $(XCFLAGS_TESTS)
 XCFLAGS_tests/vm = $(OUTPUT_CFLAGS)
 XCFLAGS_tests/arm = $(DAEMON_INC) -I. $(PIXMAN_CFLAGS)
+XCFLAGS_tests/pictures = $(DAEMON_INC)
 XCFLAGS_tests/bench = $(DAEMON_INC) -I. $(PIXMAN_CFLAGS) $(CLIENT_CFLAGS)
 
 # $(call xcflags,FILE): the flags of the folder that the file lies in.
@@ -257,7 +258,7 @@ VM_OBJ := $(call objects,$(wildcard tests/vm/*.c))
 BENCH_OBJ := $(call objects,$(wildcard tests/bench/*.c))
 ALL_OBJ := $(PROTO_OBJ) $(DAEMON_OBJ) $(LIB_OBJ) $(CLI_OBJ) $(EXT_OBJ) $(EXAMPLE_OBJ) \
            $(UNIT_OBJ) $(FUZZ_OBJ) $(PIXELS_OBJ) $(VM_OBJ) $(PRELOAD_OBJ) $(BENCH_OBJ) \
-           $(call objects,$(wildcard tests/arm/*.c))
+           $(call objects,$(wildcard tests/arm/*.c tests/pictures/*.c))
 
 SO_NAME := libkmsblit.so.$(SOVERSION)
 SO_FILE := libkmsblit.so.$(VERSION)
@@ -448,6 +449,11 @@ $(B)/vm/%: $(O)/tests/vm/%.o
 	@mkdir -p $(@D)
 	$(Q)$(LINK) -pie -o $@ $< $(call libs,libdrm) -lm
 
+# What the planner makes of frames, for the pictures in docs/.
+$(B)/explain: $(O)/tests/pictures/explain.o $(DAEMON_A)
+	$(say) LINK $@
+	$(Q)$(LINK) -pie -o $@ $< $(DAEMON_A) $(DAEMON_LIBS)
+
 # Counted, not timed: the benchmark's frames on arm64, and the plugin of the emulator that counts.
 COUNTED_OBJ := $(call objects,tests/arm/counted.c $(patsubst %,tests/bench/%.c,load ours pictures pixman scenes))
 $(B)/counted: $(COUNTED_OBJ) $(DAEMON_A) $(B)/sources
@@ -527,7 +533,7 @@ lint: build-release ## floors, sizes, headers, format, types
 check-vm: build-release ## the daemon in virtual machines with real graphics drivers
 	@$(RUN) vm
 
-.PHONY: check-vm check-videocore check-arm64 check-chroot bench bench-arm64 format
+.PHONY: check-vm check-videocore check-arm64 check-chroot bench bench-arm64 pictures format
 check-videocore: ## not there yet: comes with the KMS issue
 	@$(PYTHON) -B tests/run $(@:check-%=%)
 check-arm64: build-arm ## kernels, plan and renderer for arm64, armhf and ARMv6, under qemu-user
@@ -544,6 +550,9 @@ check-chroot: ## clone into a bare Debian 12 and run demo and check there (needs
 bench: ## measure drawing against pygame, SDL and pixman; build/bench.json has the figures
 	+$(Q)$(MAKE) all
 	$(OUT)/kmsblit bench --json build/bench.json $(BENCH)
+pictures: ## make the pictures of docs/performance.md anew, from real runs
+	+$(Q)$(MAKE) all build/release/explain
+	$(PYTHON) -B tests/pictures/make.py
 format: ## clang-format every C file
 	git ls-files -co --exclude-standard '*.c' '*.h' | xargs -r $(CLANG_FORMAT) -i
 

@@ -116,7 +116,7 @@ class Menu:
     """Text, a bar that marks a line and moves now and then, and a clock: hardly anything changes."""
 
     name = "menu with text"
-    LINES = ("CHOOSE A GAME", "", "PLACES", "SPACESHIP", "VOLCANO", "ARCHER", "GO HOME")
+    LINES = ("CHOOSE A GAME", "", "PLACES", "SPACESHIP", "LAVA CAVE", "ARCHER", "GO HOME")
 
     def __init__(self, display: kmsblit.Display, window: kmsblit.Window) -> None:
         module: Any = load_meteors()
