@@ -85,11 +85,13 @@ int kd_gamepads_create(const struct kd_input_handler *handler, kd_input_settings
                        const char *const *mappings, size_t mappings_count,
                        struct kd_input_source **out);
 
-/* replay.c: a recording, whose first event happens at begin_ns. -errno; why (why_bytes) then is a sentence, with the line. */
+/* replay.c: a recording, which begins at begin_ns. -errno; why then is a sentence, with the line. Its devices are told by dispatch(), and are there until
+ * the recording says that they are gone, also when it has ended. */
 int kd_replay_create(const struct kd_input_handler *handler, const char *path, int64_t begin_ns,
                      char *why, size_t why_bytes, struct kd_input_source **out);
 
-/* record.c: writes what it is told as a recording, to a file that only its owner may read (keys may be a password). */
+/* record.c: writes what it is told as a recording, to a new file that only its owner may read (keys may be a password). What cannot be written is said
+ * once, and ends the recording, but nothing else. -EEXIST: path is something else, or somebody else's. */
 struct kd_recorder;
 int kd_recorder_create(const char *path, int64_t begin_ns, struct kd_recorder **out);
 void kd_recorder_added(struct kd_recorder *recorder, uint32_t id,
@@ -98,7 +100,7 @@ void kd_recorder_removed(struct kd_recorder *recorder, uint32_t id, int64_t now_
 void kd_recorder_input(struct kd_recorder *recorder, const struct kd_input *input);
 int kd_recorder_destroy(struct kd_recorder *recorder); /* 0, or -errno: what could not be written */
 
-/* Whatever a device says its name is, as UTF-8 without control characters, cut to what fits. */
+/* Whatever a device says its name is, as UTF-8 without characters that control, hide or turn around, cut to what fits. Still not a format. */
 void kd_input_safe_name(char *to, size_t to_bytes, const char *from);
 
 #endif
