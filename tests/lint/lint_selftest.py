@@ -15,12 +15,16 @@ GOOD = {
     "daemon/server/loop.c": '#include "output/output.h"\n#include <systemd/sd-event.h>\n',
     "clients/cli/main.c": '#include "gen/kmsblit_proto.h"\n#include <kmsblit.h>\n#include <spng.h>\n',
     "tests/unit/test_any.c": '#include "plan/plan.h"\n#include <check.h>\n',
+    "docs/architecture.md": "| log | `daemon/base/log.h` |\n| plan | `daemon/plan/plan.c` |\n"
+                            "| loop | `daemon/server/loop.c` |\n",
     "proto/gen.py": "import sys\n\nprint(sys.argv)\n",
 }
 LONG = "int f(void)\n{\n" + "    g();\n" * 79 + "}\n"
 
 # lint, file, its content, what the lint must say
 BAD = [
+    ("architecture", "daemon/base/a.c", "", "daemon/base/a.c:1: is not in the table"),
+    ("architecture", "docs/architecture.md", "| a | `daemon/a.c` |\n", "daemon/a.c is not there"),
     ("floors", "daemon/base/a.c", '#include "scene/scene.h"\n', "daemon/base/a.c:1:"),
     ("floors", "daemon/output/a.c", '\n#include "render/render.h"\n', "daemon/output/a.c:2:"),
     ("floors", "daemon/plan/a.c", "#include <time.h>\n", "is pure"),
