@@ -15,7 +15,7 @@ int rig_open_error, rig_opened;
 
 static char told[65536], answer[65536];
 static size_t told_bytes;
-static uint32_t last_id = 100;
+uint32_t rig_last_id = 100;
 
 __attribute__((format(printf, 1, 2))) static void tell(const char *format, ...)
 {
@@ -41,7 +41,7 @@ static uint32_t on_added(void *ctx, const struct kd_input_device *device)
     tell("added %s caps %u axes %u buttons %u %x:%x:%x:%x%s%s\n", device->name,
          device->capabilities, device->axes, device->buttons, device->bus, device->vendor,
          device->product, device->version, device->output[0] ? " on " : "", device->output);
-    return rig_refuses ? 0 : ++last_id;
+    return rig_refuses ? 0 : ++rig_last_id;
 }
 
 static void on_removed(void *ctx, uint32_t device)

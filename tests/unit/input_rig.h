@@ -9,6 +9,9 @@ extern const struct kd_input_handler rig_handler;
 /* What was told since the last time that this was asked, one thing a line. The answer is good until the next call. */
 const char *rig_told(void);
 
+/* The number of the last device; 100: there was none. */
+extern uint32_t rig_last_id;
+
 /* The next devices are not wanted. */
 extern bool rig_refuses;
 

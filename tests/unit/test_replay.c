@@ -359,6 +359,7 @@ START_TEST(test_round_trip)
     kd_recorder_removed(recorder, 1, BEGIN_NS + 2);
     ck_assert_int_eq(kd_recorder_destroy(recorder), 0);
     snprintf(before, sizeof(before), "%s", rig_told());
+    rig_last_id = 100;
 
     ck_assert_msg(kd_replay_create(&rig_handler, path, BEGIN_NS, why, sizeof(why), &replay) == 0,
                   "%s", why);
@@ -369,10 +370,6 @@ START_TEST(test_round_trip)
         char ours[600], theirs[600];
         snprintf(ours, sizeof(ours), "%.*s", (int)strcspn(line, "\n"), line);
         snprintf(theirs, sizeof(theirs), "%.*s", (int)strcspn(again, "\n"), again);
-        /* The second device of the rig has the next number. */
-        char *number = strstr(theirs, "102");
-        if (number && i > 0)
-            number[2] = '1';
         ck_assert_str_eq(theirs, ours);
         line += strcspn(line, "\n") + 1;
         again += strcspn(again, "\n") + 1;
