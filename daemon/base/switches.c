@@ -16,6 +16,7 @@ static const struct {
     {"bounds", KD_SWITCH_BOUNDS},
     {"transforms", KD_SWITCH_TRANSFORMS},
     {"runs", KD_SWITCH_RUNS},
+    {"stack", KD_SWITCH_STACK},
     {"all", KD_SWITCHES_ALL},
 };
 

@@ -10,11 +10,14 @@
 
 static atomic_ullong versions_made;
 
+/* The head lies before the pixels, and 64 bytes behind them: kernels may read whole columns (pix.h). */
+_Static_assert(sizeof(struct kd_tile) >= KD_PIX_COLUMN_PX * sizeof(uint32_t), "room in front");
+
 static struct kd_tile *tile_create(int32_t width_px, int32_t height_px)
 {
     size_t head_bytes = (sizeof(struct kd_tile) + ALIGN_BYTES - 1) & ~(ALIGN_BYTES - 1);
     size_t stride_px = ((size_t)width_px + 15) & ~(size_t)15;
-    size_t bytes = head_bytes + stride_px * (size_t)height_px * sizeof(uint32_t);
+    size_t bytes = head_bytes + stride_px * (size_t)height_px * sizeof(uint32_t) + ALIGN_BYTES;
     struct kd_tile *tile = aligned_alloc(ALIGN_BYTES, bytes);
 
     if (!tile)

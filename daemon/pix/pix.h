@@ -39,6 +39,26 @@ typedef void kd_pix_blit_fn(uint32_t *dst, const uint32_t *src, size_t count_px)
 /* Blends a straight colour, to which the command's alpha has been applied, into dst. */
 typedef void kd_pix_fill_fn(uint32_t *dst, size_t count_px, uint32_t color);
 
+/* OVER for pieces of a tile, column by column: what lies below each other is mostly of one sort, which processors guess well, and a column's rows are
+ * the bits of a word. The first column's first first_px pixels, and the last one's from end_px (1 to 8) on, are not written; dst and src are
+ * the pixels of bit 0 at the left edge of the first column, drawn or not. Of rows that are blended, all pixels of all columns may be read,
+ * of dst and src, and what dst has beside the piece is written again (in a window its alpha is 255 there). */
+#define KD_PIX_COLUMN_PX 8
+struct kd_pix_column {
+    uint64_t copy;  /* rows that are drawn and opaque; only of columns that are drawn wholly */
+    uint64_t blend; /* other rows that are drawn */
+};
+struct kd_pix_columns {
+    uint32_t *dst;
+    size_t dst_stride_px;
+    const struct kd_pix_column *list;
+    uint32_t count;
+    uint32_t first_px, end_px;
+};
+typedef void kd_pix_blit_columns_fn(const struct kd_pix_columns *columns, const uint32_t *src,
+                                    size_t src_stride_px);
+typedef void kd_pix_fill_columns_fn(const struct kd_pix_columns *columns, uint32_t color);
+
 /* Applies tint, then alpha, to a row of the given kind. The tint's alpha byte is not used. The
  * result is of the kind kd_source_kind_modulated(kind, alpha). out may be src itself. */
 typedef void kd_pix_modulate_fn(uint32_t *out, const uint32_t *src, size_t count_px,
@@ -87,6 +107,8 @@ struct kd_pix {
     const char *name; /* of the fastest part of it: "ref", "avx2", ... */
     kd_pix_blit_fn *blit[KD_TARGET_KINDS][KD_SOURCE_KINDS][KD_PIX_BLENDS];
     kd_pix_fill_fn *fill[KD_TARGET_KINDS][KD_PIX_BLENDS];
+    kd_pix_blit_columns_fn *blit_columns[KD_TARGET_KINDS][KD_SOURCE_KINDS];
+    kd_pix_fill_columns_fn *fill_columns[KD_TARGET_KINDS];
     kd_pix_modulate_fn *modulate;
     kd_pix_reverse_fn *reverse;
     kd_pix_scale_nearest_fn *scale_nearest;

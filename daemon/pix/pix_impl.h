@@ -68,6 +68,17 @@ struct kv_taps {
 #define KD_PIX_WINDOW_FILL(blend, BLEND)          [BLEND] = window_fill_##blend,
 #define KD_PIX_CANVAS_FILL(blend, BLEND)          [BLEND] = canvas_fill_##blend,
 
+/* Columns, by the file's own BLIT_COLUMNS(name, target, source) and FILL_COLUMNS(name, target). */
+#define KD_PIX_COLUMNS                                                                    \
+    BLIT_COLUMNS(window_straight_columns, KD_TARGET_OPAQUE, KD_SOURCE_STRAIGHT)           \
+    BLIT_COLUMNS(window_premultiplied_columns, KD_TARGET_OPAQUE, KD_SOURCE_PREMULTIPLIED) \
+    BLIT_COLUMNS(window_opaque_columns, KD_TARGET_OPAQUE, KD_SOURCE_OPAQUE)               \
+    BLIT_COLUMNS(canvas_straight_columns, KD_TARGET_ALPHA, KD_SOURCE_STRAIGHT)            \
+    BLIT_COLUMNS(canvas_premultiplied_columns, KD_TARGET_ALPHA, KD_SOURCE_PREMULTIPLIED)  \
+    BLIT_COLUMNS(canvas_opaque_columns, KD_TARGET_ALPHA, KD_SOURCE_OPAQUE)                \
+    FILL_COLUMNS(window_fill_columns, KD_TARGET_OPAQUE)                                   \
+    FILL_COLUMNS(canvas_fill_columns, KD_TARGET_ALPHA)
+
 /* All of struct kd_pix but the name. */
 #define KD_PIX_TABLE                                                                              \
     .blit[KD_TARGET_OPAQUE] =                                                                     \
@@ -83,7 +94,12 @@ struct kv_taps {
             [KD_SOURCE_OPAQUE] = {KD_PIX_EACH_BLEND(KD_PIX_CANVAS_OPAQUE)},                       \
     },                                                                                            \
     .fill[KD_TARGET_OPAQUE] = {KD_PIX_EACH_BLEND(KD_PIX_WINDOW_FILL)},                            \
-    .fill[KD_TARGET_ALPHA] = {KD_PIX_EACH_BLEND(KD_PIX_CANVAS_FILL)}, .modulate = modulate,       \
+    .fill[KD_TARGET_ALPHA] = {KD_PIX_EACH_BLEND(KD_PIX_CANVAS_FILL)},                             \
+    .blit_columns = {[KD_TARGET_OPAQUE] = {window_straight_columns, window_premultiplied_columns, \
+                                           window_opaque_columns},                                \
+                     [KD_TARGET_ALPHA] = {canvas_straight_columns, canvas_premultiplied_columns,  \
+                                          canvas_opaque_columns}},                                \
+    .fill_columns = {window_fill_columns, canvas_fill_columns}, .modulate = modulate,             \
     .reverse = reverse, .scale_nearest = scale_nearest, .bilinear_across = bilinear_across,       \
     .bilinear_down = bilinear_down, .walk_nearest = walk_nearest, .walk_bilinear = walk_bilinear, \
     .narrow_565 = narrow_565

@@ -96,6 +96,44 @@ static inline __attribute__((always_inline)) uint32_t blend_pixel(enum kd_target
 
 KD_PIX_EACH_BLEND(KD_PIX_ROWS)
 
+/* ---- Columns ---- */
+
+/* src_step_px: 0 for a colour. */
+static inline __attribute__((always_inline)) void draw_columns(
+    enum kd_target_kind target, enum kd_source_kind source, const struct kd_pix_columns *columns,
+    const uint32_t *src, size_t src_stride_px, size_t src_step_px)
+{
+    for (uint32_t c = 0; c < columns->count; c++) {
+        uint32_t first = KD_PIX_COLUMN_PX * c + (c == 0 ? columns->first_px : 0);
+        uint32_t end =
+            KD_PIX_COLUMN_PX * c + (c == columns->count - 1 ? columns->end_px : KD_PIX_COLUMN_PX);
+        for (uint64_t rows = columns->list[c].copy | columns->list[c].blend; rows;
+             rows &= rows - 1) {
+            size_t y = (size_t)__builtin_ctzll(rows);
+            uint32_t *dst = columns->dst + y * columns->dst_stride_px;
+            for (uint32_t x = first; x < end; x++) {
+                dst[x] = blend_pixel(target, source, KB_BLEND_OVER, dst[x],
+                                     src[y * src_stride_px + x * src_step_px]);
+            }
+        }
+    }
+}
+
+#define BLIT_COLUMNS(name, target, source)                                      \
+    static void name(const struct kd_pix_columns *columns, const uint32_t *src, \
+                     size_t src_stride_px)                                      \
+    {                                                                           \
+        draw_columns(target, source, columns, src, src_stride_px, 1);           \
+    }
+
+#define FILL_COLUMNS(name, target)                                         \
+    static void name(const struct kd_pix_columns *columns, uint32_t color) \
+    {                                                                      \
+        draw_columns(target, KD_SOURCE_STRAIGHT, columns, &color, 0, 0);   \
+    }
+
+KD_PIX_COLUMNS
+
 static void modulate(uint32_t *out, const uint32_t *src, size_t count_px, enum kd_source_kind kind,
                      uint32_t tint, uint8_t alpha)
 {

@@ -169,6 +169,132 @@ KV_INLINE void fill_row(enum kd_target_kind target, enum kb_blend blend, uint32_
 
 KD_PIX_EACH_BLEND(KD_PIX_ROWS)
 
+/* ---- Columns ---- */
+
+static const uint32_t column_lanes[3 * KD_PIX_COLUMN_PX] = {
+    [KD_PIX_COLUMN_PX] = UINT32_MAX,
+    UINT32_MAX,
+    UINT32_MAX,
+    UINT32_MAX,
+    UINT32_MAX,
+    UINT32_MAX,
+    UINT32_MAX,
+    UINT32_MAX,
+};
+
+/* Which pixels of a column are drawn. */
+struct column_edge {
+    uint32_t lanes[KD_PIX_COLUMN_PX]; /* each all bits, or none */
+};
+
+#ifndef KV_OWN_COLUMN
+/* Pixels that are not drawn become clear ones. edge NULL: all are. */
+KV_INLINE void column_over(enum kd_target_kind target, enum kd_source_kind source, uint32_t *dst,
+                           const uint32_t *src, const struct column_edge *edge)
+{
+    for (int i = 0; i < KD_PIX_COLUMN_PX; i += KV_PX) {
+        kv s = kv_load(src + i);
+        if (source != KD_SOURCE_PREMULTIPLIED) {
+            s = source == KD_SOURCE_OPAQUE ? kv_or(s, kv_set(ALPHA_MASK)) : kv_premultiply(s);
+        }
+        if (edge) {
+            s = kv_select(kv_load(edge->lanes + i), s, kv_set(0));
+        }
+        kv d = kv_over(s, kv_load(dst + i));
+        kv_store(dst + i, target == KD_TARGET_OPAQUE ? kv_or(d, kv_set(ALPHA_MASK)) : d);
+    }
+}
+
+KV_INLINE void column_copy(enum kd_source_kind source, uint32_t *dst, const uint32_t *src)
+{
+    for (int i = 0; i < KD_PIX_COLUMN_PX; i += KV_PX) {
+        kv s = kv_load(src + i);
+        kv_store(dst + i, source == KD_SOURCE_OPAQUE ? kv_or(s, kv_set(ALPHA_MASK)) : s);
+    }
+}
+#endif
+
+KV_INLINE void columns_blend(enum kd_target_kind target, enum kd_source_kind source, uint64_t rows,
+                             uint32_t *dst, size_t dst_stride_px, const uint32_t *src,
+                             size_t src_stride_px, const struct column_edge *edge)
+{
+    for (; rows; rows &= rows - 1) {
+        size_t y = (size_t)__builtin_ctzll(rows);
+        column_over(target, source, dst + y * dst_stride_px, src + y * src_stride_px, edge);
+    }
+}
+
+/* Run by run. */
+KV_INLINE void columns_copy(enum kd_source_kind source, uint64_t rows, uint32_t *dst,
+                            size_t dst_stride_px, const uint32_t *src, size_t src_stride_px)
+{
+    while (rows) {
+        size_t y = (size_t)__builtin_ctzll(rows);
+        uint64_t rest = rows & (rows + (rows & -rows)); /* without the first run */
+        const uint32_t *from = src + y * src_stride_px;
+        uint32_t *to = dst + y * dst_stride_px;
+        for (int n = __builtin_popcountll(rows ^ rest); n > 0; n--) {
+            column_copy(source, to, from);
+            to += dst_stride_px;
+            from += src_stride_px;
+        }
+        rows = rest;
+    }
+}
+
+KV_INLINE void edge_make(struct column_edge *edge, uint32_t first_px, uint32_t end_px)
+{
+    const uint32_t *from_first = column_lanes + (KD_PIX_COLUMN_PX - first_px);
+    const uint32_t *to_end = column_lanes + (2 * KD_PIX_COLUMN_PX - end_px);
+    for (size_t i = 0; i < KD_PIX_COLUMN_PX; i++) {
+        edge->lanes[i] = from_first[i] & to_end[i];
+    }
+}
+
+/* step_px: 8, or 0 where all columns show the same. */
+KV_INLINE void draw_columns(enum kd_target_kind target, enum kd_source_kind source,
+                            const struct kd_pix_columns *columns, const uint32_t *src,
+                            size_t src_stride_px, size_t step_px)
+{
+    size_t stride_px = columns->dst_stride_px;
+    uint32_t *dst = columns->dst;
+    for (uint32_t c = 0; c < columns->count; c++) {
+        uint64_t copy = columns->list[c].copy, blend = columns->list[c].blend;
+        uint32_t first_px = c == 0 ? columns->first_px : 0;
+        uint32_t end_px = c == columns->count - 1 ? columns->end_px : KD_PIX_COLUMN_PX;
+        columns_copy(source, copy, dst, stride_px, src, src_stride_px);
+        if (end_px - first_px == KD_PIX_COLUMN_PX) {
+            columns_blend(target, source, blend, dst, stride_px, src, src_stride_px, NULL);
+        } else {
+            struct column_edge edge;
+            edge_make(&edge, first_px, end_px);
+            columns_blend(target, source, blend, dst, stride_px, src, src_stride_px, &edge);
+        }
+        dst += KD_PIX_COLUMN_PX;
+        src += step_px;
+    }
+}
+
+#define BLIT_COLUMNS(name, target, source)                                           \
+    KV_FN void name(const struct kd_pix_columns *columns, const uint32_t *src,       \
+                    size_t src_stride_px)                                            \
+    {                                                                                \
+        draw_columns(target, source, columns, src, src_stride_px, KD_PIX_COLUMN_PX); \
+    }
+
+#define FILL_COLUMNS(name, target)                                         \
+    KV_FN void name(const struct kd_pix_columns *columns, uint32_t color)  \
+    {                                                                      \
+        uint32_t row[KD_PIX_COLUMN_PX];                                    \
+        color = kd_pix_premultiplied(color, KD_SOURCE_STRAIGHT);           \
+        for (int i = 0; i < KD_PIX_COLUMN_PX; i++) {                       \
+            row[i] = color;                                                \
+        }                                                                  \
+        draw_columns(target, KD_SOURCE_PREMULTIPLIED, columns, row, 0, 0); \
+    }
+
+KD_PIX_COLUMNS
+
 /* ---- Tint and alpha, mirroring, narrowing ---- */
 
 /* Alpha once on everything (premultiplied), or on the alpha byte (else). */

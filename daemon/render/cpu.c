@@ -134,11 +134,6 @@ static uint32_t count_together(const struct kd_draw *draw, const struct kd_draw_
     return count;
 }
 
-static const struct kd_plan_tile *planned(const struct kd_draw *draw, uint32_t at)
-{
-    return &draw->plan->tiles[draw->tiles[at]];
-}
-
 /* The picture's tiles become its own. Those that do not lie beside the first are left for later. */
 static int open_in_picture(struct kd_draw *draw, struct kd_draw_place *place,
                            struct kd_cpu_tile *tile)
@@ -150,7 +145,7 @@ static int open_in_picture(struct kd_draw *draw, struct kd_draw_place *place,
     uint32_t count = 1;
 
     for (uint32_t i = 0; i < place->count; i++)
-        keeps = keeps || planned(draw, place->at + i)->load == KD_LOAD_KEEP;
+        keeps = keeps || kd_cpu_planned(draw, place->at + i)->load == KD_LOAD_KEEP;
     if (!kd_pixels_own_run(draw->picture, index, place->count, keeps ? none : tile->box))
         return -ENOMEM;
     while (count < place->count && kd_tiles_are_beside(own[count - 1], own[count]))
@@ -195,7 +190,7 @@ static int open_tiles(struct kd_draw *draw, unsigned number, struct kd_cpu_tile 
     else
         open_in_buffer(draw, number, tile);
     for (uint32_t i = 0; begins && !error && i < place->count; i++)
-        if (planned(draw, place->at + i)->load == KD_LOAD_BASE)
+        if (kd_cpu_planned(draw, place->at + i)->load == KD_LOAD_BASE)
             draw_base(tile, kd_draw_box(draw, place->at + i));
     return error;
 }
@@ -233,31 +228,20 @@ static void close_tiles(struct kd_draw *draw, struct kd_draw_place *place,
     }
 }
 
-static uint32_t tile_ops(const struct kd_plan *plan, const struct kd_plan_tile *tile)
-{
-    return plan->lists ? tile->list_count : plan->ops_count - tile->first_op;
-}
-
-/* The index of the one that is drawn as number i. */
-static uint32_t tile_op(const struct kd_plan *plan, const struct kd_plan_tile *tile, uint32_t i)
-{
-    return plan->lists ? plan->lists[tile->list + i] : tile->first_op + i;
-}
-
-/* The next operation of the tiles that are drawn together, in drawing order, and what is drawn of it: from the first to the last one of them that it shows
+/* The next operation of the lists, in drawing order, and what is drawn of it: from the first to the last one of the tiles that it shows
  * in. What lies between is hidden by later ones, or has it, too. False: there is none. */
-static bool next_op(const struct kd_draw *draw, struct kd_draw_place *place, uint32_t *op,
-                    struct kd_box *clip)
+static bool next_op(const struct kd_cpu_lists *lists, uint32_t *op, struct kd_box *clip)
 {
+    const struct kd_draw *draw = lists->draw;
+    struct kd_draw_place *place = lists->place;
     uint32_t first = 0, last = 0, least = UINT32_MAX;
 
     for (uint32_t i = 0; i < place->count; i++) {
-        const struct kd_plan_tile *tile = planned(draw, place->at + i);
         uint32_t here;
 
-        if (place->ops[i] == tile_ops(draw->plan, tile))
+        if (place->ops[i] == lists->ends[i])
             continue;
-        here = tile_op(draw->plan, tile, place->ops[i]);
+        here = kd_cpu_op(lists->plan, kd_cpu_planned(draw, place->at + i), place->ops[i]);
         if (here < least) {
             least = here;
             first = i;
@@ -266,13 +250,10 @@ static bool next_op(const struct kd_draw *draw, struct kd_draw_place *place, uin
     }
     if (least == UINT32_MAX)
         return false;
-    for (uint32_t i = first; i <= last; i++) {
-        const struct kd_plan_tile *tile = planned(draw, place->at + i);
-
-        if (place->ops[i] < tile_ops(draw->plan, tile) &&
-            tile_op(draw->plan, tile, place->ops[i]) == least)
+    for (uint32_t i = first; i <= last; i++)
+        if (place->ops[i] < lists->ends[i] &&
+            kd_cpu_op(lists->plan, kd_cpu_planned(draw, place->at + i), place->ops[i]) == least)
             place->ops[i]++;
-    }
     clip->x1 = kd_draw_box(draw, place->at + first).x1;
     clip->x2 = kd_draw_box(draw, place->at + last).x2;
     *op = least;
@@ -282,19 +263,58 @@ static bool next_op(const struct kd_draw *draw, struct kd_draw_place *place, uin
 /* The clock is looked at after so many operations. */
 #define OPS_AT_ONCE 8
 
+/* Whoever goes on with the place's tiles begins with this operation. */
+static void stop_before(const struct kd_cpu_lists *lists, uint32_t op)
+{
+    struct kd_draw_place *place = lists->place;
+
+    for (uint32_t i = 0; i < place->count; i++) {
+        const struct kd_plan_tile *tile = kd_cpu_planned(lists->draw, place->at + i);
+
+        while (place->ops[i] < kd_cpu_ops(lists->plan, tile) &&
+               kd_cpu_op(lists->plan, tile, place->ops[i]) < op)
+            place->ops[i]++;
+    }
+}
+
+static bool draw_stack(const struct kd_cpu_lists *lists, const struct kd_cpu_tile *tile,
+                       struct kd_cpu_stack *stack, int64_t until_ns)
+{
+    const struct kd_cpu_shown *shown;
+
+    for (uint32_t n = 0; (shown = kd_cpu_stack_next(stack)) != NULL; n++) {
+        const struct kd_box part = {shown->x1, shown->y1, shown->x2, shown->y2};
+
+        if (n % OPS_AT_ONCE == OPS_AT_ONCE - 1 && kd_clock_real_ns() > until_ns) {
+            stop_before(lists, (uint32_t)(shown->op - lists->plan->ops));
+            return false;
+        }
+        if (shown->in_columns)
+            kd_cpu_draw_shown(tile, shown);
+        else
+            draw_op(tile, shown->op, kd_box_moved(part, tile->box.x1, tile->box.y1));
+    }
+    return true;
+}
+
 /* Draws the tiles' operations until they are complete (true) or the time is over. */
 static bool draw_tiles(const struct kd_draw *draw, struct kd_draw_place *place,
                        const struct kd_cpu_tile *tile, int64_t until_ns)
 {
+    struct kd_cpu_lists lists = {.plan = draw->plan, .draw = draw, .place = place};
     struct kd_box clip = tile->box;
+    struct kd_cpu_stack stack;
     uint32_t op;
 
-    for (uint32_t n = 1; next_op(draw, place, &op, &clip); n++) {
+    for (uint32_t i = 0; i < place->count; i++)
+        lists.ends[i] = kd_cpu_ops(draw->plan, kd_cpu_planned(draw, place->at + i));
+    kd_cpu_stack_look(&stack, tile, &lists);
+    for (uint32_t n = 1; next_op(&lists, &op, &clip); n++) {
         draw_op(tile, &draw->plan->ops[op], clip);
         if (n % OPS_AT_ONCE == 0 && kd_clock_real_ns() > until_ns)
             return false;
     }
-    return true;
+    return draw_stack(&lists, tile, &stack, until_ns);
 }
 
 /* ---- Slices --------------------------------------------------------------------------------- */
@@ -424,8 +444,8 @@ static unsigned cpu_workers(const struct kd_renderer *renderer, const struct kd_
         const struct kd_plan_tile *tile = &plan->tiles[draw->tiles[i]];
         struct kd_box box = kd_draw_box(draw, i);
 
-        for (uint32_t n = 0; n < tile_ops(plan, tile); n++) {
-            cost_px += op_cost_px(&plan->ops[tile_op(plan, tile, n)], box);
+        for (uint32_t n = 0; n < kd_cpu_ops(plan, tile); n++) {
+            cost_px += op_cost_px(&plan->ops[kd_cpu_op(plan, tile, n)], box);
             if (cost_px >= (uint64_t)WORKER_PX * (KD_DRAW_WORKERS - 1))
                 return KD_DRAW_WORKERS;
         }

@@ -46,6 +46,62 @@ void kd_cpu_draw_turned(const struct kd_cpu_tile *tile, const struct kd_op *op, 
 void kd_cpu_draw_transformed(const struct kd_cpu_tile *tile, const struct kd_op *op,
                              struct kd_box part);
 
+/* ---- What shows (cpu_stack.c) ---------------------------------------------------------------- */
+
+/* Of the tiles that are drawn together, those of their operations that are still to be looked at: per tile, from its list's first to before its end. */
+struct kd_cpu_lists {
+    const struct kd_plan *plan;
+    const struct kd_draw *draw;
+    struct kd_draw_place *place; /* says where they begin */
+    uint32_t ends[KD_RUN_TILES];
+};
+
+static inline const struct kd_plan_tile *kd_cpu_planned(const struct kd_draw *draw, uint32_t at)
+{
+    return &draw->plan->tiles[draw->tiles[at]];
+}
+
+static inline uint32_t kd_cpu_ops(const struct kd_plan *plan, const struct kd_plan_tile *tile)
+{
+    return plan->lists ? tile->list_count : plan->ops_count - tile->first_op;
+}
+
+/* The index of the one that is drawn as number i. */
+static inline uint32_t kd_cpu_op(const struct kd_plan *plan, const struct kd_plan_tile *tile,
+                                 uint32_t i)
+{
+    return plan->lists ? plan->lists[tile->list + i] : tile->first_op + i;
+}
+
+/* An operation of which something shows. */
+struct kd_cpu_shown {
+    const struct kd_op *op;
+    const uint32_t *pixels; /* of a blit's source, at the part's corner */
+    uint32_t stride_px;
+    uint16_t count;         /* of columns */
+    bool in_columns;        /* else it is drawn as a whole */
+    int16_t x1, y1, x2, y2; /* the part of it that is drawn, counted from the tiles' corner */
+    struct kd_pix_column columns[];
+};
+
+/* The last operations of some tiles, as far as they show. */
+struct kd_cpu_stack {
+    size_t at;                                      /* the next one, in the room's bytes */
+    uint64_t covered[KD_RUN_PX / KD_PIX_COLUMN_PX]; /* rows that nothing below shows in */
+    uint64_t room[6144];
+};
+
+/* Looks at operations from the last to the first, as far as there is room: those that are left in the lists are to be drawn before. Does nothing where it does
+ * not pay. */
+void kd_cpu_stack_look(struct kd_cpu_stack *stack, const struct kd_cpu_tile *tile,
+                       struct kd_cpu_lists *lists);
+
+/* Takes the next one in drawing order; NULL: there is no more. */
+const struct kd_cpu_shown *kd_cpu_stack_next(struct kd_cpu_stack *stack);
+
+/* Draws one whose columns are known. */
+void kd_cpu_draw_shown(const struct kd_cpu_tile *tile, const struct kd_cpu_shown *shown);
+
 /* The renderer's own: for tests. */
 struct kd_kept *kd_cpu_kept(struct kd_renderer *renderer);
 

@@ -25,6 +25,8 @@ struct kd_pixels *draw_pixels(enum kd_source_kind kind, int32_t width, int32_t h
                    plain + (size_t)y * (size_t)width + box.x1, row_bytes);
         tile->key = kd_hash_rows(DRAW_SEED, tile->pixels, tile->stride_px * sizeof(uint32_t),
                                  row_bytes, (size_t)kd_box_height(box));
+        tile->sections = kd_sections_make(tile->pixels, tile->stride_px, kd_box_width(box),
+                                          kd_box_height(box), kind);
     }
     return pixels;
 }
@@ -34,8 +36,19 @@ struct draw_image draw_image_create(enum kd_source_kind kind, int32_t width, int
 {
     struct draw_image image = {.plain = malloc((size_t)width * (size_t)height * sizeof(uint32_t))};
 
-    for (size_t i = 0; i < (size_t)width * (size_t)height; i++)
-        image.plain[i] = random_pixel();
+    unsigned most = random_u32() % 2 ? 1 : 1 + random_u32() % 40, run = 0, sort = 0;
+
+    /* runs of opaque pixels, of transparent ones and of any, or just any */
+    for (size_t i = 0; i < (size_t)width * (size_t)height; i++, run--) {
+        if (run == 0) {
+            run = 1 + random_u32() % most;
+            sort = most > 1 ? random_u32() % 4 : 3;
+        }
+        image.plain[i] = sort == 0   ? 0
+                         : sort == 1 ? random_pixel() | 0xFF000000
+                         : sort == 2 ? 0xFF204060
+                                     : random_pixel();
+    }
     image.pixels = draw_pixels(kind, width, height, versioned, image.plain);
     return image;
 }

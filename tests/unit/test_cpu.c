@@ -108,6 +108,55 @@ START_TEST(commands_equal_the_painter)
 }
 END_TEST
 
+/* Many above each other, of which little shows; of some tiles, more than there is room to remember. */
+START_TEST(much_above_each_other)
+{
+    enum { UNITS = 1200, WIDTH = 384, HEIGHT = 70 };
+    unsigned char *bytes = malloc((UNITS + 4) * 32);
+    uint32_t *want = malloc(WIDTH * HEIGHT * sizeof(uint32_t));
+
+    for (int round = 0; round < 24; round++) {
+        struct draw_commands list = {.bytes = bytes};
+        struct draw_image images[MOST_IMAGES];
+        uint32_t units = round % 3 ? 60 : UNITS, base;
+        enum kd_target_kind target = round % 4 ? KD_TARGET_OPAQUE : KD_TARGET_ALPHA;
+        struct drawn_frame frame;
+
+        make_images(images);
+        while (list.units < units) {
+            uint32_t n = random_u32() % MOST_IMAGES;
+            struct kb_command_blit blit = {.op = KB_COMMAND_BLIT,
+                                           .blend = KB_BLEND_OVER,
+                                           .alpha = 255,
+                                           .tint = 0xFFFFFFFF,
+                                           .image = n,
+                                           .x = (int32_t)(random_u32() % (WIDTH + 40)) - 40,
+                                           .y = (int32_t)(random_u32() % (HEIGHT + 40)) - 40};
+
+            if (!images[n].pixels || random_u32() % 30 == 0) {
+                draw_random_command(&list, WIDTH, HEIGHT, images, MOST_IMAGES);
+                draw_clip(&list, (struct kb_rect){0, 0, WIDTH, HEIGHT});
+                continue;
+            }
+            blit.src_width = (uint16_t)images[n].pixels->width_px;
+            blit.src_height = (uint16_t)images[n].pixels->height_px;
+            draw_blit(&list, &blit);
+        }
+        base = random_base(target);
+        for (size_t i = 0; i < WIDTH * HEIGHT; i++)
+            want[i] = base;
+        draw_paint(want, WIDTH, HEIGHT, target, &list, images);
+        draw_frame(&frame, NULL, false, kd_grid_of(WIDTH, HEIGHT), target, base,
+                   round % 5 ? KD_PLAN_MAX_TOUCHES : 4, &list, images, MOST_IMAGES);
+        expect_picture(frame.picture, want, "much above each other");
+        kd_pixels_unref(frame.picture);
+        finish_images(images);
+    }
+    free(want);
+    free(bytes);
+}
+END_TEST
+
 START_TEST(without_lists_the_pixels_are_the_same)
 {
     for (int round = 0; round < 8; round++)
@@ -518,6 +567,7 @@ Suite *cpu_suite(void)
 
     tcase_set_timeout(commands, 0);
     tcase_add_test(commands, commands_equal_the_painter);
+    tcase_add_test(commands, much_above_each_other);
     tcase_add_test(commands, without_lists_the_pixels_are_the_same);
     tcase_add_test(commands, every_blend_flip_and_kind);
     tcase_add_test(commands, slices_that_end_within_a_tile);

@@ -2,6 +2,7 @@
  * Every table of kernels that this machine can make against the reference, with rows of all small lengths that end or
  * begin at a guard page.
  */
+#include "base/geom.h"
 #include "pix/pix.h"
 #include "pixel_test.h"
 
@@ -176,6 +177,123 @@ static void compare_others(const struct kd_pix *pix, size_t count_px, bool at_en
     target_check("scale_nearest", 0, count_px, at_end);
 }
 
+/* ---- Columns ---- */
+
+#define COLUMNS_MOST 3
+#define COLUMNS_PX   1024 /* a page */
+
+/* Rows of which all pixels are opaque, and whether they are drawn, for each column. */
+static void columns_prepare(struct kd_pix_column *list, const struct kd_pix_columns *columns,
+                            size_t rows, const uint32_t *src, size_t stride_px, bool all_opaque)
+{
+    for (uint32_t c = 0; c < columns->count; c++) {
+        bool whole = (c > 0 || columns->first_px == 0) &&
+                     (c < columns->count - 1 || columns->end_px == KD_PIX_COLUMN_PX);
+        uint64_t wanted =
+            random_u32() % 3 ? UINT64_MAX : (uint64_t)random_u32() << 32 | random_u32();
+        list[c] = (struct kd_pix_column){0, 0};
+        for (size_t y = 0; y < rows; y++) {
+            bool opaque = true;
+            for (size_t x = 0; x < KD_PIX_COLUMN_PX; x++) {
+                opaque = opaque && src[y * stride_px + c * KD_PIX_COLUMN_PX + x] >> 24 == 255;
+            }
+            uint64_t bit = (uint64_t)1 << y & wanted;
+            list[c].copy |= whole && (opaque || all_opaque) ? bit : 0;
+        }
+        list[c].blend = wanted & ~list[c].copy & UINT64_MAX >> (64 - rows);
+    }
+}
+
+/* Both draw a piece of at most a page that begins or ends at a guard page; nothing beside the piece may differ. */
+static void compare_columns(const struct kd_pix *pix, bool at_end)
+{
+    static uint32_t want[COLUMNS_PX];
+    const struct kd_pix *ref = kd_pix_reference();
+    struct kd_pix_column list[COLUMNS_MOST];
+    uint32_t count = random_u32() % COLUMNS_MOST + 1, color = random_pixel();
+    size_t stride_px = (count + random_u32() % 2) * KD_PIX_COLUMN_PX + random_u32() % 3;
+    size_t rows = random_u32() % (kd_min(COLUMNS_PX / (int32_t)stride_px, 64)) + 1;
+    size_t all_px = stride_px * (rows - 1) + count * KD_PIX_COLUMN_PX;
+    const uint32_t *src = source_prepare(all_px, at_end);
+    uint32_t *page = fence_row(&fence_dst, COLUMNS_PX, false);
+    uint32_t *dst = fence_row(&fence_dst, all_px, at_end);
+    struct kd_pix_columns columns = {
+        .dst_stride_px = stride_px, .list = list, .count = count, .first_px = random_u32() % 8};
+    columns.end_px = count > 1 ? random_u32() % 8 + 1
+                               : columns.first_px + random_u32() % (8 - columns.first_px) + 1;
+    if (random_u32() % 2) {
+        columns.first_px = 0;
+        columns.end_px = KD_PIX_COLUMN_PX;
+    }
+    for (unsigned t = 0; t < KD_TARGET_KINDS; t++) {
+        for (unsigned k = 0; k <= KD_SOURCE_KINDS; k++) { /* the last one: a fill */
+            bool fills = k == KD_SOURCE_KINDS;
+            columns_prepare(list, &columns, rows, src, stride_px,
+                            k == KD_SOURCE_OPAQUE || (fills && color >> 24 == 255));
+            for (uint32_t c = 0; fills && color >> 24 != 255 && c < count; c++) {
+                list[c].blend |= list[c].copy;
+                list[c].copy = 0;
+            }
+            for (size_t i = 0; i < COLUMNS_PX; i++) {
+                want[i] = page[i] = random_pixel() | (t == KD_TARGET_OPAQUE ? 0xFF000000 : 0);
+            }
+            columns.dst = want + (dst - page);
+            if (fills) {
+                ref->fill_columns[t](&columns, color);
+            } else {
+                ref->blit_columns[t][k](&columns, src, stride_px);
+            }
+            columns.dst = dst;
+            if (fills) {
+                pix->fill_columns[t](&columns, color);
+            } else {
+                pix->blit_columns[t][k](&columns, src, stride_px);
+            }
+            for (size_t i = 0; i < COLUMNS_PX; i++) {
+                if (page[i] != want[i]) {
+                    ck_abort_msg("columns to %u from %u, pixel %zu of a page: %08x, not %08x", t, k,
+                                 i, page[i], want[i]);
+                }
+            }
+        }
+    }
+}
+
+/* The reference's columns against its rows. */
+static void compare_columns_with_rows(const struct kd_pix *pix)
+{
+    uint32_t src[16 * 64], got[16 * 64], want[16 * 64], color = random_pixel();
+    struct kd_pix_column list[2] = {{0, random_u32()}, {0, (uint64_t)random_u32() << 31}};
+    struct kd_pix_columns columns = {got, 16, list, 2, 3, 6};
+    for (unsigned t = 0; t < KD_TARGET_KINDS; t++) {
+        for (unsigned k = 0; k <= KD_SOURCE_KINDS; k++) {
+            for (size_t i = 0; i < 16 * 64; i++) {
+                src[i] = random_pixel();
+                want[i] = got[i] = random_pixel() | (t == KD_TARGET_OPAQUE ? 0xFF000000 : 0);
+            }
+            for (size_t y = 0; y < 64; y++) {
+                for (size_t x = 3; x < 8 + 6; x++) {
+                    size_t i = 16 * y + x;
+                    if (!(list[x / 8].blend >> y & 1)) {
+                        continue;
+                    }
+                    if (k == KD_SOURCE_KINDS) {
+                        pix->fill[t][KB_BLEND_OVER](want + i, 1, color);
+                    } else {
+                        pix->blit[t][k][KB_BLEND_OVER](want + i, src + i, 1);
+                    }
+                }
+            }
+            if (k == KD_SOURCE_KINDS) {
+                pix->fill_columns[t](&columns, color);
+            } else {
+                pix->blit_columns[t][k](&columns, src, 16);
+            }
+            ck_assert_mem_eq(got, want, sizeof(got));
+        }
+    }
+}
+
 /* Rows of 64 bits are compared as twice as many of 32. */
 static void compare_scaling(const struct kd_pix *pix, size_t count_px, bool at_end)
 {
@@ -277,7 +395,9 @@ START_TEST(tables_equal_the_reference)
             compare_narrow(&pix, count_px, at_end);
             for (int n = 0; n < 20; n++) {
                 compare_walks(&pix, count_px, at_end);
+                compare_columns(&pix, at_end);
             }
+            compare_columns_with_rows(&pix);
         }
     }
 }
@@ -333,6 +453,10 @@ START_TEST(tables_are_complete)
         EXPECT(tables[i]->bilinear_across && tables[i]->bilinear_down && tables[i]->narrow_565);
         EXPECT(tables[i]->walk_nearest && tables[i]->walk_bilinear);
         for (unsigned t = 0; t < KD_TARGET_KINDS; t++) {
+            EXPECT(tables[i]->fill_columns[t] != NULL);
+            for (unsigned k = 0; k < KD_SOURCE_KINDS; k++) {
+                EXPECT(tables[i]->blit_columns[t][k] != NULL);
+            }
             for (unsigned blend = 0; blend < KD_PIX_BLENDS; blend++) {
                 EXPECT(tables[i]->fill[t][blend] != NULL);
                 for (unsigned k = 0; k < KD_SOURCE_KINDS; k++) {

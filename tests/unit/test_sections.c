@@ -94,6 +94,31 @@ static void check_hull(const struct kd_hull *hull, int32_t width, int32_t height
            hull->difference_high == want.difference_high);
 }
 
+static bool is_opaque(int32_t width, int32_t x1, int32_t x2, int32_t y)
+{
+    for (int32_t x = x1; x < x2; x++)
+        if (pixels[y * width + x] >> 24 != 255)
+            return false;
+    return true;
+}
+
+/* Rows that are said to be opaque are; of columns that begin at even pixels, none is left out if one pixel more is. */
+static void check_rows(const struct kd_sections *sections, int32_t width, int32_t height)
+{
+    EXPECT(sections->columns * sections->rows_bytes * 100 <=
+           (uint32_t)(3 * 4 * width * height + 25600));
+    for (int32_t x = 0; x + 8 <= width; x++)
+        for (int32_t y = 0; y < height; y++) {
+            int32_t first = y - (int32_t)(random_u32() % 64) % (y + 1);
+            bool is_set = kd_sections_opaque_rows(sections, x, first) >> (y - first) & 1;
+
+            EXPECT(!is_set || is_opaque(width, x, x + 8, y));
+            EXPECT(is_set || !is_opaque(width, x & ~1, kd_min((x & ~1) + 9, width), y));
+        }
+    for (int32_t x = kd_max(width - 7, 0); x < width; x++)
+        EXPECT(kd_sections_opaque_rows(sections, x, 0) == 0 || x + 8 <= width + 1);
+}
+
 static enum kd_content content(int32_t width, int32_t height, enum kd_source_kind kind)
 {
     bool same = true, visible = false, opaque = true;
@@ -124,6 +149,9 @@ START_TEST(images_with_alpha)
         if (sections->content == KD_CONTENT_MIXED) {
             check_box(sections, width, height);
             check_hull(&sections->hull, width, height, kind);
+            check_rows(sections, width, height);
+        } else {
+            EXPECT(kd_sections_opaque_rows(sections, 0, 0) == 0);
         }
         if (sections->content == KD_CONTENT_SOLID)
             ck_assert_uint_eq(sections->color, pixels[0]);
