@@ -153,7 +153,7 @@ static int announce_window(struct kb_window *window)
                                      frames[i].bytes, frames[i].units);
     }
     if (error == 0)
-        error = kc_window_announce_cursor(window);
+        error = kc_window_announce_input(window);
     return error == 0 ? resize(window, count > 0 ? &frames[count - 1] : &first, &now) : error;
 }
 

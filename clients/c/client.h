@@ -10,6 +10,7 @@
 
 #include "error.h"
 #include "gen/kmsblit_proto.h"
+#include "input.h"
 #include "memory.h"
 #include "objects.h"
 #include "transport.h"
@@ -103,6 +104,7 @@ struct kb_display {
     struct kc_reply hello, greeting; /* of a connection that begins, and of the sync after it */
     struct kc_reply step;            /* of clock_step, which an interrupted call leaves waiting */
     struct kc_pooled frame_pool[KC_FRAME_POOL_SIZE];
+    struct kc_input input;
 };
 
 struct kb_image {
@@ -170,7 +172,7 @@ struct kb_window {
     struct kb_window_info info;         /* as last set; the title is owned */
     bool base_changed;                  /* before the first frame */
     struct kb_req_window_cursor cursor; /* as last set; its image may be gone */
-    bool hides_cursor;
+    uint32_t input_flags;               /* enum kb_window_input_flag */
     bool has_state;
     struct kb_window_state state;
     struct kb_frame frame;           /* embedded; it knows the window's size */
@@ -186,13 +188,16 @@ struct kb_window {
 };
 
 /* connection.c: moving bytes and waiting. A function that waits returns -EINTR if a signal handler
- * ran meanwhile, and -EPIPE when the connection is of no more use. While the daemon is away, those
+ * ran meanwhile, and -EPIPE when the connection is of no more use (-ECANCELED: the program was ended). While the daemon is away, those
  * that wait look for it; those that do not return 0. While one that came back is being told of
  * everything, -ENOTCONN says that it went away again. */
 
-/* Marks the connection as of no more use, says why, and returns -EPIPE. */
+/* Marks the connection as of no more use, says why, and returns -EPIPE or -ECANCELED. */
 int kc_break(struct kb_display *display, int error, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
+
+/* What every call returns from then on. */
+int kc_broken(const struct kb_display *display);
 
 /* The daemon went away, and why. Breaks the connection if it is not to be looked for. Returns 0,
  * -ENOTCONN or -EPIPE as above. */
@@ -262,8 +267,11 @@ int kc_image_announce(struct kb_image *image, struct kc_memory *memory);
 int kc_canvas_announce(const struct kb_image *canvas);
 int kc_window_announce(const struct kb_window *window, const struct kc_sent *as_of, bool anywhere);
 
-/* window.c: tells a restarted daemon of the window's cursor. */
-int kc_window_announce_cursor(struct kb_window *window);
+/* window.c: tells a restarted daemon of the window's cursor, and how it wants its input. */
+int kc_window_announce_input(struct kb_window *window);
+
+/* ask.c: gives what waits to the program's handler. Returns the number of events. */
+int kc_input_hand_out(struct kb_display *display);
 
 /* kept.c: frames that a restarted daemon may have to be told again. A frame that is sent leaves its
  * memory there; kc_kept_undo() takes the last one back. */

@@ -8,6 +8,11 @@
 
 #include "client.h"
 
+int kc_broken(const struct kb_display *display)
+{
+    return kc_fail(display->broken == -ECANCELED ? -ECANCELED : -EPIPE, "%s", display->broken_why);
+}
+
 int kc_break(struct kb_display *display, int error, const char *format, ...)
 {
     if (display->broken == 0) {
@@ -17,8 +22,9 @@ int kc_break(struct kb_display *display, int error, const char *format, ...)
         va_end(arguments);
         display->broken = error;
         kc_link_alarm(&display->link, 0);
+        kc_input_reset(display);
     }
-    return kc_fail(-EPIPE, "%s", display->broken_why);
+    return kc_broken(display);
 }
 
 /* What a call that does not wait returns while the daemon is away. */
@@ -52,14 +58,10 @@ int kc_lose(struct kb_display *display, int error, const char *format, ...)
     link->lost = true;
     link->epoch++;
     kc_transport_detach(&display->transport);
+    kc_input_reset(display);
     for (unsigned i = 0; i < KC_FRAME_POOL_SIZE; i++)
         display->frame_pool[i].serial = 0;
     return away(display);
-}
-
-static int broken(const struct kb_display *display)
-{
-    return kc_fail(-EPIPE, "%s", display->broken_why);
 }
 
 uint32_t kc_next_serial(struct kb_display *display)
@@ -108,7 +110,7 @@ static int read_once(struct kb_display *display, int *events)
 int kc_push(struct kb_display *display)
 {
     if (display->broken != 0)
-        return broken(display);
+        return kc_broken(display);
     if (display->link.lost)
         return away(display);
     int error = kc_transport_send(&display->transport);
@@ -128,7 +130,7 @@ int kc_pull(struct kb_display *display)
 {
     int events = 0;
     if (display->broken != 0)
-        return broken(display);
+        return kc_broken(display);
     if (display->link.lost && display->link.reviving)
         return away(display);
     if (display->link.lost) {
@@ -149,8 +151,10 @@ int kc_turn(struct kb_display *display, int64_t deadline_ns)
     if (display->link.reviving && deadline_ns > display->link.attempt_end_ns)
         deadline_ns = display->link.attempt_end_ns;
     struct timespec left, *timeout = NULL;
-    if (deadline_ns != KC_FOREVER) {
-        int64_t left_ns = deadline_ns - kc_now_ns();
+    const int64_t repeat_ns = kc_repeat_due(display);
+    const int64_t until_ns = repeat_ns < deadline_ns ? repeat_ns : deadline_ns;
+    if (until_ns != KC_FOREVER) {
+        int64_t left_ns = until_ns - kc_now_ns();
         left_ns = left_ns < 0 ? 0 : left_ns;
         left = (struct timespec){.tv_sec = (time_t)(left_ns / 1000000000),
                                  .tv_nsec = (long)(left_ns % 1000000000)};
@@ -163,6 +167,8 @@ int kc_turn(struct kb_display *display, int64_t deadline_ns)
     if (ready < 0)
         return errno == EINTR ? kc_fail(-EINTR, "a signal interrupted the wait for the daemon")
                               : kc_fail(-errno, "waiting for the daemon: %s", strerror(errno));
+    if (ready == 0 && repeat_ns <= deadline_ns)
+        return kc_repeat_run(display);
     if (ready == 0)
         return kc_fail(-ETIMEDOUT, "the daemon did not answer in time");
     if (wanted.revents & POLLOUT) {
@@ -178,7 +184,7 @@ int kc_request(struct kb_display *display, uint16_t opcode, const void *message,
 {
     unsigned epoch = display->link.epoch;
     if (display->broken != 0)
-        return broken(display);
+        return kc_broken(display);
     for (;;) {
         const char *what = NULL;
         if (display->link.lost &&

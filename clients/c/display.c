@@ -126,6 +126,7 @@ int kc_greet(struct kb_display *display)
     const struct kb_req_hello hello = {
         .serial = kc_next_serial(display),
         .version = KB_PROTO_VERSION,
+        .flags = KB_HELLO_FLAG_WANTS_INPUT,
         .token = display->welcome.token,
         .name = display->name,
         .name_bytes = (uint32_t)strlen(display->name),
@@ -170,6 +171,7 @@ int kb_connect(const char *socket_path, const char *name, struct kb_display **di
     if (made == NULL)
         return kc_fail(-ENOMEM, "no memory for a connection");
     made->transport.fd = made->link.poll_fd = made->link.timer_fd = -1;
+    kc_input_init(&made->input);
     int error = find_socket(socket_path, made->path, sizeof(made->path));
     if (error == 0)
         error = kc_link_init(made);
@@ -206,6 +208,7 @@ void kb_disconnect(struct kb_display *display)
             kc_window_free(slot->object);
     }
     kc_objects_finish(&display->objects);
+    kc_input_finish(&display->input);
     for (unsigned i = 0; i < KC_FRAME_POOL_SIZE; i++)
         kc_memory_unref(display->frame_pool[i].memory);
     kc_transport_finish(&display->transport);
@@ -222,10 +225,12 @@ int kb_get_fd(const struct kb_display *display)
 int kb_dispatch(struct kb_display *display, int timeout_ms)
 {
     int64_t deadline_ns = timeout_ms < 0 ? KC_FOREVER : kc_now_ns() + timeout_ms * INT64_C(1000000);
-    int events;
-    do {
+    int events = kc_input_hand_out(display);
+    while (events == 0)
         events = kc_turn(display, deadline_ns);
-    } while (events == 0);
+    const int taken = kc_input_hand_out(display);
+    if (events < 0 && taken > 0) /* the error comes out of the next call */
+        return taken;
     return events == -ETIMEDOUT ? 0 : events;
 }
 

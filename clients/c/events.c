@@ -92,6 +92,11 @@ static int on_error(void *context, const struct kb_evt_error *event)
         return kc_lose(display, kc_error_of(event->code),
                        "the daemon at %s ended the connection: %.*s", display->path,
                        (int)event->message_bytes, event->message_bytes > 0 ? event->message : "");
+    if (event->code == KB_ERROR_CODE_ENDED) {
+        kc_input_close(display, display->input.state[KC_COME].focus);
+        return kc_break(display, -ECANCELED, "this program was ended: %.*s",
+                        (int)event->message_bytes, event->message_bytes > 0 ? event->message : "");
+    }
     if (event->code == KB_ERROR_CODE_PROTOCOL || event->code == KB_ERROR_CODE_VERSION)
         return kc_break(display, kc_error_of(event->code),
                         "the daemon at %s ended the connection: %.*s", display->path,
@@ -286,6 +291,20 @@ static const struct kb_evt_handler handler = {
     .statistics = on_statistics,
     .screenshot_done = on_screenshot_done,
     .description = on_description,
+    .events_lost = kc_on_events_lost,
+    .device = kc_on_device,
+    .device_gone = kc_on_device_gone,
+    .focus = kc_on_focus,
+    .key = kc_on_key,
+    .keymap = kc_on_keymap,
+    .pointer_motion = kc_on_pointer_motion,
+    .pointer_button = kc_on_pointer_button,
+    .pointer_wheel = kc_on_pointer_wheel,
+    .pointer_over = kc_on_pointer_over,
+    .touch = kc_on_touch,
+    .gamepad_axis = kc_on_gamepad_axis,
+    .gamepad_button = kc_on_gamepad_button,
+    .window_close = kc_on_window_close,
 };
 
 int kc_handle_event(struct kb_display *display, const struct kb_header *message, int *fds)

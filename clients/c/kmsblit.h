@@ -395,6 +395,222 @@ KB_API void kb_last_presented(const struct kb_window *window, struct kb_presente
  * that it is told again takes a credit too. */
 KB_API unsigned kb_credits(const struct kb_window *window);
 
+/* ---- Input ---------------------------------------------------------------------------------- */
+
+/*
+ * Keys, pointer, fingers and gamepads come to the one window that has the focus, whichever program it is of.
+ * A program takes its events one after the other: with kb_next_event() in every frame, with kb_wait_event(), or through
+ * a function of its own that kb_dispatch() calls.
+ *
+ * What kb_key_down() and the other questions answer is as of the last event taken: events and answers always agree. Of a
+ * program that takes no events nothing is pressed, unless it calls kb_pump().
+ *
+ * Everything that goes down also comes up: what is held when a window loses the focus, when its device is unplugged or
+ * when the daemon goes away is released by events. Events that are not taken are kept, up to about a thousand.
+ * Beyond that, motion is joined, and repeats, texts and presses that are over are forgotten, but never the release of
+ * something whose press was taken; an event KB_EVENT_LOST says so.
+ */
+enum kb_event_type {
+    KB_EVENT_KEY_DOWN = 1, /* key; again and again while it is held: see `repeat` */
+    KB_EVENT_KEY_UP,
+    KB_EVENT_TEXT,           /* text: what was typed, dead keys and compose keys put together */
+    KB_EVENT_POINTER_MOTION, /* pointer */
+    KB_EVENT_POINTER_DOWN,   /* pointer: a button */
+    KB_EVENT_POINTER_UP,
+    KB_EVENT_POINTER_ENTER, /* pointer: came over the window */
+    KB_EVENT_POINTER_LEAVE,
+    KB_EVENT_WHEEL,      /* wheel */
+    KB_EVENT_TOUCH_DOWN, /* touch */
+    KB_EVENT_TOUCH_MOTION,
+    KB_EVENT_TOUCH_UP,
+    KB_EVENT_TOUCH_CANCEL, /* it was not meant for this window after all */
+    KB_EVENT_AXIS,         /* gamepad */
+    KB_EVENT_BUTTON_DOWN,  /* gamepad */
+    KB_EVENT_BUTTON_UP,
+    KB_EVENT_DEVICE_ADDED,   /* device; kb_device_find() knows it from now on */
+    KB_EVENT_DEVICE_REMOVED, /* device; kb_device_find() knows it until the next event */
+    KB_EVENT_FOCUS_GAINED,   /* the window gets input from now on */
+    KB_EVENT_FOCUS_LOST,
+    KB_EVENT_CLOSE, /* somebody wants the game to end: it should, soon */
+    KB_EVENT_LOST,  /* lost */
+};
+
+#define KB_EVENT_TEXT_BYTES 64
+
+/* Of KB_EVENT_KEY_DOWN and _UP. */
+struct kb_key_event {
+    uint32_t code;      /* where the key is: KEY_A and so on of <linux/input-event-codes.h> */
+    uint32_t keysym;    /* what it means with the modifiers: XKB's keysyms, XK_A */
+    uint32_t base;      /* what it means without: XK_a */
+    uint32_t modifiers; /* enum kb_modifier, in effect after this */
+    bool repeat;
+    char text[KB_EVENT_TEXT_BYTES]; /* what it types alone, or "" */
+};
+
+/* Of KB_EVENT_TEXT. */
+struct kb_text_event {
+    char text[KB_EVENT_TEXT_BYTES]; /* UTF-8 without control characters */
+};
+
+/* Of KB_EVENT_POINTER_... */
+struct kb_pointer_event {
+    double x, y;     /* in the window's logical pixels */
+    double dx, dy;   /* motion of the mouse, not accelerated; while the pointer is locked too */
+    uint32_t button; /* BTN_LEFT and so on of <linux/input-event-codes.h> */
+};
+
+/* Of KB_EVENT_WHEEL. */
+struct kb_wheel_event {
+    int32_t horizontal, vertical; /* 120 is one notch; to the right, towards the user */
+    int32_t notches_x, notches_y; /* notches that are complete with this */
+};
+
+/* Of KB_EVENT_TOUCH_... */
+struct kb_touch_event {
+    int32_t finger; /* with the device, tells it from others that touch at the time */
+    double x, y;
+};
+
+/* Of KB_EVENT_AXIS, KB_EVENT_BUTTON_DOWN and _UP. */
+struct kb_gamepad_event {
+    uint32_t axis;   /* enum kb_gamepad_axis, if the layout is known (see kb_device_info) */
+    int32_t value;   /* -32768 to 32767 */
+    uint32_t button; /* enum kb_gamepad_button, likewise */
+};
+
+/* Of KB_EVENT_LOST. */
+struct kb_lost_event {
+    uint64_t count; /* of events not handed over, in all */
+};
+
+#if defined(__GNUC__)
+#define KB_UNION __extension__ union /* C99 has no union without a name */
+#else
+#define KB_UNION union
+#endif
+
+struct kb_event {
+    enum kb_event_type type;
+    uint32_t device;          /* its id; 0: of none, or made by the library */
+    uint64_t time_ns;         /* CLOCK_MONOTONIC (a virtual clock: its own time); 0: unknown */
+    struct kb_window *window; /* NULL: of none, or it has been destroyed */
+    KB_UNION
+    {
+        struct kb_key_event key;
+        struct kb_text_event text;
+        struct kb_pointer_event pointer;
+        struct kb_wheel_event wheel;
+        struct kb_touch_event touch;
+        struct kb_gamepad_event gamepad;
+        struct kb_lost_event lost;
+    };
+};
+
+/* Takes the next event, without waiting. Returns 1, or 0: there is none now. Before a loop of the program's
+ * own sleeps on kb_get_fd(), it must have got 0 here. Errors: those of kb_dispatch(), once all events are taken;
+ * -ECANCELED: the daemon's shortcut ended the program, as KB_EVENT_CLOSE said. */
+KB_API int kb_next_event(struct kb_display *display, struct kb_event *event);
+
+/* The same, but waits up to timeout_ms (-1: for ever). */
+KB_API int kb_wait_event(struct kb_display *display, int timeout_ms, struct kb_event *event);
+
+/* From now on kb_dispatch() takes the events and calls this function with each; NULL: no more. It may do anything
+ * but kb_disconnect(). No other call than kb_dispatch() calls it. */
+typedef void (*kb_event_handler)(struct kb_display *display, const struct kb_event *event,
+                                 void *context);
+KB_API void kb_set_event_handler(struct kb_display *display, kb_event_handler handler,
+                                 void *context);
+
+/* Brings the questions below up to date with all that has come, as if every event had been taken; they can still be
+ * taken. For programs that only ask. Returns the number of events. Errors: as kb_next_event(). */
+KB_API int kb_pump(struct kb_display *display);
+
+/* The window that has the focus, or NULL. */
+KB_API struct kb_window *kb_focus(const struct kb_display *display);
+
+/* Whether the key of this code is held. */
+KB_API bool kb_key_down(const struct kb_display *display, uint32_t code);
+
+/* A key that is held, and what it meant (as in its event) when it went down. */
+struct kb_held_key {
+    uint32_t code, base;
+};
+/* Fills up to capacity of the keys that are held, by code; returns their number. */
+KB_API size_t kb_keys_down(const struct kb_display *display, struct kb_held_key *keys,
+                           size_t capacity);
+
+/* Modifiers and locks in effect (enum kb_modifier). */
+KB_API uint32_t kb_modifiers(const struct kb_display *display);
+
+/* A key's name by its place on a US keyboard: "space", "left", "a", "left shift", "[5]" (on the key pad); NULL: it has
+ * none. And its code; 0: no key is called that. */
+KB_API const char *kb_key_name(uint32_t code);
+KB_API uint32_t kb_key_from_name(const char *name);
+
+/* How keys repeat: first after delay_ms, then `rate` times a second; either 0: never. -1 for both: as
+ * the daemon's configuration says, as it is from the beginning. -EINVAL. */
+KB_API int kb_set_key_repeat(struct kb_display *display, int delay_ms, int rate);
+KB_API void kb_get_key_repeat(const struct kb_display *display, unsigned *delay_ms, unsigned *rate);
+
+struct kb_pointer {
+    double x, y;             /* where it was last, in the logical pixels of the window then */
+    double moved_x, moved_y; /* all motion since connecting, as in `dx` and `dy` of events */
+    uint32_t buttons;        /* bit 0: BTN_LEFT, 1: BTN_RIGHT, 2: BTN_MIDDLE, 3: BTN_SIDE, ... */
+    bool inside;             /* over the window that has the focus */
+};
+KB_API void kb_pointer_get(const struct kb_display *display, struct kb_pointer *pointer);
+
+struct kb_touch {
+    uint32_t device;
+    int32_t finger;
+    double x, y;
+};
+/* Fills up to capacity of the touches there are, the oldest first; returns their number. */
+KB_API size_t kb_touches(const struct kb_display *display, struct kb_touch *touches,
+                         size_t capacity);
+
+struct kb_device_info {
+    uint32_t id;
+    uint32_t capabilities; /* enum kb_device_capability: also whether a gamepad's layout is known */
+    uint32_t axes, buttons; /* of a gamepad */
+    uint16_t bus, vendor, product, version;
+    char name[257];
+};
+/* The number of devices; info of the index-th, the oldest first, and of the one with this id (-EINVAL if there is
+ * none). */
+KB_API size_t kb_device_count(const struct kb_display *display);
+KB_API int kb_device_get(const struct kb_display *display, size_t index,
+                         struct kb_device_info *info);
+KB_API int kb_device_find(const struct kb_display *display, uint32_t id,
+                          struct kb_device_info *info);
+
+/* An axis of a gamepad, -32768 to 32767, and a button. 0 and false: no such gamepad. */
+KB_API int32_t kb_gamepad_axis(const struct kb_display *display, uint32_t device, uint32_t axis);
+KB_API bool kb_gamepad_button(const struct kb_display *display, uint32_t device, uint32_t button);
+
+/* Names of the axes and buttons of gamepads whose layout is known ("leftx", "a"); NULL and -1: there is none. */
+KB_API const char *kb_axis_name(uint32_t axis);
+KB_API const char *kb_button_name(uint32_t button);
+KB_API int kb_axis_from_name(const char *name);
+KB_API int kb_button_from_name(const char *name);
+
+/* Lets a gamepad shake while a window of this program has the focus: its slow and its fast motor, 0 to
+ * 65535, for at most 10 s. What the daemon finds comes out of kb_sync(). -EINVAL. */
+KB_API int kb_gamepad_rumble(struct kb_display *display, uint32_t device, uint16_t strong,
+                             uint16_t weak, uint32_t duration_ms);
+
+/* Asks for the focus. The daemon gives it to a program that has it already, or if nobody has; else kb_sync()
+ * returns an error. KB_EVENT_FOCUS_GAINED tells. */
+KB_API int kb_window_focus(struct kb_window *window);
+
+/* While the window has the focus: shortcuts of the daemon come as keys, but for those that end a game or
+ * switch to another console. */
+KB_API int kb_window_grab_keyboard(struct kb_window *window, bool grab);
+
+/* While the window has the focus: the pointer stays where it is, and `dx` and `dy` of its motion tell
+ * how the mouse is moved. */
+KB_API int kb_window_lock_pointer(struct kb_window *window, bool lock);
+
 /* ---- For tools and tests -------------------------------------------------------------------- */
 
 /* A picture as XRGB8888 rows without gaps, in memory to be freed with free(). target_window NULL:
@@ -418,6 +634,12 @@ KB_API uint32_t kb_window_id(const struct kb_window *window);
 /* Moves a virtual clock; waits until everything due has happened. -EPERM, or -ENOTSUP where the
  * clock is real. */
 KB_API int kb_clock_step(struct kb_display *display, uint64_t duration_ns);
+
+/* Acts as an input device, with types, codes and values of <linux/input-event-codes.h>. What was said takes effect at
+ * EV_SYN. Coordinates of touches and EV_ABS of the pointer are 0 to 65535 over the primary output. Whatever is wrong
+ * comes out of kb_sync(): -EPERM, -ENOSYS. */
+KB_API int kb_inject(struct kb_display *display, enum kb_injected_device device, uint16_t type,
+                     uint16_t code, int32_t value);
 
 #ifdef __cplusplus
 }

@@ -107,7 +107,7 @@ static int try_now(struct kb_display *display)
     int error = attempt(display);
     link->reviving = false;
     if (display->broken != 0)
-        return kc_fail(-EPIPE, "%s", display->broken_why);
+        return kc_broken(display);
     int64_t now_ns = kc_now_ns();
     if (error == 0) {
         link->revived_ns = now_ns;

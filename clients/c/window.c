@@ -89,6 +89,7 @@ int kb_window_create(struct kb_display *display, const struct kb_window_info *in
         error = wait_for_state(made, &display->reply);
     if (error < 0) {
         kc_objects_remove(&display->objects, made->id);
+        kc_input_leave(display, made->id);
         kc_window_free(made);
         return error;
     }
@@ -190,17 +191,17 @@ static int send_cursor(struct kb_window *window)
     return kc_request(window->display, KB_REQ_WINDOW_CURSOR, &cursor, NULL, KC_WAIT);
 }
 
-static int send_hiding(struct kb_window *window)
+static int send_input(struct kb_window *window)
 {
     const struct kb_req_window_input input = {
         .object = window->id,
         .serial = kc_next_serial(window->display),
-        .flags = window->hides_cursor ? KB_WINDOW_INPUT_FLAG_HIDE_CURSOR : 0,
+        .flags = window->input_flags,
     };
     return kc_request(window->display, KB_REQ_WINDOW_INPUT, &input, NULL, KC_WAIT);
 }
 
-int kc_window_announce_cursor(struct kb_window *window)
+int kc_window_announce_input(struct kb_window *window)
 {
     const struct kb_image *image =
         kc_objects_find(&window->display->objects, KC_OBJECT_IMAGE, window->cursor.image);
@@ -209,8 +210,8 @@ int kc_window_announce_cursor(struct kb_window *window)
         window->cursor = (struct kb_req_window_cursor){.image = 0};
     if (window->cursor.image != 0)
         error = send_cursor(window);
-    if (error == 0 && window->hides_cursor)
-        error = send_hiding(window);
+    if (error == 0 && window->input_flags != 0)
+        error = send_input(window);
     return error;
 }
 
@@ -236,16 +237,31 @@ int kb_window_set_cursor(struct kb_window *window, const struct kb_image *image,
     return kc_push(window->display);
 }
 
-int kb_window_hide_cursor(struct kb_window *window, bool hide)
+static int set_input(struct kb_window *window, uint32_t flag, bool on)
 {
-    const bool before = window->hides_cursor;
-    window->hides_cursor = hide;
-    int error = send_hiding(window);
+    const uint32_t before = window->input_flags;
+    window->input_flags = on ? before | flag : before & ~flag;
+    int error = send_input(window);
     if (error < 0) {
-        window->hides_cursor = before;
+        window->input_flags = before;
         return error;
     }
     return kc_push(window->display);
+}
+
+int kb_window_hide_cursor(struct kb_window *window, bool hide)
+{
+    return set_input(window, KB_WINDOW_INPUT_FLAG_HIDE_CURSOR, hide);
+}
+
+int kb_window_grab_keyboard(struct kb_window *window, bool grab)
+{
+    return set_input(window, KB_WINDOW_INPUT_FLAG_GRAB_KEYBOARD, grab);
+}
+
+int kb_window_lock_pointer(struct kb_window *window, bool lock)
+{
+    return set_input(window, KB_WINDOW_INPUT_FLAG_LOCK_POINTER, lock);
 }
 
 void kb_window_get_state(const struct kb_window *window, struct kb_window_state *state)
@@ -279,6 +295,7 @@ void kb_window_destroy(struct kb_window *window)
         return;
     tell_destroyed(window);
     kc_objects_remove(&window->display->objects, window->id);
+    kc_input_leave(window->display, window->id);
     kc_window_free(window);
 }
 
