@@ -18,6 +18,7 @@ struct kd_client {
     char *name;      /* owned, safe for logs; never NULL */
     struct kd_connection *connection; /* NULL once it is gone */
     uint32_t permissions;             /* enum kb_permission */
+    bool wants_input;
     struct kd_objects objects;
     struct kd_account *account; /* a reference */
     struct kd_lane *lane;       /* owned: reading its memory */

@@ -89,6 +89,9 @@ struct kd_window {
     struct kb_rect reported_place, reported_picture;
     bool is_reported;
     struct kd_window_cursor cursor;
+    uint32_t input_flags;      /* enum kb_window_input_flag */
+    uint64_t stacked_turn;     /* the seat's: when it was last found visible ... */
+    uint32_t stacked_depth;    /* ... and below how many others */
     uint64_t charged_bytes;    /* to the client's account: for its picture */
     int64_t simulated_draw_ns; /* for tests on the virtual clock */
     int64_t

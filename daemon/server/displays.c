@@ -76,6 +76,7 @@ void kd_displays_moved(struct kd_server *server)
     }
     for (size_t i = 0; i < server->displays_count; i++)
         kd_display_damage(server->displays[i]);
+    server->inputs.is_stacked_anew = true;
 }
 
 /* The id that belongs to a name for as long as the daemon runs; 0: there were too many names. */

@@ -210,10 +210,14 @@ static void watch_connections(struct kd_loop *loop)
     for (struct kd_connection *connection = loop->server->connections; connection;
          connection = next) {
         next = connection->next;
-        if (kd_peer_flush(connection->peer) < 0)
+        kd_feed_flush(connection->feed);
+        if (kd_peer_flush(connection->peer) < 0) {
             end_connection(loop, connection);
-        else
-            sd_event_source_set_io_events(connection->watch, kd_peer_events(connection->peer));
+            continue;
+        }
+        kd_feed_written(connection->feed, kd_server_now_ns(loop->server),
+                        &loop->server->inputs.latency);
+        sd_event_source_set_io_events(connection->watch, kd_peer_events(connection->peer));
     }
 }
 

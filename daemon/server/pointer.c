@@ -176,13 +176,38 @@ void kd_pointer_move_to(struct kd_server *server, const struct kd_display *displ
     move_on(server, display, at);
 }
 
-void kd_pointer_move_to_device(struct kd_server *server, const struct kd_display *display,
-                               int32_t x, int32_t y)
+struct kd_pointer_at kd_pointer_on_device(struct kd_display *display, int32_t x, int32_t y)
 {
     const struct kd_view *view = &display->output->view;
-    struct kd_pointer_at device = part_of(view->device_width_px, view->device_height_px, x, y);
+    struct kd_pointer_at at =
+        kd_pointer_upright(view, part_of(view->device_width_px, view->device_height_px, x, y));
+    struct kd_box seen = kd_mirror_source(display)->output->place.box;
+    struct kd_box area = kd_mirror_area(display).box;
 
-    move_on(server, display, kd_pointer_upright(view, device));
+    if (kd_mirror_is(display) && !kd_box_empty(area)) {
+        at = clamped(area, at);
+        at.x =
+            (at.x - (int64_t)area.x1 * KD_POINTER_PARTS) * kd_box_width(seen) / kd_box_width(area);
+        at.y = (at.y - (int64_t)area.y1 * KD_POINTER_PARTS) * kd_box_height(seen) /
+               kd_box_height(area);
+    }
+    at.x += (int64_t)seen.x1 * KD_POINTER_PARTS;
+    at.y += (int64_t)seen.y1 * KD_POINTER_PARTS;
+    return clamped(seen, at);
+}
+
+void kd_pointer_move_to_device(struct kd_server *server, struct kd_display *display, int32_t x,
+                               int32_t y)
+{
+    struct kd_pointer_at at = kd_pointer_on_device(display, x, y);
+
+    if (place(server) && !is_same(at, server->pointer.at))
+        show_at(server, at);
+}
+
+void kd_pointer_hide(struct kd_server *server)
+{
+    server->pointer.is_shown = false;
 }
 
 /* ---- What shows it ---------------------------------------------------------------------------- */

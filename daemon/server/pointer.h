@@ -45,8 +45,14 @@ void kd_pointer_move_to(struct kd_server *server, const struct kd_display *displ
                         int32_t y);
 
 /* The same for devices that are fixed to the display, and do not turn with its picture: from the edges of its buffer. */
-void kd_pointer_move_to_device(struct kd_server *server, const struct kd_display *display,
-                               int32_t x, int32_t y);
+void kd_pointer_move_to_device(struct kd_server *server, struct kd_display *display, int32_t x,
+                               int32_t y);
+
+/* Where such a place is among the outputs; on a mirror, where what it shows there is. */
+struct kd_pointer_at kd_pointer_on_device(struct kd_display *display, int32_t x, int32_t y);
+
+/* Nobody wants to see it until it is moved again. */
+void kd_pointer_hide(struct kd_server *server);
 
 /* Outputs or windows may be elsewhere now, and the pointer may have been moved. */
 void kd_pointer_settle(struct kd_server *server);

@@ -66,19 +66,19 @@ static void host_window_destroyed(void *ctx, struct kd_window *window)
         if (frame->is_answered)
             kd_window_discarded(window, frame, KB_DISCARD_REASON_HIDDEN, now_ns);
     kd_window_damage(server, window);
+    kd_inputs_forget_window(server, window);
 }
 
-/* An axis that was not named stays as it is. */
-static void host_inject(void *ctx, const struct kd_injection *injection)
+static void host_client_gone(void *ctx, struct kd_connection *connection)
 {
-    struct kd_server *server = ctx;
-    struct kd_display *display = kd_display_find(server, 0);
+    kd_inputs_forget_client(ctx, connection);
+}
 
-    if (display && (injection->has_x || injection->has_y))
-        kd_pointer_move_to(server, display, injection->has_x ? injection->x : -1,
-                           injection->has_y ? injection->y : -1);
-    kd_pointer_move(server, (int64_t)injection->dx * KD_POINTER_PARTS,
-                    (int64_t)injection->dy * KD_POINTER_PARTS);
+static void host_announce_devices(void *ctx, struct kd_connection *connection)
+{
+    const struct kd_server *server = ctx;
+
+    kd_inputs_announce(&server->inputs, connection->client);
 }
 
 static struct kd_host host_of(struct kd_server *server)
@@ -99,7 +99,9 @@ static struct kd_host host_of(struct kd_server *server)
         .window_queued = host_window_queued,
         .canvas_frame = kd_canvas_frame,
         .window_destroyed = host_window_destroyed,
-        .inject = host_inject,
+        .client_gone = host_client_gone,
+        .inject = kd_inject,
+        .announce_devices = host_announce_devices,
         .screenshot = kd_tools_screenshot,
         .statistics = kd_tools_statistics,
         .describe = kd_describe,
@@ -188,6 +190,7 @@ void kd_server_settle(struct kd_server *server)
         for (size_t i = 0; i < server->displays_count; i++)
             kd_display_run(server->displays[i], now_ns);
         kd_displays_reap(server);
+        kd_inputs_settle(server);
     } while (step_clock(server));
 }
 
@@ -236,6 +239,9 @@ int kd_server_create(const struct kd_config *config, struct kd_server **out)
         error = kd_cpu_renderer_create(&server->renderer);
     if (!error) {
         server->host = host_of(server);
+        error = kd_inputs_init(server);
+    }
+    if (!error) {
         error = kd_loop_create(server, &server->loop);
     }
     if (!error)
@@ -288,6 +294,7 @@ void kd_server_destroy(struct kd_server *server)
         server->renderer->impl->destroy(server->renderer);
     kd_jobs_destroy(server->jobs);
     kd_listener_destroy(server->listener);
+    kd_inputs_finish(server);
     kd_pointer_finish(&server->pointer);
     free(server);
 }

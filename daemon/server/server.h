@@ -17,6 +17,7 @@
 #include "scene/client.h"
 #include "server/config.h"
 #include "server/cursor.h"
+#include "server/input.h"
 #include "server/pointer.h"
 #include "server/stack.h"
 #include "socket/connection.h"
@@ -90,6 +91,7 @@ struct kd_server {
     struct kd_scene scene;
     struct kd_host host;
     struct kd_pointer pointer;
+    struct kd_inputs inputs;
     struct kd_listener *listener; /* owned */
     struct kd_hardware *hardware; /* owned; NULL: virtual displays */
     struct kd_display

@@ -93,6 +93,8 @@ void kd_window_report(struct kd_server *server, struct kd_window *window)
         place = picture = (struct kd_global_box){{0, 0, 0, 0}};
     state.output = display ? display->output->id : 0;
     state.flags = display ? KB_WINDOW_STATE_FLAG_VISIBLE : 0;
+    if (server->inputs.focus.window == window)
+        state.flags |= KB_WINDOW_STATE_FLAG_FOCUSED;
     state.place = rect_on(place.box, display);
     state.picture = rect_on(picture.box, display);
     if (window->is_reported && window->reported_output == state.output &&
@@ -111,10 +113,14 @@ void kd_window_report(struct kd_server *server, struct kd_window *window)
 struct kd_frame *kd_windows_latch(struct kd_server *server, struct kd_window *window)
 {
     struct kd_frame *frame;
-    bool changed;
+    struct kd_window_attr before = window->shown;
+    bool changed, had_frame = window->has_frame;
 
     kd_window_damage(server, window); /* where it was */
     frame = kd_window_latch(window, &changed);
+    if (window->has_frame != had_frame ||
+        memcmp(&before, &window->shown, sizeof(before)) != 0) /* at worst once too often */
+        server->inputs.is_stacked_anew = true;
     frame->changed = changed && !frame->failed;
     kd_window_damage(server, window); /* where it is now */
     kd_window_report(server, window);

@@ -10,6 +10,7 @@
 #include "base/clock.h"
 #include "gen/kmsblit_proto.h"
 #include "socket/events.h"
+#include "socket/feed.h"
 
 #define KD_LOG_MODULE "client"
 #include "base/log.h"
@@ -212,7 +213,9 @@ void kd_connection_destroy(struct kd_connection *connection)
     connection->client->connection = NULL;
     kd_lane_abandon(connection->client->lane);
     kd_objects_each(&connection->client->objects, destroy_object, connection);
+    connection->host->client_gone(connection->host->ctx, connection);
     kd_client_unref(connection->client);
+    kd_feed_destroy(connection->feed);
     kd_peer_destroy(connection->peer);
     free(connection);
 }

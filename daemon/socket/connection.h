@@ -8,12 +8,9 @@
 #include "socket/peer.h"
 #include "socket/policy.h"
 
-/* What a client that acts as an input device has said since its last EV_SYN. */
-struct kd_injection {
-    int32_t dx, dy;    /* pixels */
-    bool has_x, has_y; /* to an absolute position: ... */
-    int32_t x, y;      /* ... 0 to 65535 over the primary output */
-};
+struct kb_req_input_inject;
+struct kd_feed;
+struct kd_injector;
 
 /* What requests need of the rest of the daemon; server/ fills it in. All in the loop's thread. */
 struct kd_host {
@@ -38,7 +35,13 @@ struct kd_host {
                         const char **why); /* takes over the batch if it returns 0 */
     void (*window_destroyed)(void *ctx, struct kd_window *window);
 
-    void (*inject)(void *ctx, const struct kd_injection *injection);
+    /* The client has gone; its windows too. */
+    void (*client_gone)(void *ctx, struct kd_connection *connection);
+
+    /* 0, or -errno and *why, a static sentence. */
+    int (*inject)(void *ctx, struct kd_connection *connection, const struct kb_req_input_inject *in,
+                  const char **why);
+    void (*announce_devices)(void *ctx, struct kd_connection *connection);
 
     /* These answer by themselves, now or later. screenshot: 0, or -EAGAIN: the peer is resumed with the answer. */
     int (*screenshot)(void *ctx, struct kd_connection *connection, enum kb_screenshot_target target,
@@ -58,9 +61,12 @@ struct kd_connection {
     struct kd_connection *next; /* in the server's list */
     void *watch;                /* the server's */
     bool said_hello;
-    int64_t hello_by_ns; /* real time; 0: it has come, or is not waited for any more */
-    uint16_t opcode;     /* of the request that is being handled */
-    struct kd_injection injection;
+    int64_t hello_by_ns;  /* real time; 0: it has come, or is not waited for any more */
+    uint16_t opcode;      /* of the request that is being handled */
+    struct kd_feed *feed; /* owned; NULL: it wants no input */
+    bool has_keymap;      /* it was told */
+    struct kd_injector
+        *injector; /* the server's, freed by client_gone(); NULL: it acts as no device */
 };
 
 /* Takes over fd in any case; now_ns is real time. Errors: -ENOMEM. */

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "socket/connection.h"
+#include "socket/feed.h"
 
 /* Room for the largest event: 256 statistics. */
 #define EVENT_BYTES 8192
@@ -37,14 +38,32 @@ void kd_event_error(struct kd_client *client, const struct kb_evt_error *event)
     SEND(client, error, event);
 }
 
+/* What was done until then has been told by then. */
 void kd_event_done(struct kd_client *client, uint32_t object, uint32_t serial)
 {
+    if (client->connection)
+        kd_feed_flush(client->connection->feed);
     SEND(client, done, (&(struct kb_evt_done){.object = object, .serial = serial}));
 }
 
 void kd_event_released(struct kd_client *client, uint32_t object, uint32_t serial)
 {
     SEND(client, released, (&(struct kb_evt_released){.object = object, .serial = serial}));
+}
+
+void kd_event_device(struct kd_client *client, const struct kb_evt_device *event)
+{
+    SEND(client, device, event);
+}
+
+void kd_event_device_gone(struct kd_client *client, uint32_t device)
+{
+    SEND(client, device_gone, (&(struct kb_evt_device_gone){.object = device}));
+}
+
+void kd_event_keymap(struct kd_client *client, const struct kb_evt_keymap *event)
+{
+    SEND(client, keymap, event);
 }
 
 void kd_event_output(struct kd_client *client, const struct kb_evt_output *event)

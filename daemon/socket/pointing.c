@@ -2,7 +2,6 @@
  * Requests about the pointer: how it looks over a window, and moving it.
  */
 #include <errno.h>
-#include <linux/input-event-codes.h>
 
 #include "socket/connection.h"
 #include "socket/requests.h"
@@ -69,49 +68,16 @@ int kd_on_window_input(void *ctx, const struct kb_req_window_input *in)
     return 0;
 }
 
-/* ---- Moving it ---------------------------------------------------------------------------------- */
-
-static int32_t sum(int32_t a, int32_t b)
-{
-    return kd_coord_clamp((int64_t)a + b);
-}
-
-/* 0, -ENOSYS, or -EINVAL: outside of the output. */
-static int note(struct kd_injection *injection, uint16_t type, uint16_t code, int32_t value)
-{
-    if (type == EV_REL && code == REL_X) {
-        injection->dx = sum(injection->dx, value);
-    } else if (type == EV_REL && code == REL_Y) {
-        injection->dy = sum(injection->dy, value);
-    } else if (type == EV_ABS && (code == ABS_X || code == ABS_Y)) {
-        if (value < 0 || value > UINT16_MAX)
-            return -EINVAL;
-        *(code == ABS_X ? &injection->x : &injection->y) = value;
-        *(code == ABS_X ? &injection->has_x : &injection->has_y) = true;
-    } else {
-        return -ENOSYS;
-    }
-    return 0;
-}
-
 int kd_on_input_inject(void *ctx, const struct kb_req_input_inject *in)
 {
     struct kd_connection *connection = ctx;
-    struct kd_injection *injection = &connection->injection;
+    const char *why;
     int error;
 
     if (!kd_permitted(connection, KB_PERMISSION_INJECT, "inject", 0, in->serial))
         return 0;
-    if (in->type == EV_SYN && in->code == SYN_REPORT) {
-        connection->host->inject(connection->host->ctx, injection);
-        *injection = (struct kd_injection){.has_x = false};
-        return 0;
-    }
-    error = note(injection, in->type, in->code, in->value);
-    if (error == -ENOSYS)
-        refuse(connection, 0, in->serial, error, "keys, buttons, wheels and touch come with input");
-    else if (error)
-        refuse(connection, 0, in->serial, error,
-               "ABS_X and ABS_Y go from 0 to 65535, over the whole primary output");
+    error = connection->host->inject(connection->host->ctx, connection, in, &why);
+    if (error)
+        refuse(connection, 0, in->serial, error, why);
     return 0;
 }

@@ -12,6 +12,7 @@
 #include "base/log.h"
 #include "socket/connection.h"
 #include "socket/events.h"
+#include "socket/feed.h"
 
 static void refuse(struct kd_connection *connection, uint32_t object, uint32_t serial, int error,
                    const char *why)
@@ -59,6 +60,14 @@ static int on_hello(void *ctx, const struct kb_req_hello *in)
         free(client->name);
         client->name = name;
     }
+    if (in->flags & KB_HELLO_FLAG_WANTS_INPUT) {
+        if (kd_feed_create(connection->peer, &connection->feed) < 0) {
+            refuse(connection, 0, in->serial, -ENOMEM, "the daemon is out of memory");
+            kd_peer_shut(connection->peer);
+            return 0;
+        }
+        client->wants_input = true;
+    }
     connection->said_hello = true;
     connection->hello_by_ns = 0;
     kd_event_welcome(client, &(struct kb_evt_welcome){
@@ -73,6 +82,7 @@ static int on_hello(void *ctx, const struct kb_req_hello *in)
                                  .server = server,
                                  .server_bytes = sizeof(server) - 1});
     host->announce_outputs(host->ctx, connection);
+    host->announce_devices(host->ctx, connection);
     return 0;
 }
 

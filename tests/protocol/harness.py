@@ -116,7 +116,8 @@ def raw(opcode: int, body: bytes = b"", object: int = 0, serial: int = 0, nfds: 
 class Client:
     """One connection. Errors that a test does not ask for are exceptions."""
 
-    def __init__(self, path: str, name: str = "test", hello: bool = True) -> None:
+    def __init__(self, path: str, name: str = "test", hello: bool = True,
+                 flags: int = 0) -> None:
         self.socket = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
         self.socket.settimeout(HANG_SECONDS)
         self.socket.connect(path)
@@ -126,12 +127,12 @@ class Client:
         self.buffer = b""
         self.fds: list[int] = []  # received, and not a message's yet
         if hello:
-            self.hello(name)
+            self.hello(name, flags=flags)
 
-    def hello(self, name: str = "test", token: int = 0) -> kb.EvtWelcome:
+    def hello(self, name: str = "test", token: int = 0, flags: int = 0) -> kb.EvtWelcome:
         """Says hello; the daemon's outputs are known afterwards."""
-        serial = self.request(kb.encode_hello, version=kb.PROTO_VERSION, flags=0, token=token,
-                              name=name)
+        serial = self.request(kb.encode_hello, version=kb.PROTO_VERSION, flags=flags,
+                              token=token, name=name)
         self.welcome = self.expect(kb.EvtWelcome, serial=serial)
         self.sync()
         for event in self.take(kb.EvtOutput):
@@ -409,9 +410,9 @@ class Daemon:
         """What it logged."""
         return self.log.read_text(errors="replace")
 
-    def client(self, name: str = "test", hello: bool = True) -> Client:
+    def client(self, name: str = "test", hello: bool = True, flags: int = 0) -> Client:
         """Connects."""
-        client = Client(self.path, name, hello)
+        client = Client(self.path, name, hello, flags)
         self.clients.append(client)
         return client
 

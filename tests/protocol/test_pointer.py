@@ -312,7 +312,8 @@ def test_input_that_cannot_be(start: Start) -> None:
     """It says so, and does nothing."""
     client = start(*ONE).client()
     background(client)
-    for type, code, value, error in [(KEY, 30, 1, 0), (REL, 8, 1, 0), (ABS, 40, 1, 0), (9, 9, 9, 0),
+    for type, code, value, error in [(KEY, 0x300, 1, 0), (KEY, 0, 1, 0), (KEY, 30, 3, 1),
+                                     (REL, 3, 1, 0), (ABS, 40, 1, 0), (9, 9, 9, 0),
                                      (SYN, 3, 0, 0), (ABS, X, -1, 1), (ABS, Y, 65536, 1)]:
         client.refused(NOTHING[error], inject(client, type, code, value))
     client.refused(NOTHING[0], client.request(kb.encode_window_input, object=WINDOW, flags=1))

@@ -1,0 +1,224 @@
+#include "server/input.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "server/server.h"
+#include "socket/events.h"
+
+#define KD_LOG_MODULE "input"
+#include "base/log.h"
+
+/* With more windows than this nobody looks which of them hide others. */
+#define MANY_WINDOWS 64
+
+#define KD_SYSTEM_KEYBOARD "/etc/default/keyboard"
+
+/* ---- Devices ------------------------------------------------------------------------------------ */
+
+const struct kd_device *kd_inputs_device(const struct kd_inputs *inputs, uint32_t number)
+{
+    for (unsigned i = 0; i < inputs->devices_count; i++)
+        if (inputs->devices[i]->number == number)
+            return inputs->devices[i];
+    return NULL;
+}
+
+static void announce(const struct kd_device *device, struct kd_client *client)
+{
+    const struct kd_input_device *info = &device->info;
+
+    kd_event_device(client, &(struct kb_evt_device){.object = device->number,
+                                                    .capabilities = info->capabilities,
+                                                    .axes = info->axes,
+                                                    .buttons = info->buttons,
+                                                    .bus = info->bus,
+                                                    .vendor = info->vendor,
+                                                    .product = info->product,
+                                                    .version = info->version,
+                                                    .name = info->name,
+                                                    .name_bytes = (uint32_t)strlen(info->name)});
+}
+
+void kd_inputs_announce(const struct kd_inputs *inputs, struct kd_client *client)
+{
+    for (unsigned i = 0; i < inputs->devices_count; i++)
+        announce(inputs->devices[i], client);
+}
+
+uint32_t kd_inputs_added(struct kd_server *server, const struct kd_input_device *info,
+                         bool is_upright)
+{
+    struct kd_inputs *inputs = &server->inputs;
+    struct kd_device *device;
+
+    if (inputs->devices_count == KD_MAX_DEVICES)
+        return 0;
+    device = calloc(1, sizeof(*device));
+    if (!device)
+        return 0;
+    device->number = ++inputs->devices_created;
+    device->info = *info;
+    device->is_upright = is_upright;
+    inputs->devices[inputs->devices_count++] = device;
+    KD_INFO("device %u: %s%s%s", device->number, info->name, info->path[0] ? ", " : "", info->path);
+    for (struct kd_connection *connection = server->connections; connection;
+         connection = connection->next)
+        if (connection->said_hello)
+            announce(device, connection->client);
+    return device->number;
+}
+
+/* Without a pointer there is no cursor. */
+static bool has_pointer(const struct kd_inputs *inputs)
+{
+    for (unsigned i = 0; i < inputs->devices_count; i++)
+        if (inputs->devices[i]->info.capabilities & KB_DEVICE_CAPABILITY_POINTER)
+            return true;
+    return false;
+}
+
+void kd_inputs_removed(struct kd_server *server, uint32_t number)
+{
+    struct kd_inputs *inputs = &server->inputs;
+    struct kd_device *device;
+    unsigned i = 0;
+
+    while (i < inputs->devices_count && inputs->devices[i]->number != number)
+        i++;
+    if (i == inputs->devices_count)
+        return;
+    kd_focus_unplugged(&inputs->focus, number, kd_server_now_ns(server));
+    device = inputs->devices[i];
+    inputs->devices_count--;
+    memmove(&inputs->devices[i], &inputs->devices[i + 1],
+            (inputs->devices_count - i) * sizeof(inputs->devices[0]));
+    KD_INFO("device %u: %s: gone", number, device->info.name);
+    if (device->info.capabilities & KB_DEVICE_CAPABILITY_POINTER && !has_pointer(inputs))
+        kd_pointer_hide(server);
+    for (struct kd_connection *connection = server->connections; connection;
+         connection = connection->next)
+        if (connection->said_hello)
+            kd_event_device_gone(connection->client, number);
+    free(device);
+}
+
+/* ---- Which windows can be seen ------------------------------------------------------------------- */
+
+static bool is_somewhere(const struct kd_server *server, const struct kd_window *window,
+                         struct kd_box *place)
+{
+    struct kd_global_box where, picture;
+
+    if (!window->has_frame || window->shown.flags & KB_WINDOW_FLAG_HIDDEN ||
+        !kd_window_place(server, window, &where, &picture))
+        return false;
+    *place = where.box;
+    for (size_t i = 0; i < server->displays_count; i++)
+        if (!kd_box_empty(kd_box_intersect(where.box, server->displays[i]->output->place.box)))
+            return true;
+    return false;
+}
+
+/* Whether another client's window covers it, whose client wants no input: what is typed is not for a window that nobody sees. */
+static bool is_covered(const struct kd_server *server, const struct kd_window *window,
+                       struct kd_box place)
+{
+    if (server->scene.windows_count > MANY_WINDOWS)
+        return false;
+    for (const struct kd_window *other = server->scene.windows; other; other = other->below) {
+        struct kd_box cover;
+        bool is_above = other->shown.z > window->shown.z ||
+                        (other->shown.z == window->shown.z && other->created > window->created);
+
+        if (is_above && !other->client->wants_input && other->client != window->client &&
+            is_somewhere(server, other, &cover) && kd_box_contains(cover, place))
+            return true;
+    }
+    return false;
+}
+
+static int compare_windows(const void *a, const void *b)
+{
+    const struct kd_window *one = *(const struct kd_window *const *)a,
+                           *other = *(const struct kd_window *const *)b;
+
+    if (one->shown.z != other->shown.z)
+        return one->shown.z > other->shown.z ? -1 : 1;
+    return one->created > other->created ? -1 : 1;
+}
+
+bool kd_inputs_can_see(const struct kd_server *server, const struct kd_window *window)
+{
+    struct kd_box place;
+
+    return window->client->wants_input && is_somewhere(server, window, &place) &&
+           !is_covered(server, window, place);
+}
+
+static void restack(struct kd_server *server)
+{
+    struct kd_inputs *inputs = &server->inputs;
+    struct kd_window **visible =
+        calloc(server->scene.windows_count + 1, sizeof(struct kd_window *));
+    size_t count = 0;
+
+    if (!visible)
+        return; /* the next turn tries again */
+    for (struct kd_window *window = server->scene.windows; window; window = window->below)
+        if (kd_inputs_can_see(server, window))
+            visible[count++] = window;
+    qsort(visible, count, sizeof(struct kd_window *), compare_windows);
+    inputs->is_stacked_anew = false;
+    kd_focus_restack(&inputs->focus, visible, count, kd_server_now_ns(server));
+    free(visible);
+}
+
+void kd_inputs_settle(struct kd_server *server)
+{
+    struct kd_inputs *inputs = &server->inputs;
+    struct kd_window *under = NULL;
+
+    if (inputs->is_stacked_anew)
+        restack(server);
+    if (server->pointer.is_shown)
+        under = kd_inputs_window_at(server, server->pointer.at);
+    if (under != inputs->focus.under)
+        kd_focus_pointer(&inputs->focus, under, kd_server_now_ns(server));
+}
+
+/* ---- Beginning and end --------------------------------------------------------------------------- */
+
+int kd_inputs_init(struct kd_server *server)
+{
+    struct kd_inputs *inputs = &server->inputs;
+    struct kd_keymap_names names = {.layout = ""};
+
+    kd_focus_init(&inputs->focus, &kd_inputs_out, server);
+    inputs->keyboard.text_fd = -1;
+    kd_keymap_system_names(&names, KD_SYSTEM_KEYBOARD);
+    kd_keyboard_set(&inputs->keyboard, &names, &inputs->focus);
+    return 0;
+}
+
+void kd_inputs_finish(struct kd_server *server)
+{
+    while (server->inputs.devices_count > 0)
+        free(server->inputs.devices[--server->inputs.devices_count]);
+    kd_keyboard_finish(&server->inputs.keyboard);
+}
+
+void kd_inputs_forget_window(struct kd_server *server, const struct kd_window *window)
+{
+    kd_focus_forget(&server->inputs.focus, window, kd_server_now_ns(server));
+    server->inputs.is_stacked_anew = true;
+}
+
+void kd_inputs_forget_client(struct kd_server *server, struct kd_connection *connection)
+{
+    server->inputs.sent += kd_feed_sent(connection->feed);
+    server->inputs.lost += kd_feed_lost(connection->feed);
+    kd_inject_end(server, connection->injector);
+    connection->injector = NULL;
+}
