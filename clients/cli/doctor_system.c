@@ -1,6 +1,4 @@
-/* The machine, the user, the console, input devices, the service. */
-#include <ctype.h>
-#include <dirent.h>
+/* The machine, the user, the console, the service. */
 #include <errno.h>
 #include <fcntl.h>
 #include <grp.h>
@@ -201,41 +199,6 @@ void doctor_look_at_console(struct doctor *doctor)
     if (!doctor_may_open(doctor, "/dev/tty0", true, why, sizeof(why), remedy, sizeof(remedy)))
         doctor_add(doctor, DOCTOR_NOTE, "console", remedy,
                    "%s: as a service it could not have a VT of its own", why);
-}
-
-/* ---- Input ---------------------------------------------------------------------------------- */
-
-static int is_event(const struct dirent *entry)
-{
-    return strncmp(entry->d_name, "event", 5) == 0 && isdigit((unsigned char)entry->d_name[5]);
-}
-
-void doctor_look_at_input(struct doctor *doctor)
-{
-    char folder[600], path[300], name[200], why[512], remedy[512];
-    struct dirent **events = NULL;
-    int count = scandir(doctor_path(doctor, "/dev/input", folder, sizeof(folder)), &events,
-                        is_event, versionsort);
-    int refused = 0;
-    for (int i = 0; i < count; i++) {
-        snprintf(path, sizeof(path), "/sys/class/input/%.32s/device/name", events[i]->d_name);
-        if (!doctor_read_line(doctor, path, name, sizeof(name)))
-            snprintf(name, sizeof(name), "without a name");
-        snprintf(path, sizeof(path), "/dev/input/%.32s", events[i]->d_name);
-        free(events[i]);
-        if (doctor_may_open(doctor, path, false, why, sizeof(why), remedy, sizeof(remedy)))
-            continue;
-        refused++;
-        doctor_add(doctor, DOCTOR_NOTE, "input", remedy, "%s: %s", name, why);
-    }
-    free(events);
-    if (count <= 0)
-        doctor_add(doctor, DOCTOR_NOTE, "input", NULL,
-                   "there is no input device; the daemon starts without, and takes what is plugged "
-                   "in");
-    else
-        doctor_add(doctor, DOCTOR_OK, "input", NULL, "%d of %d input devices can be read",
-                   count - refused, count);
 }
 
 /* ---- The service ---------------------------------------------------------------------------- */

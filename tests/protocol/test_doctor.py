@@ -261,6 +261,37 @@ def test_input_devices(doctor: Doctor) -> None:
     doctor.file("/dev/input/mice", "")
     found = doctor.examine("--daemon", doctor.probe())
     assert "3 of 3 input devices can be read -> None" in texts(found, "input")
+    assert texts(found, "input", "note") == []
+
+
+def test_no_keyboard(doctor: Doctor) -> None:
+    """Buttons are not a keyboard; letters are."""
+    doctor.file("/dev/input/event0", "")
+    keys = doctor.file("/sys/class/input/event0/device/capabilities/key", "10000000000000 0\n")
+    (text,) = texts(doctor.examine("--daemon", doctor.probe()), "input", "note")
+    assert "no keyboard" in text
+    keys.write_text("402000000 3803078f800d001 feffffdfffefffff fffffffffffffffe\n")
+    assert texts(doctor.examine("--daemon", doctor.probe()), "input", "note") == []
+
+
+def test_others_that_read(doctor: Doctor) -> None:
+    """By name; the system's own are not meant."""
+    for process, program in (("812", "Xorg"), ("1", "systemd-logind"), ("9", "kmsblitd")):
+        doctor.file(f"/proc/{process}/comm", f"{program}\n")
+        folder = doctor.root / "proc" / process / "fd"
+        folder.mkdir()
+        for number, target in enumerate(("/dev/input/event3", "/dev/null", "/dev/input/event11")):
+            (folder / str(number)).symlink_to(target)
+    (text,) = texts(doctor.examine("--daemon", doctor.probe()), "input", "note")[1:]
+    assert "Xorg (process 812) reads 2 input devices" in text
+
+
+def test_uinput_for_everybody(doctor: Doctor) -> None:
+    file = doctor.file("/dev/uinput", "")
+    for mode, notes in ((0o660, 1), (0o666, 2)):
+        file.chmod(mode)
+        found = texts(doctor.examine("--daemon", doctor.probe()), "input", "note")
+        assert len(found) == notes and ("uinput" in found[-1]) == (notes == 2)
 
 
 def test_console(doctor: Doctor) -> None:
@@ -310,6 +341,8 @@ def test_a_plain_user(tmp_path: Path) -> None:
         assert "sudo usermod -aG video nobody" in text
         (text,) = texts(found, "input", "note")
         assert "Logitech K400" in text and "usermod -aG input nobody" in text
+        (text,) = texts(found, "input", "problem")
+        assert "none of 1 input devices" in text and "usermod -aG input nobody" in text
         assert any("group tty" in text for text in texts(found, "console", "note"))
         assert texts(found, "user")[0].startswith("nobody, in group none of those that matter")
         # Another user's daemon: it answers, but not what it chose.
