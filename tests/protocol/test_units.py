@@ -21,7 +21,7 @@ def install(folder: Path) -> dict[str, str]:
     texts = {}
     for unit in UNITS:
         texts[unit] = (ROOT / "systemd" / unit).read_text().replace("@BINDIR@", f"{folder}/bin")
-        assert "@" not in texts[unit]
+        assert "@BINDIR" not in texts[unit]
         (folder / unit).write_text(texts[unit])
     return texts
 
@@ -42,6 +42,22 @@ def test_systemd_accepts_them(tmp_path: Path) -> None:
     assert (done.returncode, ours) == (0, [])
     (tmp_path / UNITS[1]).write_text(texts[UNITS[1]].replace("Type=notify", "Type=notfy"))
     assert "kmsblitd.service" in verify().stderr
+
+
+@pytest.mark.skipif(shutil.which("systemd-analyze") is None,
+                    reason="systemd-analyze is not installed")
+def test_what_the_service_may_do(tmp_path: Path) -> None:
+    """It reads every key: it has the group for that and its devices, and little else."""
+    texts = install(tmp_path)
+    text = texts["kmsblitd.service"]
+    groups = next(line for line in text.splitlines() if line.startswith("SupplementaryGroups="))
+    assert "input" in groups.split("=")[1].split()
+    assert [line.split("=")[1] for line in text.splitlines() if line.startswith("DeviceAllow=")] == [
+        "char-drm rw", "char-input rw", "char-tty rw"]
+    done = subprocess.run(["systemd-analyze", "security", "--offline=true", "--threshold=35",
+                           str(tmp_path / "kmsblitd.service")],
+                          text=True, capture_output=True, check=False, timeout=HANG_SECONDS)
+    assert done.returncode == 0, done.stdout
 
 
 def test_the_daemon_does_what_they_ask(tmp_path: Path) -> None:
