@@ -76,7 +76,8 @@ struct kd_input_source {
     const struct kd_input_handler *handler;
 };
 
-/* libinput.c: the devices of seat0 by udev, now and later. Without any device, or without permission for any, it waits. -errno. */
+/* libinput.c: the devices of seat0 by udev, now and later. Without any device, or without permission for any, it waits; what was refused is opened when
+ * its node's permissions change. settings is called with the values that libinput has by itself. -errno. */
 int kd_libinput_create(const struct kd_input_handler *handler, kd_input_settings_fn *settings,
                        struct kd_input_source **out);
 
