@@ -77,14 +77,21 @@ uint64_t kd_op_key_in_tile(const struct kd_ops *ops, const struct kd_op *op, uin
     return key;
 }
 
-static void begin_tiles(struct kd_plan *plan, const struct kd_pixels *before, uint64_t seed)
+static void begin_tiles(struct kd_plan *plan, const struct kd_pixels *before)
 {
-    for (size_t i = 0; i < kd_grid_count(plan->grid); i++) {
-        uint64_t base = kd_plan_base_key(seed, plan->base_color, kd_grid_tile(plan->grid, i));
-
-        plan->tiles[i] = (struct kd_plan_tile){.key = before ? before->tiles[i]->key : base,
+    for (size_t i = 0; i < kd_grid_count(plan->grid); i++)
+        plan->tiles[i] = (struct kd_plan_tile){.key = before ? before->tiles[i]->key : 0,
                                                .load = before ? KD_LOAD_KEEP : KD_LOAD_BASE};
-    }
+}
+
+/* Of what the tile begins with. */
+static uint64_t begin_key(const struct kd_plan *plan, size_t index, uint64_t seed)
+{
+    const struct kd_plan_tile *tile = &plan->tiles[index];
+
+    return tile->load == KD_LOAD_KEEP
+               ? tile->key
+               : kd_plan_base_key(seed, plan->base_color, kd_grid_tile(plan->grid, index));
 }
 
 /* ---- Cells --------------------------------------------------------------------------------------- */
@@ -225,15 +232,19 @@ static void put_into_tiles(const struct binning *binning, uint32_t i)
 }
 
 /* A tile that begins with nothing begins with no key either; one that nothing is drawn into stays what it is. */
-static void finish_tile(struct kd_plan_tile *tile, const struct bin *bin)
+static void finish_tile(struct kd_plan *plan, size_t index, const struct bin *bin, uint64_t seed)
 {
+    struct kd_plan_tile *tile = &plan->tiles[index];
+
     tile->list = bin->list;
     tile->list_count = bin->count;
     if (bin->covered == CELLS_ALL) {
         tile->load = KD_LOAD_NONE;
         tile->key = bin->key;
-    } else if (bin->count) {
-        tile->key = kd_hash_mix(bin->key, tile->key);
+    } else {
+        tile->key = begin_key(plan, index, seed);
+        if (bin->count)
+            tile->key = kd_hash_mix(bin->key, tile->key);
     }
     tile->key |= tile->key == 0; /* 0 means unknown */
 }
@@ -257,7 +268,7 @@ static int bin_ops(struct kd_plan *plan, struct kd_arena *arena, const struct kd
     for (uint32_t i = ops->count; i > first; i--)
         put_into_tiles(&binning, i - 1);
     for (size_t i = 0; i < tiles; i++)
-        finish_tile(&plan->tiles[i], &binning.bins[i]);
+        finish_tile(plan, i, &binning.bins[i], ops->seed);
     plan->lists = binning.lists;
     return 0;
 }
@@ -304,9 +315,9 @@ static void plan_coarse(struct kd_plan *plan, const struct kd_ops *ops, uint32_t
     for (size_t i = 0; i < kd_grid_count(plan->grid); i++) {
         struct kd_plan_tile *tile = &plan->tiles[i];
 
+        tile->key = kd_hash_mix(is_hidden ? ops->seed : begin_key(plan, i, ops->seed), key);
         tile->first_op = first;
         tile->load = is_hidden ? KD_LOAD_NONE : tile->load;
-        tile->key = kd_hash_mix(is_hidden ? ops->seed : tile->key, key);
         tile->key |= tile->key == 0;
     }
 }
@@ -328,7 +339,7 @@ int kd_plan_make(struct kd_plan *plan, struct kd_arena *arena, struct kd_grid gr
     plan->tiles = kd_arena_alloc(arena, kd_grid_count(grid), sizeof(*plan->tiles));
     if (!plan->tiles)
         return -ENOMEM;
-    begin_tiles(plan, before, ops->seed);
+    begin_tiles(plan, before);
     touches = count_touches(ops, first);
     if (touches <= ops->max_touches)
         return bin_ops(plan, arena, ops, first, touches);
