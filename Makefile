@@ -211,6 +211,7 @@ XCFLAGS_TESTS = -Wno-missing-prototypes $(DAEMON_INC) $(LIB_INC) -I. $(PIXMAN_CF
 XCFLAGS_tests/unit = -I$(B) $(XCFLAGS_TESTS) $(CHECK_CFLAGS)
 XCFLAGS_tests/fuzz = $(XCFLAGS_TESTS)
 # The scripted libdrm must be seen by whoever calls libdrm, close() or mmap().
+XCFLAGS_tests/preload = -fvisibility=default -Wno-missing-prototypes
 XCFLAGS_tests/fakes = -fvisibility=default -Wno-missing-prototypes $(OUTPUT_CFLAGS)
 XCFLAGS_tests/pixels = $(XCFLAGS_TESTS)
 XCFLAGS_tests/vm = $(OUTPUT_CFLAGS)
@@ -252,12 +253,13 @@ UNIT_OBJ := $(call objects,$(UNIT_SRC))
 FAKE_SRC := $(if $(UNIT_NOT),,$(wildcard tests/fakes/fake_*.c))
 FAKE_OBJ := $(call objects,$(FAKE_SRC))
 PRELOAD_OBJ := $(call objects,$(wildcard tests/fakes/*.c))
+COUNT_OBJ := $(call objects,tests/preload/count_allocations.c)
 FUZZ_OBJ := $(call objects,$(FUZZ_SRC))
 PIXELS_OBJ := $(call objects,$(wildcard tests/pixels/*.c))
 VM_OBJ := $(call objects,$(wildcard tests/vm/*.c))
 BENCH_OBJ := $(call objects,$(wildcard tests/bench/*.c))
 ALL_OBJ := $(PROTO_OBJ) $(DAEMON_OBJ) $(LIB_OBJ) $(CLI_OBJ) $(EXT_OBJ) $(EXAMPLE_OBJ) \
-           $(UNIT_OBJ) $(FUZZ_OBJ) $(PIXELS_OBJ) $(VM_OBJ) $(PRELOAD_OBJ) $(BENCH_OBJ) \
+           $(UNIT_OBJ) $(FUZZ_OBJ) $(PIXELS_OBJ) $(VM_OBJ) $(PRELOAD_OBJ) $(COUNT_OBJ) $(BENCH_OBJ) \
            $(call objects,$(wildcard tests/arm/*.c tests/pictures/*.c))
 
 SO_NAME := libkmsblit.so.$(SOVERSION)
@@ -437,6 +439,11 @@ $(B)/fakedrm.so: $(PRELOAD_OBJ) $(B)/sources
 	$(say) LINK $@
 	$(Q)$(LINK) -shared -o $@ $(PRELOAD_OBJ) -pthread -ldl
 
+# What the daemon allocates, likewise (tests/pixels/test_system_memory.py).
+$(B)/count_allocations.so: $(COUNT_OBJ)
+	$(say) LINK $@
+	$(Q)$(LINK) -shared -o $@ $(COUNT_OBJ)
+
 # Programs that the tests in tests/pixels drive.
 $(B)/pixels/%: $(O)/tests/pixels/%.o $(DAEMON_A) $(LIB_A)
 	$(say) LINK $@
@@ -468,7 +475,7 @@ $(B)/insn_count.so: $(O)/tests/arm/insn_count.o
 .PHONY: unit-test fuzz-tests build-release build-asan build-tsan build-fuzz build-arm
 unit-test: $(B)/unit
 fuzz-tests: $(FUZZERS)
-build-release: all unit-test $(PIXEL_TOOLS) $(VM_TOOLS) $(B)/fakedrm.so
+build-release: all unit-test $(PIXEL_TOOLS) $(VM_TOOLS) $(B)/fakedrm.so $(B)/count_allocations.so
 build-asan:
 	+$(Q)$(MAKE) CONFIG=debug SAN=$(ASAN_SAN) daemon tool unit-test
 build-tsan:

@@ -17,6 +17,7 @@ static const struct {
     {"transforms", KD_SWITCH_TRANSFORMS},
     {"runs", KD_SWITCH_RUNS},
     {"stack", KD_SWITCH_STACK},
+    {"reuse", KD_SWITCH_REUSE},
     {"all", KD_SWITCHES_ALL},
 };
 

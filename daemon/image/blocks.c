@@ -4,6 +4,7 @@
 #include <stdbool.h>
 #include <stdlib.h>
 
+#include "base/switches.h"
 #include "image/pixels.h"
 
 #define ALIGN_BYTES ((size_t)64)
@@ -171,7 +172,8 @@ void kd_blocks_give(struct kd_tile *tile)
     pthread_mutex_lock(&blocks->mutex);
     block->taken &= ~(1U << (tile - block->tiles));
     is_empty = !block->taken;
-    if (is_empty && atomic_fetch_add(&spare_bytes, block->bytes) + block->bytes > SPARE_BYTES) {
+    if (is_empty && (atomic_fetch_add(&spare_bytes, block->bytes) + block->bytes > SPARE_BYTES ||
+                     !kd_switch_is_on(KD_SWITCH_REUSE))) {
         atomic_fetch_sub(&spare_bytes, block->bytes);
         *block->slot = NULL;
         free(block);

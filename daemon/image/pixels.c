@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/pool.h"
 #include "base/switches.h"
 
 #define ALIGN_BYTES       ((size_t)64)
@@ -37,7 +38,7 @@ static void tile_unref(struct kd_tile *tile)
 {
     if (tile && atomic_fetch_sub_explicit(&tile->refs, 1, memory_order_acq_rel) == 1) {
         free(tile->sections);
-        free(tile->origin);
+        kd_pool_put(tile->origin);
         if (tile->block)
             kd_blocks_give(tile);
         else
@@ -51,8 +52,8 @@ static struct kd_pixels *create(enum kd_source_kind kind, int32_t width_px, int3
     uint8_t shift = versioned ? KD_TILE_SHIFT : SINGLE_TILE_SHIFT;
     int32_t tiles_x = ((width_px - 1) >> shift) + 1;
     int32_t tiles_y = ((height_px - 1) >> shift) + 1;
-    struct kd_pixels *pixels =
-        calloc(1, sizeof(*pixels) + (size_t)tiles_x * (size_t)tiles_y * sizeof(pixels->tiles[0]));
+    struct kd_pixels *pixels = kd_pool_get_cleared(
+        sizeof(*pixels) + (size_t)tiles_x * (size_t)tiles_y * sizeof(pixels->tiles[0]));
 
     if (!pixels)
         return NULL;
@@ -108,7 +109,7 @@ void kd_pixels_unref(struct kd_pixels *pixels)
     for (size_t i = 0; i < kd_pixels_tiles(pixels); i++)
         tile_unref(pixels->tiles[i]);
     kd_blocks_unref(pixels->blocks);
-    free(pixels);
+    kd_pool_put(pixels);
 }
 
 struct kd_box kd_pixels_tile_box(const struct kd_pixels *pixels, size_t index)
@@ -174,7 +175,7 @@ struct kd_tile *kd_pixels_own_around(struct kd_pixels *pixels, size_t index, str
 
     if (is_own(old)) {
         free(old->sections);
-        free(old->origin);
+        kd_pool_put(old->origin);
         old->sections = NULL;
         old->origin = NULL;
         return old;

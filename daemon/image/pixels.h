@@ -53,7 +53,7 @@ struct kd_tile {
     uint32_t height_px;
     uint64_t key;
     struct kd_sections *sections;  /* owned; what the pixels are like; NULL: not known */
-    struct kd_tile_origin *origin; /* owned; NULL: not known */
+    struct kd_tile_origin *origin; /* owned, of the pool; NULL: not known */
     struct kd_block *block;        /* that it lies in; NULL: it has memory of its own */
     uint32_t *pixels;              /* its memory's; aligned to 64 bytes */
 };

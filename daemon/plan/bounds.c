@@ -1,9 +1,9 @@
 #include "plan/bounds.h"
 
 #include <errno.h>
-#include <stdlib.h>
 
 #include "base/hash.h"
+#include "base/pool.h"
 
 /* Tiles made in more steps are drawn as a whole: what could be saved is little, and steps take memory. */
 #define MOST_STEPS 32
@@ -36,7 +36,7 @@ static struct kd_tile_origin *origin_make(const struct kd_plan *plan, const stru
 
     if (!plan->lists || tile->list_count > MOST_STEPS)
         return NULL;
-    origin = malloc(sizeof(*origin) + tile->list_count * sizeof(origin->steps[0]));
+    origin = kd_pool_get(sizeof(*origin) + tile->list_count * sizeof(origin->steps[0]));
     if (!origin)
         return NULL;
     origin->pasts_count = 0;
@@ -150,7 +150,7 @@ void kd_origins_attach(struct kd_origins *origins, struct kd_pixels *picture)
     for (uint32_t i = 0; i < origins->count; i++) {
         struct kd_tile *tile = picture->tiles[origins->tiles[i]];
 
-        free(tile->origin);
+        kd_pool_put(tile->origin);
         tile->origin = origins->list[i];
         origins->list[i] = NULL;
     }
@@ -159,7 +159,7 @@ void kd_origins_attach(struct kd_origins *origins, struct kd_pixels *picture)
 void kd_origins_finish(struct kd_origins *origins)
 {
     for (uint32_t i = 0; i < origins->count; i++)
-        free(origins->list[i]);
+        kd_pool_put(origins->list[i]);
     origins->count = 0;
 }
 

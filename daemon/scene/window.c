@@ -1,11 +1,12 @@
 #include "scene/window.h"
 
-#include <stdlib.h>
 #include <string.h>
+
+#include "base/pool.h"
 
 struct kd_frame *kd_frame_create(const struct kd_window *window, struct kd_batch *batch)
 {
-    struct kd_frame *frame = calloc(1, sizeof(*frame));
+    struct kd_frame *frame = kd_pool_get_cleared(sizeof(*frame));
 
     if (!frame) {
         kd_batch_finish(batch);
@@ -23,7 +24,7 @@ void kd_frame_destroy(struct kd_frame *frame)
         return;
     kd_batch_finish(&frame->batch);
     kd_pixels_unref(frame->picture);
-    free(frame);
+    kd_pool_put(frame);
 }
 
 bool kd_frame_is_ready(struct kd_frame *frame)

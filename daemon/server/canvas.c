@@ -3,9 +3,9 @@
  * frame samples was put into that lane before it, so it is complete when its turn comes.
  */
 #include <errno.h>
-#include <stdlib.h>
 #include <string.h>
 
+#include "base/pool.h"
 #include "server/painting.h"
 #include "server/server.h"
 #include "socket/events.h"
@@ -66,14 +66,14 @@ static void canvas_done(struct kd_job *job)
     kd_source_unref(canvas->source);
     kd_source_unref(canvas->before);
     kd_client_unref(canvas->client);
-    free(canvas);
+    kd_pool_put(canvas);
 }
 
 int kd_canvas_frame(void *ctx, struct kd_client *client, struct kd_image *image,
                     struct kd_batch *batch, uint32_t object, uint32_t serial, const char **why)
 {
     struct kd_server *server = ctx;
-    struct canvas_job *canvas = calloc(1, sizeof(*canvas));
+    struct canvas_job *canvas = kd_pool_get_cleared(sizeof(*canvas));
     int error;
 
     *why = "the daemon is out of memory";
@@ -83,7 +83,7 @@ int kd_canvas_frame(void *ctx, struct kd_client *client, struct kd_image *image,
     error = kd_image_new_version(image, why, &canvas->source);
     if (error) {
         kd_source_unref(canvas->before);
-        free(canvas);
+        kd_pool_put(canvas);
         return error;
     }
     canvas->job = (struct kd_job){.step = canvas_step, .end = canvas_end, .done = canvas_done};

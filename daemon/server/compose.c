@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "base/boxes.h"
+#include "base/pool.h"
 #include "base/switches.h"
 #include "plan/bounds.h"
 #include "server/server.h"
@@ -53,7 +54,7 @@ static void compose_free(struct kd_compose *compose)
     kd_stack_finish(&compose->stack);
     kd_arena_finish(&compose->display->arena); /* if another one came back meanwhile */
     kd_arena_pass(&compose->display->arena, &compose->arena);
-    free(compose);
+    kd_pool_put(compose);
 }
 
 /* The prediction, and how good it was. */
@@ -439,7 +440,7 @@ static int compose_draw(struct kd_compose *compose)
 
 int kd_compose_begin(struct kd_display *display)
 {
-    struct kd_compose *compose = calloc(1, sizeof(*compose));
+    struct kd_compose *compose = kd_pool_get_cleared(sizeof(*compose));
     int error = -ENOMEM;
 
     if (compose) {

@@ -171,7 +171,7 @@ static bool key_off(struct kd_config *config, const char *value, char *why)
     if (!kd_switches_parse(value, &config->switched_off, bad, sizeof(bad)))
         return kd_config_refuse(
             why,
-            "'%s' is none of sections, cover, difference, alone, bounds, transforms, runs, stack and all",
+            "'%s' is none of sections, cover, difference, alone, bounds, transforms, runs, stack, reuse and all",
             bad);
     return true;
 }
@@ -347,8 +347,8 @@ const struct kd_config_key kd_config_keys[] = {
      key_threads},
     {"render", "off", "off", "LIST",
      "optimisations to be switched off: sections, cover,\n"
-     "difference, alone, bounds, transforms, runs, stack, or all; the\n"
-     "pixels stay the same",
+     "difference, alone, bounds, transforms, runs, stack,\n"
+     "reuse, or all; the pixels stay the same",
      NULL, key_off},
     {"render", "debug_damage", "debug-damage", "MODE", "on: tint what was redrawn in a frame (off)",
      NULL, key_debug_damage},

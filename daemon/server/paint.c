@@ -2,9 +2,9 @@
  * Drawing windows' pictures: each frame, in turn, as a job in its window's lane.
  */
 #include <errno.h>
-#include <stdlib.h>
 #include <string.h>
 
+#include "base/pool.h"
 #include "server/painting.h"
 #include "server/server.h"
 
@@ -74,7 +74,7 @@ static void paint_done(struct kd_job *job)
         frame_is_drawn(frame, painting->picture, false);
     }
     kd_painting_finish(painting, window ? &window->arena : NULL);
-    free(paint);
+    kd_pool_put(paint);
 }
 
 /* Whether the frame needs a job: a change of attributes only does if the size is another one. */
@@ -86,7 +86,7 @@ static bool needs_drawing(const struct kd_frame *frame, const struct kd_pixels *
 
 static struct paint *paint_create(const struct kd_server *server, struct kd_frame *frame)
 {
-    struct paint *paint = calloc(1, sizeof(*paint));
+    struct paint *paint = kd_pool_get_cleared(sizeof(*paint));
     struct kd_pixels *before = frame->window->drawn_picture;
 
     if (!paint)

@@ -1,8 +1,8 @@
 #include "server/painting.h"
 
 #include <errno.h>
-#include <stdlib.h>
 
+#include "base/pool.h"
 #include "base/switches.h"
 
 /* The new version, sharing all tiles with the one before, in the size that is wanted. */
@@ -97,5 +97,5 @@ void kd_painting_finish(struct kd_painting *painting, struct kd_arena *keep)
         kd_arena_pass(keep, &painting->arena);
     }
     kd_arena_finish(&painting->arena);
-    free(painting->sources);
+    kd_pool_put(painting->sources);
 }

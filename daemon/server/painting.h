@@ -24,7 +24,7 @@ struct kd_painting {
     int begin_error; /* else see kd_painting_error() */
 
     bool is_begun;
-    const struct kd_pixels **sources; /* owned */
+    const struct kd_pixels **sources; /* owned, of the pool */
     struct kd_arena arena;
     struct kd_plan plan;
     struct kd_draw draw;

@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "base/hash.h"
+#include "base/pool.h"
 #include "server/hardware.h"
 #include "server/simulate.h"
 #include "socket/events.h"
@@ -148,7 +149,7 @@ static void finish_step(struct kd_server *server)
     server->steps = step->next;
     kd_event_done(step->client, 0, step->serial);
     kd_client_unref(step->client);
-    free(step);
+    kd_pool_put(step);
 }
 
 /* Moves a virtual clock towards where a client wants it, one event at a time, and only when all work is done. True if something may be due now. */

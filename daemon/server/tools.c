@@ -7,6 +7,7 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+#include "base/pool.h"
 #include "server/server.h"
 #include "socket/events.h"
 
@@ -339,7 +340,7 @@ void kd_tools_clock_step(void *ctx, struct kd_connection *connection, uint64_t d
                          uint32_t serial)
 {
     struct kd_server *server = ctx;
-    struct kd_step *step = calloc(1, sizeof(*step)), **link = &server->steps;
+    struct kd_step *step = kd_pool_get_cleared(sizeof(*step)), **link = &server->steps;
 
     if (!step) {
         kd_connection_error(connection, 0, serial, KB_ERROR_CODE_NO_MEMORY, 0,

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/pool.h"
 #include "socket/connection.h"
 #include "socket/events.h"
 #include "socket/requests.h"
@@ -33,7 +34,7 @@ static bool alloc_commands(struct incoming *in, uint32_t units)
     }
     in->batch.account = kd_account_ref(account);
     in->batch.units = units;
-    in->batch.commands = malloc(bytes ? bytes : 1);
+    in->batch.commands = kd_pool_get(bytes);
     if (!in->batch.commands) {
         kd_connection_error(in->connection, in->object, in->serial, KB_ERROR_CODE_NO_MEMORY, 0,
                             "the frame is refused: the daemon is out of memory");

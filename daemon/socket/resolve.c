@@ -1,7 +1,8 @@
 #include "socket/resolve.h"
 
 #include <errno.h>
-#include <stdlib.h>
+
+#include "base/pool.h"
 
 int kd_commands_validate(const union kb_command *commands, uint32_t units,
                          struct kb_wire_error *error)
@@ -43,7 +44,7 @@ static int64_t source_index(struct resolver *resolver, struct kd_image *image)
         return image->frame_source;
     if (batch->sources_count == resolver->capacity) {
         uint32_t capacity = resolver->capacity ? 2 * resolver->capacity : 16;
-        struct kd_source **sources = realloc(batch->sources, capacity * sizeof(*sources));
+        struct kd_source **sources = kd_pool_grow(batch->sources, capacity * sizeof(*sources));
 
         if (!sources)
             return -ENOMEM;

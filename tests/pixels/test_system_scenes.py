@@ -91,7 +91,7 @@ def scenes(test: str) -> Iterator[tuple[str, list[int]]]:
         yield text, [SEED, number, sum(test.encode())]
 
 
-@pytest.mark.parametrize("off", ["sections", "cover", "difference", "alone", "bounds", "transforms", "runs", "stack", "all"])
+@pytest.mark.parametrize("off", ["sections", "cover", "difference", "alone", "bounds", "transforms", "runs", "stack", "reuse", "all"])
 def test_switched_off(tmp_path: Path, off: str) -> None:
     """Optimisations change no pixel."""
     test_every_refresh(tmp_path, 2, 3, "--off", off)

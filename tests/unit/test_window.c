@@ -1,6 +1,7 @@
 /*
  * Windows: their queue of frames, latching, and where pictures are placed.
  */
+#include "base/pool.h"
 #include "draw_rig.h"
 #include "pixel_test.h"
 
@@ -41,7 +42,7 @@ static void end(void)
 
 static struct kd_frame *enqueue(uint32_t serial, bool is_answered)
 {
-    struct kd_batch batch = {.commands = malloc(32), .units = 1};
+    struct kd_batch batch = {.commands = kd_pool_get(32), .units = 1};
     struct kd_frame *frame;
 
     ck_assert(kd_account_charge(client->account, 32));
@@ -114,7 +115,8 @@ END_TEST
 
 START_TEST(readiness_waits_for_every_source)
 {
-    struct kd_batch batch = {.sources = calloc(3, sizeof(struct kd_source *)), .sources_count = 3};
+    struct kd_batch batch = {.sources = kd_pool_get(3 * sizeof(struct kd_source *)),
+                             .sources_count = 3};
     struct kd_source *sources[3];
     struct kd_frame *frame;
 
