@@ -27,7 +27,7 @@ from joint_shrink import text_of
 from joint_world import Differs, play
 from system import ROOT
 
-LONG = os.environ.get("KMSBLIT_LONG") == "1"
+LONG = os.environ.get("KMSBLIT_LONG") == "1" and not os.environ.get("PIXELS_JOINT_SHORT")
 PARTS = 6 * int(os.environ.get("PIXELS_JOINT") or 1)
 LOOKS = 80  # refreshes of a scene
 TOGETHER = 4  # daemons that play a scene at once
