@@ -131,7 +131,6 @@ static void cancel_touches(struct kb_display *display, const struct kc_device *d
                       .device = touch->device,
                       .touch = {.finger = touch->finger, .x = touch->x, .y = touch->y}},
             .window = come->focus,
-            .device = kc_input_device(&display->input, KC_COME, touch->device),
         };
         push(display, &cancel);
     }
@@ -528,7 +527,6 @@ int kc_on_touch(void *context, const struct kb_evt_touch *event)
                                           .x = to_pixels(event->x),
                                           .y = to_pixels(event->y)}},
                       .window = event->object,
-                      .device = kc_input_device(&display->input, KC_COME, event->device),
                   });
     return 0;
 }

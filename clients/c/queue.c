@@ -98,6 +98,7 @@ struct thing {
     } what;
     const struct kc_device *device;
     uint32_t number;
+    uint32_t screen; /* the id of a touch's device */
 };
 
 /* What a motion or an edge is of; an axis is of its device and of itself, a touch's motion of the touch. */
@@ -106,36 +107,37 @@ static struct thing thing_of(const struct kc_queued *queued)
     const struct kb_event *event = &queued->event;
     switch (event->type) {
     case KB_EVENT_KEY_DOWN:
-    case KB_EVENT_KEY_UP: return (struct thing){KEY, NULL, event->key.code};
+    case KB_EVENT_KEY_UP: return (struct thing){KEY, NULL, event->key.code, 0};
     case KB_EVENT_POINTER_DOWN:
-    case KB_EVENT_POINTER_UP: return (struct thing){BUTTON, NULL, event->pointer.button};
+    case KB_EVENT_POINTER_UP: return (struct thing){BUTTON, NULL, event->pointer.button, 0};
     case KB_EVENT_TOUCH_DOWN:
     case KB_EVENT_TOUCH_MOTION:
     case KB_EVENT_TOUCH_UP:
     case KB_EVENT_TOUCH_CANCEL:
-        return (struct thing){TOUCH, queued->device, (uint32_t)event->touch.finger};
+        return (struct thing){TOUCH, NULL, (uint32_t)event->touch.finger, event->device};
     case KB_EVENT_BUTTON_DOWN:
     case KB_EVENT_BUTTON_UP:
-        return (struct thing){PAD_BUTTON, queued->device, event->gamepad.button};
+        return (struct thing){PAD_BUTTON, queued->device, event->gamepad.button, 0};
     case KB_EVENT_DEVICE_ADDED:
-    case KB_EVENT_DEVICE_REMOVED: return (struct thing){DEVICE, queued->device, 0};
+    case KB_EVENT_DEVICE_REMOVED: return (struct thing){DEVICE, queued->device, 0, 0};
     case KB_EVENT_POINTER_ENTER:
-    case KB_EVENT_POINTER_LEAVE: return (struct thing){OVER, NULL, queued->window};
+    case KB_EVENT_POINTER_LEAVE: return (struct thing){OVER, NULL, queued->window, 0};
     case KB_EVENT_FOCUS_GAINED:
-    case KB_EVENT_FOCUS_LOST: return (struct thing){FOCUS, NULL, queued->window};
-    case KB_EVENT_CLOSE: return (struct thing){CLOSE, NULL, queued->window};
-    case KB_EVENT_POINTER_MOTION: return (struct thing){POINTER, NULL, queued->window};
-    case KB_EVENT_WHEEL: return (struct thing){WHEEL, NULL, queued->window};
-    case KB_EVENT_AXIS: return (struct thing){AXIS, queued->device, event->gamepad.axis};
-    case KB_EVENT_LOST: return (struct thing){LOST, NULL, 0};
+    case KB_EVENT_FOCUS_LOST: return (struct thing){FOCUS, NULL, queued->window, 0};
+    case KB_EVENT_CLOSE: return (struct thing){CLOSE, NULL, queued->window, 0};
+    case KB_EVENT_POINTER_MOTION: return (struct thing){POINTER, NULL, queued->window, 0};
+    case KB_EVENT_WHEEL: return (struct thing){WHEEL, NULL, queued->window, 0};
+    case KB_EVENT_AXIS: return (struct thing){AXIS, queued->device, event->gamepad.axis, 0};
+    case KB_EVENT_LOST: return (struct thing){LOST, NULL, 0, 0};
     case KB_EVENT_TEXT: break;
     }
-    return (struct thing){NOTHING, NULL, 0};
+    return (struct thing){NOTHING, NULL, 0, 0};
 }
 
 static bool is_same(const struct thing *a, const struct thing *b)
 {
-    return a->what == b->what && a->device == b->device && a->number == b->number;
+    return a->what == b->what && a->device == b->device && a->number == b->number &&
+           a->screen == b->screen;
 }
 
 /* ---- Compacting ----------------------------------------------------------------------------- */
@@ -168,7 +170,7 @@ static bool has_owner(const struct kc_queue *queue, size_t index)
     const struct kc_queued *queued = at(queue, index);
     struct thing owner = thing_of(queued);
     if (owner.what == AXIS)
-        owner = (struct thing){DEVICE, queued->device, 0};
+        owner = (struct thing){DEVICE, queued->device, 0, 0};
     else if (owner.what != TOUCH)
         return true;
     const struct kc_queued *edge = look(queue, index, -1, &owner, KIND_EDGE);
