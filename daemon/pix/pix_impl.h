@@ -23,14 +23,6 @@ void kd_pix_avx2(struct kd_pix *pix);
 void kd_pix_neon(struct kd_pix *pix);
 #endif
 
-/* For pix_vec.h: pixels' four neighbours in a picture (the index of the left one in the row above; the others are beside and below it), and the fractions of
- * 256 that the right and the lower ones get (0..256). */
-#define KV_MOST_PX 16
-struct kv_taps {
-    _Alignas(64) int32_t above[KV_MOST_PX];
-    int32_t right[KV_MOST_PX], lower[KV_MOST_PX];
-};
-
 /* ---- A whole table: its entries have the same names in each file, where they are static ---- */
 
 #define KD_PIX_EACH_BLEND(X)                 \

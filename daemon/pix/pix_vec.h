@@ -20,11 +20,11 @@
  *     kv_narrow_565(dst, v)       stores KV_PX pixels by kd_rgb565_narrow()
  *     kv_across(out, pairs, right)                     bilinear_across and ...
  *     kv_down(dst, above, below, lower)                ... bilinear_down of KV_PX pixels
- *     ki, KI_PX                   a vector of 4 or 8 numbers of 32 bits, as the compiler knows it; KV_PX is a multiple of it
+ *     ki, KI_PX                   a vector of 4 or 8 numbers of 32 bits, as the compiler knows it
  *     ki_min(a, b)  ki_max(a, b)                       with a sign
  *     ki_gather(dst, pixels, index)                    dst[i] = pixels[index[i]], KI_PX of them
- *     kv_filter(dst, above, below, taps, kind)         kd_pix_bilinear() of KV_PX pixels (see struct kv_taps); below is a row
- *                                 after above
+ *     ki_filter(dst, above, below, index, right, lower, kind)      kd_pix_bilinear() of KI_PX pixels: above[index] and the
+ *                                 pixel after it, those in the row below, and the fractions of 256 (0..256)
  */
 #ifdef KV_PX
 

@@ -244,33 +244,33 @@ KV_INLINE __m128i four_and(const __m128i v[4])
     return _mm_and_si128(_mm_and_si128(v[0], v[1]), _mm_and_si128(v[2], v[3]));
 }
 
+/* Pixels are taken in pairs of number n and n + 4: so nothing crosses from a half of a vector to the other one. */
 struct kv_tapped {
     __m128i above[4], below[4]; /* two taps each */
     kv right, lower;            /* the weights of all, in 32 bits each */
 };
 
-/* Two pixels (number 2n and the next), as four times 32 bits each. */
-KV_INLINE kv kv_filtered(const struct kv_tapped *tapped, int n, enum kd_source_kind kind)
+/* A pair, as four times 32 bits each, by weights that fill both halves. */
+KV_INLINE kv kv_filtered(__m128i tapped_above, __m128i tapped_below, kv right, kv lower,
+                         enum kd_source_kind kind)
 {
-    kv above = kv_widened(tapped->above[n], kind), below = kv_widened(tapped->below[n], kind);
-    kv which =
-        _mm256_add_epi32(_mm256_set1_epi32(2 * n), _mm256_setr_epi32(0, 0, 0, 0, 1, 1, 1, 1));
-    kv more = _mm256_mullo_epi16(_mm256_sub_epi16(below, above),
-                                 _mm256_permutevar8x32_epi32(tapped->lower, which));
+    kv above = kv_widened(tapped_above, kind), below = kv_widened(tapped_below, kind);
+    kv more = _mm256_mullo_epi16(_mm256_sub_epi16(below, above), lower);
     kv both = kv_moved(_mm256_add_epi16(_mm256_slli_epi16(above, 8), more));
     /* left and right beside each other */
     kv order = _mm256_setr_epi8(0, 1, 8, 9, 2, 3, 10, 11, 4, 5, 12, 13, 6, 7, 14, 15, 0, 1, 8, 9, 2,
                                 3, 10, 11, 4, 5, 12, 13, 6, 7, 14, 15);
-    return kv_weigh(_mm256_shuffle_epi8(both, order),
-                    _mm256_permutevar8x32_epi32(tapped->right, which));
+    return kv_weigh(_mm256_shuffle_epi8(both, order), right);
 }
+
+#define KV_FILTERED(n)                                                                             \
+    kv_filtered(tapped->above[n], tapped->below[n], _mm256_shuffle_epi32(tapped->right, (n)*0x55), \
+                _mm256_shuffle_epi32(tapped->lower, (n)*0x55), kind)
 
 KV_INLINE kv kv_filtered_all(const struct kv_tapped *tapped, enum kd_source_kind kind)
 {
-    kv bytes = _mm256_packus_epi16(
-        _mm256_packs_epi32(kv_filtered(tapped, 0, kind), kv_filtered(tapped, 1, kind)),
-        _mm256_packs_epi32(kv_filtered(tapped, 2, kind), kv_filtered(tapped, 3, kind)));
-    return _mm256_permutevar8x32_epi32(bytes, _mm256_setr_epi32(0, 4, 1, 5, 2, 6, 3, 7));
+    kv first = _mm256_packs_epi32(KV_FILTERED(0), KV_FILTERED(1));
+    return _mm256_packus_epi16(first, _mm256_packs_epi32(KV_FILTERED(2), KV_FILTERED(3)));
 }
 
 /* ---- Walks ---- */
@@ -285,52 +285,64 @@ KV_INLINE ki ki_max(ki a, ki b)
     return (ki)_mm256_max_epi32((kv)a, (kv)b);
 }
 
-/* Pixel by pixel: gathers of the processor are slower. */
-KV_INLINE __m128i px4_gather(const uint32_t *pixels, const int32_t *index)
+/* A pair of numbers, the first one below. */
+KV_INLINE uint64_t ki_pair(ki v, int which)
 {
-    __m128i v = _mm_cvtsi32_si128((int)pixels[index[0]]);
-    v = _mm_insert_epi32(v, (int)pixels[index[1]], 1);
-    v = _mm_insert_epi32(v, (int)pixels[index[2]], 2);
-    return _mm_insert_epi32(v, (int)pixels[index[3]], 3);
+    __m128i half = which < 2 ? _mm256_castsi256_si128((kv)v) : _mm256_extracti128_si256((kv)v, 1);
+#ifdef __x86_64__
+    return (uint64_t)(which & 1 ? _mm_extract_epi64(half, 1) : _mm_cvtsi128_si64(half));
+#else
+    return (uint32_t)(which & 1 ? _mm_extract_epi32(half, 2) : _mm_cvtsi128_si32(half)) |
+           (uint64_t)(uint32_t)_mm_extract_epi32(half, which & 1 ? 3 : 1) << 32;
+#endif
 }
 
-KV_INLINE void ki_gather(uint32_t *dst, const uint32_t *pixels, const int32_t *index)
+/* Pixel by pixel: gathers of the processor are slower, and so are numbers that go through memory. */
+KV_INLINE __m128i px4_gather(const uint32_t *pixels, uint64_t low, uint64_t high)
 {
-    kv_store(dst, kv_join(px4_gather(pixels, index), px4_gather(pixels, index + 4)));
+    __m128i v = _mm_cvtsi32_si128((int)pixels[(uint32_t)low]);
+    v = _mm_insert_epi32(v, (int)pixels[low >> 32], 1);
+    v = _mm_insert_epi32(v, (int)pixels[(uint32_t)high], 2);
+    return _mm_insert_epi32(v, (int)pixels[high >> 32], 3);
 }
 
-/* A pair of pixels of each of two taps. */
-KV_INLINE __m128i kv_tapped(const uint32_t *pixels, const int32_t index[2])
+KV_INLINE void ki_gather(uint32_t *dst, const uint32_t *pixels, ki index)
 {
-    return px2_load_high(px2_load(pixels + index[0]), pixels + index[1]);
+    px4_store(dst, px4_gather(pixels, ki_pair(index, 0), ki_pair(index, 1)));
+    px4_store(dst + 4, px4_gather(pixels, ki_pair(index, 2), ki_pair(index, 3)));
 }
+
+/* Two pixels and the ones beside them. */
+KV_INLINE __m128i kv_tapped(const uint32_t *pixels, uint64_t first, uint64_t second)
+{
+    return px2_load_high(px2_load(pixels + first), pixels + second);
+}
+
+/* Of four pairs, two numbers each, the lower ones and the upper ones. */
+#define KV_TAPPED_LOW(pixels, a, b)  kv_tapped(pixels, (uint32_t)(a), (uint32_t)(b))
+#define KV_TAPPED_HIGH(pixels, a, b) kv_tapped(pixels, (a) >> 32, (b) >> 32)
 
 /* Inside of sprites all alphas are 255, and nothing need be multiplied by them; beside them all pixels are clear. */
-KV_INLINE void kv_filter(uint32_t *dst, const uint32_t *above, const uint32_t *below,
-                         const struct kv_taps *taps, enum kd_source_kind kind)
+KV_INLINE void ki_filter(uint32_t *dst, const uint32_t *above, const uint32_t *below, ki index,
+                         ki right, ki lower, enum kd_source_kind kind)
 {
-    const int32_t *index = taps->above;
+    uint64_t i01 = ki_pair(index, 0), i23 = ki_pair(index, 1);
+    uint64_t i45 = ki_pair(index, 2), i67 = ki_pair(index, 3);
     struct kv_tapped tapped = {
-        .above = {kv_tapped(above, index), kv_tapped(above, index + 2), kv_tapped(above, index + 4),
-                  kv_tapped(above, index + 6)},
-        .below = {kv_tapped(below, index), kv_tapped(below, index + 2), kv_tapped(below, index + 4),
-                  kv_tapped(below, index + 6)},
+        .above = {KV_TAPPED_LOW(above, i01, i45), KV_TAPPED_HIGH(above, i01, i45),
+                  KV_TAPPED_LOW(above, i23, i67), KV_TAPPED_HIGH(above, i23, i67)},
+        .below = {KV_TAPPED_LOW(below, i01, i45), KV_TAPPED_HIGH(below, i01, i45),
+                  KV_TAPPED_LOW(below, i23, i67), KV_TAPPED_HIGH(below, i23, i67)},
     };
-    if (kind != KD_SOURCE_OPAQUE) {
+    tapped.right = (kv)((right << 16) | (256 - right));
+    tapped.lower = (kv)((lower << 16) | lower);
+    if (kind == KD_SOURCE_STRAIGHT) {
         __m128i any = _mm_or_si128(four_or(tapped.above), four_or(tapped.below));
-        __m128i alpha = _mm_set1_epi32((int)0xFF000000);
-        if (_mm_testz_si128(any, kind == KD_SOURCE_STRAIGHT ? alpha : any)) {
+        __m128i all = _mm_and_si128(four_and(tapped.above), four_and(tapped.below));
+        if (_mm_testz_si128(any, _mm_set1_epi32((int)0xFF000000))) {
             kv_store(dst, _mm256_setzero_si256());
             return;
         }
-    }
-    kv right = _mm256_load_si256((const __m256i *)(const void *)taps->right);
-    kv lower = _mm256_load_si256((const __m256i *)(const void *)taps->lower);
-    tapped.right =
-        kv_or(_mm256_slli_epi32(right, 16), _mm256_sub_epi32(_mm256_set1_epi32(256), right));
-    tapped.lower = kv_or(_mm256_slli_epi32(lower, 16), lower);
-    if (kind == KD_SOURCE_STRAIGHT) {
-        __m128i all = _mm_and_si128(four_and(tapped.above), four_and(tapped.below));
         if (_mm_testc_si128(all, _mm_set1_epi32((int)0xFF000000))) {
             kv_store(dst, kv_filtered_all(&tapped, KD_SOURCE_PREMULTIPLIED));
             return;

@@ -331,25 +331,13 @@ KV_INLINE uint8x8_t tapped(const uint32_t *pixels, enum kd_source_kind kind)
     return div255(vmull_u8(vorr_u8(v, full), alphas));
 }
 
-KV_INLINE uint16x4_t filtered(const uint32_t *row_above, const uint32_t *row_below,
-                              const struct kv_taps *taps, unsigned n, enum kd_source_kind kind)
+/* A pixel; the weights of what is below, on the left and on the right. */
+KV_INLINE uint16x4_t filtered(const uint32_t *above, const uint32_t *below, uint16x8_t lower,
+                              uint16x4_t left, uint16x4_t right, enum kd_source_kind kind)
 {
-    uint8x8_t above = tapped(row_above + taps->above[n], kind);
-    uint8x8_t below = tapped(row_below + taps->above[n], kind);
-    uint16x8_t both = weigh_u16(above, below, vdupq_n_u16((uint16_t)taps->lower[n]));
-    uint32x4_t sum = vmull_n_u16(vget_low_u16(both), (uint16_t)(256 - taps->right[n]));
-    sum = vmlal_n_u16(sum, vget_high_u16(both), (uint16_t)taps->right[n]);
-    return vrshrn_n_u32(sum, 16);
-}
-
-KV_INLINE void kv_filter(uint32_t *dst, const uint32_t *above, const uint32_t *below,
-                         const struct kv_taps *taps, enum kd_source_kind kind)
-{
-    for (unsigned n = 0; n < KV_PX; n += 2) {
-        uint16x8_t both = vcombine_u16(filtered(above, below, taps, n, kind),
-                                       filtered(above, below, taps, n + 1, kind));
-        vst1_u8((uint8_t *)(dst + n), vmovn_u16(both));
-    }
+    uint16x8_t both = weigh_u16(tapped(above, kind), tapped(below, kind), lower);
+    uint32x4_t sum = vmull_u16(vget_low_u16(both), left);
+    return vrshrn_n_u32(vmlal_u16(sum, vget_high_u16(both), right), 16);
 }
 
 /* ---- Walks ---- */
@@ -364,15 +352,34 @@ KV_INLINE ki ki_max(ki a, ki b)
     return (ki)vmaxq_s32((int32x4_t)a, (int32x4_t)b);
 }
 
+/* Two numbers, the first one below; which is constant. */
+#define KI_PAIR(v, which) ((uint64_t)vgetq_lane_s64(vreinterpretq_s64_s32((int32x4_t)(v)), which))
+
 /* All loads first. */
-KV_INLINE void ki_gather(uint32_t *dst, const uint32_t *pixels, const int32_t *index)
+KV_INLINE void ki_gather(uint32_t *dst, const uint32_t *pixels, ki index)
 {
-    uint32_t first = pixels[index[0]], second = pixels[index[1]];
-    uint32_t third = pixels[index[2]], fourth = pixels[index[3]];
+    uint64_t low = KI_PAIR(index, 0), high = KI_PAIR(index, 1);
+    uint32_t first = pixels[(uint32_t)low], second = pixels[low >> 32];
+    uint32_t third = pixels[(uint32_t)high], fourth = pixels[high >> 32];
     dst[0] = first;
     dst[1] = second;
     dst[2] = third;
     dst[3] = fourth;
+}
+
+#define KI_FILTERED(index, n)                                                               \
+    filtered(above + (uint32_t)(index), below + (uint32_t)(index), vdupq_lane_u16(down, n), \
+             vdup_lane_u16(left, n), vdup_lane_u16(beside, n), kind)
+
+KV_INLINE void ki_filter(uint32_t *dst, const uint32_t *above, const uint32_t *below, ki index,
+                         ki right, ki lower, enum kd_source_kind kind)
+{
+    uint64_t low = KI_PAIR(index, 0), high = KI_PAIR(index, 1);
+    uint16x4_t beside = vmovn_u32((uint32x4_t)right), down = vmovn_u32((uint32x4_t)lower);
+    uint16x4_t left = vsub_u16(vdup_n_u16(256), beside);
+    uint16x8_t first = vcombine_u16(KI_FILTERED(low, 0), KI_FILTERED(low >> 32, 1));
+    uint16x8_t second = vcombine_u16(KI_FILTERED(high, 2), KI_FILTERED(high >> 32, 3));
+    vst1q_u8((uint8_t *)dst, vcombine_u8(vmovn_u16(first), vmovn_u16(second)));
 }
 
 #endif

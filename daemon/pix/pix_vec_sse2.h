@@ -206,25 +206,39 @@ KV_INLINE kv widened_epi16(kv pair, enum kd_source_kind kind)
 }
 
 /* A pixel as four times 32 bits. First down, which is exact in 16 bits, then across. */
-KV_INLINE kv filtered_epi32(kv above, kv below, int32_t right, int32_t lower,
-                            enum kd_source_kind kind)
+KV_INLINE kv filtered_epi32(kv above, kv below, kv right, kv lower, enum kd_source_kind kind)
 {
     above = widened_epi16(above, kind);
     below = widened_epi16(below, kind);
-    kv more = _mm_mullo_epi16(_mm_sub_epi16(below, above), _mm_set1_epi32(lower * 0x10001));
+    kv more = _mm_mullo_epi16(_mm_sub_epi16(below, above), lower);
     kv both = moved_epi16(_mm_add_epi16(_mm_slli_epi16(above, 8), more));
-    return weigh_epi32(_mm_unpacklo_epi16(both, _mm_srli_si128(both, 8)),
-                       weight_pair((uint32_t)right));
+    return weigh_epi32(_mm_unpacklo_epi16(both, _mm_srli_si128(both, 8)), right);
 }
 
-/* Two pixels (number n and the next) as eight times 16 bits. Inside of sprites all alphas are 255, and nothing need be multiplied by them;
- * beside them all pixels are clear. */
-KV_INLINE kv filtered_epi16(const uint32_t *row_above, const uint32_t *row_below,
-                            const struct kv_taps *taps, unsigned n, enum kd_source_kind kind)
+/* The first two of four numbers. */
+struct two {
+    int32_t first, second;
+};
+
+KV_INLINE struct two ki_two(kv v)
 {
-    const int32_t first = taps->above[n], second = taps->above[n + 1];
-    kv first_above = px2_load(row_above + first), first_below = px2_load(row_below + first);
-    kv above = px2_load(row_above + second), below = px2_load(row_below + second);
+    return (struct two){_mm_cvtsi128_si32(v),
+                        _mm_cvtsi128_si32(_mm_shuffle_epi32(v, _MM_SHUFFLE(1, 1, 1, 1)))};
+}
+
+KV_INLINE kv ki_high(kv v)
+{
+    return _mm_unpackhi_epi64(v, v);
+}
+
+/* Two pixels as eight times 16 bits, by the first two of the numbers. Inside of sprites all alphas are 255, and nothing need be multiplied by them; beside them all
+ * pixels are clear. */
+KV_INLINE kv filtered_epi16(const uint32_t *row_above, const uint32_t *row_below, kv index,
+                            kv right, kv lower, enum kd_source_kind kind)
+{
+    struct two at = ki_two(index);
+    kv first_above = px2_load(row_above + at.first), first_below = px2_load(row_below + at.first);
+    kv above = px2_load(row_above + at.second), below = px2_load(row_below + at.second);
     if (kind == KD_SOURCE_STRAIGHT) {
         kv all =
             _mm_and_si128(_mm_and_si128(first_above, first_below), _mm_and_si128(above, below));
@@ -236,16 +250,20 @@ KV_INLINE kv filtered_epi16(const uint32_t *row_above, const uint32_t *row_below
             kind = KD_SOURCE_PREMULTIPLIED;
         }
     }
-    return _mm_packs_epi32(
-        filtered_epi32(first_above, first_below, taps->right[n], taps->lower[n], kind),
-        filtered_epi32(above, below, taps->right[n + 1], taps->lower[n + 1], kind));
+    return _mm_packs_epi32(filtered_epi32(first_above, first_below, _mm_shuffle_epi32(right, 0),
+                                          _mm_shuffle_epi32(lower, 0), kind),
+                           filtered_epi32(above, below, _mm_shuffle_epi32(right, 0x55),
+                                          _mm_shuffle_epi32(lower, 0x55), kind));
 }
 
-KV_INLINE void kv_filter(uint32_t *dst, const uint32_t *above, const uint32_t *below,
-                         const struct kv_taps *taps, enum kd_source_kind kind)
+KV_INLINE void ki_filter(uint32_t *dst, const uint32_t *above, const uint32_t *below, ki index,
+                         ki right, ki lower, enum kd_source_kind kind)
 {
-    px4_store(dst, _mm_packus_epi16(filtered_epi16(above, below, taps, 0, kind),
-                                    filtered_epi16(above, below, taps, 2, kind)));
+    kv at = (kv)index, across = (kv)((right << 16) | (256 - right)),
+       down = (kv)((lower << 16) | lower);
+    kv first = filtered_epi16(above, below, at, across, down, kind);
+    kv second = filtered_epi16(above, below, ki_high(at), ki_high(across), ki_high(down), kind);
+    px4_store(dst, _mm_packus_epi16(first, second));
 }
 
 /* ---- Walks ---- */
@@ -262,14 +280,17 @@ KV_INLINE ki ki_max(ki a, ki b)
     return (b & less) | (a & ~less);
 }
 
-KV_INLINE void ki_gather(uint32_t *dst, const uint32_t *pixels, const int32_t *index)
+KV_INLINE kv px2_gather(const uint32_t *pixels, kv index)
 {
-    kv first = _mm_cvtsi32_si128((int)pixels[index[0]]);
-    kv second = _mm_cvtsi32_si128((int)pixels[index[1]]);
-    kv third = _mm_cvtsi32_si128((int)pixels[index[2]]);
-    kv fourth = _mm_cvtsi32_si128((int)pixels[index[3]]);
-    px4_store(dst, _mm_unpacklo_epi64(_mm_unpacklo_epi32(first, second),
-                                      _mm_unpacklo_epi32(third, fourth)));
+    struct two at = ki_two(index);
+    return _mm_unpacklo_epi32(_mm_cvtsi32_si128((int)pixels[at.first]),
+                              _mm_cvtsi32_si128((int)pixels[at.second]));
+}
+
+KV_INLINE void ki_gather(uint32_t *dst, const uint32_t *pixels, ki index)
+{
+    px4_store(dst, _mm_unpacklo_epi64(px2_gather(pixels, (kv)index),
+                                      px2_gather(pixels, ki_high((kv)index))));
 }
 
 #endif

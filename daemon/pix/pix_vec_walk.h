@@ -7,9 +7,6 @@
 /* Without a sign. */
 typedef uint32_t ku __attribute__((vector_size(4 * KI_PX)));
 
-/* As many numbers as are computed before the first of them is used: nobody waits for what was just stored. */
-#define AHEAD_PX 64
-
 /* start, start + step, ... */
 KV_INLINE ku ku_ramp(uint32_t start, uint32_t step)
 {
@@ -21,98 +18,100 @@ KV_INLINE ku ku_ramp(uint32_t start, uint32_t step)
     return counted * step + start;
 }
 
-KV_INLINE void ki_store(int32_t *to, ki v)
+/* As many places as fit in a vector. */
+struct places {
+    ku u, v;
+};
+
+KV_INLINE struct places places_of(const struct kd_pix_walk *walk)
 {
-    memcpy(to, &v, sizeof(v));
+    return (struct places){ku_ramp((uint32_t)walk->u, (uint32_t)walk->du),
+                           ku_ramp((uint32_t)walk->v, (uint32_t)walk->dv)};
 }
 
-/* Which pixels of a picture the places are in, from (u, v) on: count_px at most AHEAD_PX. More of them may be set. */
-KV_INLINE void find_nearest(int32_t *index, const struct kd_pix_walk *walk, uint32_t u, uint32_t v,
-                            size_t count_px)
+/* So many pixels further on. */
+KV_INLINE struct places places_after(struct places at, const struct kd_pix_walk *walk,
+                                     uint32_t count_px)
 {
-    uint32_t du = (uint32_t)walk->du, dv = (uint32_t)walk->dv,
-             stride_px = (uint32_t)walk->stride_px;
-    ku x = ku_ramp(u, du), y = ku_ramp(v, dv);
-    for (size_t i = 0; i < count_px; i += KI_PX, x += KI_PX * du, y += KI_PX * dv) {
-        ki_store(index + i, (ki)((y >> 16) * stride_px + (x >> 16)));
-    }
+    return (struct places){at.u + (uint32_t)walk->du * count_px,
+                           at.v + (uint32_t)walk->dv * count_px};
+}
+
+KV_INLINE void nearest_pixels(uint32_t *dst, const struct kd_pix_walk *walk, struct places at)
+{
+    ki_gather(dst, walk->pixels, (ki)((at.v >> 16) * (uint32_t)walk->stride_px + (at.u >> 16)));
 }
 
 /* Rows end with a vector that overlaps the one before. */
 KV_FN void walk_nearest(uint32_t *dst, const struct kd_pix_walk *walk, size_t count_px)
 {
-    _Alignas(64) int32_t index[AHEAD_PX];
-    uint32_t u = (uint32_t)walk->u, v = (uint32_t)walk->v;
-    while (count_px > 0) {
-        size_t count = count_px < AHEAD_PX ? count_px : AHEAD_PX;
-        find_nearest(index, walk, u, v, count);
-        if (count >= KI_PX) {
-            size_t last = count - KI_PX;
-            for (size_t i = 0; i < last; i += KI_PX) {
-                ki_gather(dst + i, walk->pixels, index + i);
-            }
-            ki_gather(dst + last, walk->pixels, index + last);
-        } else {
-            for (size_t i = 0; i < count; i++) {
-                dst[i] = walk->pixels[index[i]];
-            }
-        }
-        u += AHEAD_PX * (uint32_t)walk->du;
-        v += AHEAD_PX * (uint32_t)walk->dv;
-        dst += count;
-        count_px -= count;
+    if (count_px < KI_PX) {
+        kd_pix_ref_table.walk_nearest(dst, walk, count_px);
+        return;
     }
+    const struct kd_pix_walk own = *walk; /* which no store changes */
+    struct places at = places_of(&own);
+    uint32_t last = (uint32_t)count_px - KI_PX;
+    struct places last_at = places_after(at, &own, last);
+    for (uint32_t i = 0; i < last; i += KI_PX, at = places_after(at, &own, KI_PX)) {
+        nearest_pixels(dst + i, &own, at);
+    }
+    nearest_pixels(dst + last, &own, last_at);
 }
 
 /* ---- Bilinear ---- */
 
-/* Where a place lies between the centres of two pixels of a box, which are the first and the one after it: at an edge it is that one which is all of it. The
+/* Where places lie between the centres of two pixels of a box, which are the first and the one after it: at an edge it is that one which is all of it. The
  * fraction of 256 that the second one gets. */
-KV_INLINE ki between(ku place, int32_t low, int32_t high, ki *first)
+KV_INLINE ki between(ku places, int32_t low, int32_t high, ki *first)
 {
-    ki at = (ki)(place - 32768) >> 8, none = {0};
+    ki at = (ki)(places - 32768) >> 8, none = {0};
     at = ki_max(ki_min(at, none + (high - 1) * 256), none + low * 256);
     *first = ki_min(at >> 8, none + (high - 2));
     return at - (*first << 8);
 }
 
-KV_INLINE void find_taps(struct kv_taps *taps, const struct kd_pix_walk *walk, uint32_t u,
-                         uint32_t v)
+/* The left one of the upper two pixels that places lie between, and the fractions of 256 that the right and the lower ones get. */
+struct taps {
+    ki index, right, lower;
+};
+
+/* Places that are not in the box count as those at its edges. */
+KV_INLINE struct taps taps_of(const struct kd_pix_walk *walk, struct places at)
 {
-    uint32_t du = (uint32_t)walk->du, dv = (uint32_t)walk->dv;
-    ku x = ku_ramp(u, du), y = ku_ramp(v, dv);
-    for (size_t i = 0; i < KV_PX; i += KI_PX, x += KI_PX * du, y += KI_PX * dv) {
-        ki left, top;
-        ki_store(taps->right + i, between(x, walk->x1, walk->x2, &left));
-        ki_store(taps->lower + i, between(y, walk->y1, walk->y2, &top));
-        ki_store(taps->above + i, top * (int32_t)walk->stride_px + left);
-    }
+    ki left, top;
+    ki right = between(at.u, walk->x1, walk->x2, &left);
+    ki lower = between(at.v, walk->y1, walk->y2, &top);
+    return (struct taps){top * (int32_t)walk->stride_px + left, right, lower};
 }
 
 KV_INLINE void filter_walk(enum kd_source_kind kind, uint32_t *dst, const struct kd_pix_walk *walk,
                            size_t count_px)
 {
-    struct kv_taps taps[AHEAD_PX / KV_PX];
     const uint32_t *above = walk->pixels, *below = walk->pixels + walk->stride_px;
-    uint32_t u = (uint32_t)walk->u, v = (uint32_t)walk->v;
-    while (count_px > 0) {
-        size_t count = count_px < AHEAD_PX ? count_px : AHEAD_PX, i;
-        for (i = 0; i < count; i += KV_PX) {
-            find_taps(&taps[i / KV_PX], walk, u + (uint32_t)i * (uint32_t)walk->du,
-                      v + (uint32_t)i * (uint32_t)walk->dv);
+    uint32_t part[KI_PX], *to = count_px < KI_PX ? part : dst;
+    uint32_t last = count_px < KI_PX ? 0 : (uint32_t)count_px - KI_PX, i = 0;
+    struct places at = places_of(walk), last_at = places_after(at, walk, last);
+    struct taps taps = taps_of(walk, at);
+    for (
+        ;
+        ;) { /* what comes next is looked for before this is filtered: so much fits into no processor's window */
+        uint32_t next = i + KI_PX;
+        at = places_after(at, walk, KI_PX);
+        if (next >= last) {
+            next = last;
+            at = last_at;
         }
-        for (i = 0; i + KV_PX <= count; i += KV_PX) {
-            kv_filter(dst + i, above, below, &taps[i / KV_PX], kind);
+        struct taps ahead = taps_of(walk, at);
+        ki_filter(to + i, above, below, taps.index, taps.right, taps.lower, kind);
+        if (i == last) {
+            break;
         }
-        if (i < count) { /* places that are not there are at an edge of the box */
-            uint32_t last[KV_PX];
-            kv_filter(last, above, below, &taps[i / KV_PX], kind);
-            memcpy(dst + i, last, (count - i) * sizeof(*dst));
-        }
-        u += AHEAD_PX * (uint32_t)walk->du;
-        v += AHEAD_PX * (uint32_t)walk->dv;
-        dst += count;
-        count_px -= count;
+        taps = ahead;
+        i = next;
+    }
+    if (count_px < KI_PX) {
+        memcpy(dst, part, count_px * sizeof(*dst));
     }
 }
 
@@ -122,10 +121,11 @@ KV_FN void walk_bilinear(uint32_t *dst, const struct kd_pix_walk *walk, size_t c
         kd_pix_ref_table.walk_bilinear(dst, walk, count_px);
         return;
     }
+    const struct kd_pix_walk own = *walk; /* which no store changes */
     switch (walk->kind) {
-    case KD_SOURCE_STRAIGHT: filter_walk(KD_SOURCE_STRAIGHT, dst, walk, count_px); break;
-    case KD_SOURCE_PREMULTIPLIED: filter_walk(KD_SOURCE_PREMULTIPLIED, dst, walk, count_px); break;
-    case KD_SOURCE_OPAQUE: filter_walk(KD_SOURCE_OPAQUE, dst, walk, count_px); break;
+    case KD_SOURCE_STRAIGHT: filter_walk(KD_SOURCE_STRAIGHT, dst, &own, count_px); break;
+    case KD_SOURCE_PREMULTIPLIED: filter_walk(KD_SOURCE_PREMULTIPLIED, dst, &own, count_px); break;
+    case KD_SOURCE_OPAQUE: filter_walk(KD_SOURCE_OPAQUE, dst, &own, count_px); break;
     }
 }
 
