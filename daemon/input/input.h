@@ -81,7 +81,8 @@ struct kd_input_source {
 int kd_libinput_create(const struct kd_input_handler *handler, kd_input_settings_fn *settings,
                        struct kd_input_source **out);
 
-/* gamepad.c: by udev and libevdev. mappings: files in SDL's format, read in order, later lines win; what is wrong in them is warned about. */
+/* gamepad.c: by udev and libevdev. mappings: files in SDL's format, read in order, then $SDL_GAMECONTROLLERCONFIG_FILE and $SDL_GAMECONTROLLERCONFIG;
+ * later lines win; what is wrong in them is warned about. Without a line for it, a device that says it is a gamepad is mapped by the kernel's convention. */
 int kd_gamepads_create(const struct kd_input_handler *handler, kd_input_settings_fn *settings,
                        const char *const *mappings, size_t mappings_count,
                        struct kd_input_source **out);

@@ -40,12 +40,23 @@ START_TEST(test_libinput)
 }
 END_TEST
 
+START_TEST(test_gamepads)
+{
+    static const char *const mappings[] = {"/nonexistent/gamecontrollerdb.txt"};
+    struct kd_input_source *source;
+
+    ck_assert_int_eq(kd_gamepads_create(&rig_handler, settings, mappings, 1, &source), 0);
+    live(source);
+}
+END_TEST
+
 Suite *sources_suite(void)
 {
     Suite *suite = suite_create("sources");
     TCase *tcase = tcase_create("sources");
 
     tcase_add_test(tcase, test_libinput);
+    tcase_add_test(tcase, test_gamepads);
     suite_add_tcase(suite, tcase);
     return suite;
 }
