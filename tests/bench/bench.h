@@ -165,6 +165,9 @@ double bench_median_ms(const int64_t *samples_ns, uint32_t count); /* sorts a co
 bool bench_measure(const struct bench_options *options, const struct bench_scene *scene,
                    const struct bench_pictures *pictures);
 
+/* What threads are worth that share nothing. */
+void bench_measure_threads(const struct bench_options *options);
+
 /* W7: sets of rectangles. */
 void bench_measure_rectangles(const struct bench_options *options);
 

@@ -120,6 +120,8 @@ static bool measure(const struct bench_options *options, const struct bench_pict
             is_right = bench_measure(options, &scenes[i], pictures) && is_right;
     if (bench_is_wanted(options, "W7"))
         bench_measure_rectangles(options);
+    if (options->threads > 1)
+        bench_measure_threads(options);
     if (bench_is_wanted(options, "classify"))
         bench_measure_classifier(options, pictures);
     return is_right;
