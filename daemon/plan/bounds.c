@@ -17,9 +17,10 @@ static const struct kd_op *op_of(const struct kd_plan *plan, const struct kd_pla
     return &plan->ops[plan->lists[tile->list + i]];
 }
 
-static uint64_t step_key(const struct kd_ops *ops, const struct kd_op *op, struct kd_box tile)
+static uint64_t step_key(const struct kd_plan *plan, const struct kd_ops *ops,
+                         const struct kd_op *op, struct kd_box tile)
 {
-    uint64_t key = kd_op_key(ops, op);
+    uint64_t key = plan->op_keys[op - plan->ops];
 
     return op->has_tiles ? kd_op_key_in_tile(ops, op, key, tile, SIZE_MAX, 0) : key;
 }
@@ -45,7 +46,7 @@ static struct kd_tile_origin *origin_make(const struct kd_plan *plan, const stru
     for (uint32_t i = 0; i < tile->list_count; i++) {
         const struct kd_op *op = op_of(plan, tile, i);
 
-        origin->steps[i].key = step_key(ops, op, box);
+        origin->steps[i].key = step_key(plan, ops, op, box);
         origin->steps[i].box = kd_box_intersect(op->where, box);
     }
     return origin;
@@ -255,8 +256,8 @@ struct kd_box kd_plan_bounds(const struct kd_plan *plan, const struct kd_ops *op
     for (uint32_t i = 0; i < question.tile->list_count; i++) {
         const struct kd_op *op = op_of(plan, question.tile, i);
 
-        question.keys[i] = kd_op_key(ops, op);
-        question.in_tile[i] = step_key(ops, op, question.box);
+        question.keys[i] = plan->op_keys[op - plan->ops];
+        question.in_tile[i] = step_key(plan, ops, op, question.box);
     }
     for (uint32_t i = 0; i < question.tile->list_count; i++)
         if (ask_op(&question, i, &bounds) && !kd_box_empty(bounds))

@@ -101,6 +101,7 @@ struct kd_plan {
     struct kd_plan_tile *tiles;
     const uint32_t
         *lists; /* NULL: too many visits; every tile then takes all operations from first_op on */
+    const uint64_t *op_keys; /* by operation: kd_op_key() of those that are in lists */
 };
 
 /* Above so many visits of tiles by operations a batch is not binned but drawn in painter's order: bounds the plan's time and

@@ -147,6 +147,7 @@ struct binning {
     const struct kd_ops *ops;
     struct bin *bins; /* by tile */
     uint32_t *lists;
+    uint64_t *keys; /* by operation */
 };
 
 /* How often operations touch each tile, which is the room that its list needs; how often they do so in all is known. Changes are noted at
@@ -213,7 +214,7 @@ static void put_into_tiles(const struct binning *binning, uint32_t i)
     const struct kd_box touched = kd_grid_touched(op->where), cells = cells_touched(op->where);
     const struct kd_box hidden = hidden_cells(binning, op);
     const bool hides = !kd_box_empty(hidden);
-    const uint64_t key = kd_op_key(binning->ops, op);
+    const uint64_t key = binning->keys[i] = kd_op_key(binning->ops, op);
 
     for (int32_t ty = touched.y1; ty < touched.y2; ty++) {
         const uint32_t rows = rows_in_tile(cells.y1, cells.y2, ty);
@@ -257,12 +258,14 @@ static int bin_ops(struct kd_plan *plan, struct kd_arena *arena, const struct kd
     size_t tiles = kd_grid_count(grid);
     size_t corners = ((size_t)grid.tiles_x + 1) * ((size_t)grid.tiles_y + 1);
     int32_t *changes = kd_arena_alloc(arena, corners, sizeof(*changes));
-    struct binning binning = {.grid = grid,
-                              .ops = ops,
-                              .bins = kd_arena_alloc(arena, tiles, sizeof(*binning.bins)),
-                              .lists = kd_arena_alloc(arena, touches + 1, sizeof(*binning.lists))};
+    struct binning binning = {
+        .grid = grid,
+        .ops = ops,
+        .bins = kd_arena_alloc(arena, tiles, sizeof(*binning.bins)),
+        .lists = kd_arena_alloc(arena, touches + 1, sizeof(*binning.lists)),
+        .keys = kd_arena_alloc(arena, (size_t)ops->count + 1, sizeof(*binning.keys))};
 
-    if (!changes || !binning.bins || !binning.lists)
+    if (!changes || !binning.bins || !binning.lists || !binning.keys)
         return -ENOMEM;
     make_room(&binning, first, changes);
     for (uint32_t i = ops->count; i > first; i--)
@@ -270,6 +273,7 @@ static int bin_ops(struct kd_plan *plan, struct kd_arena *arena, const struct kd
     for (size_t i = 0; i < tiles; i++)
         finish_tile(plan, i, &binning.bins[i], ops->seed);
     plan->lists = binning.lists;
+    plan->op_keys = binning.keys;
     return 0;
 }
 
