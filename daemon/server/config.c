@@ -9,7 +9,7 @@
 
 #include "server/config_keys.h"
 
-#define OPTIONS_MAX 32
+#define OPTIONS_MAX 64
 
 /* What getopt_long() returns for an option that has no key: the keys' are FIRST_KEY and their
  * index. */
@@ -43,6 +43,7 @@ void kd_config_defaults(struct kd_config *config)
         .log_level = KD_LOG_INFO,
         .ready_fd = -1,
     };
+    kd_config_input_defaults(&config->input);
 }
 
 /* ---- Help

@@ -12,13 +12,14 @@
 #include "base/log.h"
 #include "base/switches.h"
 #include "output/modes.h"
+#include "server/config_input.h"
 
 #include "gen/kmsblit_types.h"
 
 #define KD_CONFIG_PATH           "/etc/kmsblit/kmsblitd.conf"
 #define KD_CONFIG_MAX_OUTPUTS    8
 #define KD_CONFIG_MAX_CONNECTORS 8
-#define KD_CONFIG_WHY_BYTES      256
+#define KD_CONFIG_WHY_BYTES      384
 
 enum kd_clock_mode { KD_CLOCK_REAL, KD_CLOCK_VIRTUAL };
 
@@ -87,6 +88,7 @@ struct kd_config {
     unsigned margin_us;   /* a frame is to be done so long before its refresh */
     unsigned buffers;     /* 1..3 */
     enum kd_clock_mode clock;
+    struct kd_config_input input;
     unsigned threads;      /* 0: one per core */
     unsigned switched_off; /* enum kd_switch */
     bool debug_damage;     /* what was drawn into a buffer is tinted */

@@ -17,9 +17,9 @@
 
 #define FILE_BYTES_MAX (1u << 20)
 #define REPORTS_MAX    20
-#define KEYS_MAX       32
+#define KEYS_MAX       64
 
-enum section_kind { SECTION_NONE, SECTION_KEYS, SECTION_OUTPUT, SECTION_BAD };
+enum section_kind { SECTION_NONE, SECTION_KEYS, SECTION_OUTPUT, SECTION_INPUT, SECTION_BAD };
 
 struct reading {
     struct kd_config *config; /* borrowed */
@@ -31,10 +31,11 @@ struct reading {
     bool ended;      /* nothing more is to be read */
     bool understood; /* the present line needs no more said about it */
     enum section_kind section;
-    char section_name[64];
+    char section_name[160];
     unsigned set_at[KEYS_MAX];        /* the line that set each key; 0: none */
-    unsigned output_set_at[KEYS_MAX]; /* likewise in the present [output] section */
+    unsigned part_set_at[KEYS_MAX];   /* likewise in the present [output NAME] or [input NAME] */
     struct kd_config_section output;  /* that section */
+    struct kd_config_device device;   /* likewise */
     unsigned output_line;
 };
 
@@ -45,7 +46,7 @@ report(struct reading *reading, const char *format, ...)
     if (reading->mistakes++ >= REPORTS_MAX) {
         return;
     }
-    char text[512], safe[512];
+    char text[1024], safe[1024];
     va_list args;
     va_start(args, format);
     int text_bytes = vsnprintf(text, sizeof(text), format, args);
@@ -82,7 +83,7 @@ static void report_section(struct reading *reading, const char *name)
             last = section;
         }
     }
-    report(reading, "[%s]: unknown section; there are %s[output NAME]", name, list);
+    report(reading, "[%s]: unknown section; there are %s[output NAME], [input NAME]", name, list);
 }
 
 static void end_section(struct reading *reading)
@@ -95,7 +96,21 @@ static void end_section(struct reading *reading)
         report(reading, "[%s]: %s", reading->section_name, why);
         reading->line = line;
     }
+    if (reading->section == SECTION_INPUT) {
+        kd_config_device_end(reading->config, &reading->device);
+    }
     reading->section = SECTION_BAD;
+}
+
+static void begin_device(struct reading *reading, const char *name)
+{
+    char why[KD_CONFIG_WHY_BYTES];
+    memset(reading->part_set_at, 0, sizeof(reading->part_set_at));
+    reading->section = SECTION_INPUT;
+    if (!kd_config_device_begin(reading->config, &reading->device, name + strspn(name, " "), why)) {
+        reading->section = SECTION_BAD;
+        report(reading, "[%s]: %s", reading->section_name, why);
+    }
 }
 
 static void begin_section(struct reading *reading, const char *name)
@@ -104,7 +119,7 @@ static void begin_section(struct reading *reading, const char *name)
     snprintf(reading->section_name, sizeof(reading->section_name), "%s", name);
     if (strncmp(name, "output", 6) == 0 && (name[6] == ' ' || name[6] == '\0')) {
         const char *output = name + 6 + strspn(name + 6, " ");
-        memset(reading->output_set_at, 0, sizeof(reading->output_set_at));
+        memset(reading->part_set_at, 0, sizeof(reading->part_set_at));
         reading->section = SECTION_OUTPUT;
         reading->output_line = reading->line;
         if (output[0] == '\0') {
@@ -114,6 +129,8 @@ static void begin_section(struct reading *reading, const char *name)
             reading->section = SECTION_BAD;
             report(reading, "[%s]: %s", name, why);
         }
+    } else if (strncmp(name, "input ", 6) == 0) {
+        begin_device(reading, name + 6);
     } else if (has_section(name)) {
         reading->section = SECTION_KEYS;
     } else {
@@ -199,8 +216,27 @@ static void set_output_key(struct reading *reading, const char *name, const char
         if (strcmp(key->name, name) != 0) {
             continue;
         }
-        if (set_first(reading, name, &reading->output_set_at[i]) &&
+        if (set_first(reading, name, &reading->part_set_at[i]) &&
             !kd_config_section_set(&reading->output, key, value, why)) {
+            report(reading, "[%s] %s = %s: %s", reading->section_name, name, value, why);
+        }
+        return;
+    }
+    report_key(reading, name, list);
+}
+
+static void set_device_key(struct reading *reading, const char *name, const char *value)
+{
+    char why[KD_CONFIG_WHY_BYTES], list[256] = "";
+    assert(kd_config_device_keys_count <= KEYS_MAX);
+    for (size_t i = 0; i < kd_config_device_keys_count; i++) {
+        const struct kd_config_device_key *key = &kd_config_device_keys[i];
+        list_key(list, key->name);
+        if (strcmp(key->name, name) != 0) {
+            continue;
+        }
+        if (set_first(reading, name, &reading->part_set_at[i]) &&
+            !key->set(&reading->device, value, why)) {
             report(reading, "[%s] %s = %s: %s", reading->section_name, name, value, why);
         }
         return;
@@ -217,6 +253,7 @@ static int on_value(void *ctx, const char *section, const char *name, const char
     case SECTION_NONE: report(reading, "%s: stands before the first [SECTION]", name); break;
     case SECTION_KEYS: set_key(reading, name, value); break;
     case SECTION_OUTPUT: set_output_key(reading, name, value); break;
+    case SECTION_INPUT: set_device_key(reading, name, value); break;
     case SECTION_BAD: break; /* said once */
     }
     return 1;

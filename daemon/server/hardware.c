@@ -247,6 +247,7 @@ static void on_paused(void *ctx)
     struct kd_hardware *hardware = ctx;
 
     KD_INFO("session: paused, another virtual terminal is shown");
+    kd_sources_suspend(hardware->server);
     if (hardware->kms)
         pause_all(hardware);
 }
@@ -256,6 +257,7 @@ static void on_resumed(void *ctx)
     struct kd_hardware *hardware = ctx;
 
     KD_INFO("session: resumed");
+    kd_sources_resume(hardware->server);
     if (!hardware->kms)
         return;
     if (try_to_resume(hardware))
@@ -445,6 +447,26 @@ void kd_hardware_run(struct kd_hardware *hardware, int64_t now_ns)
         resume_all(hardware);
     else
         hardware->retry_at_ns = now_ns + RETRY_NS;
+}
+
+int kd_hardware_open(const struct kd_hardware *hardware, const char *path)
+{
+    return kd_session_open(hardware->session, path, NULL);
+}
+
+void kd_hardware_close(const struct kd_hardware *hardware, int fd)
+{
+    kd_session_close(hardware->session, fd);
+}
+
+bool kd_hardware_is_active(const struct kd_hardware *hardware)
+{
+    return kd_session_active(hardware->session);
+}
+
+int kd_hardware_switch_vt(const struct kd_hardware *hardware, unsigned vt)
+{
+    return kd_session_switch_vt(hardware->session, vt);
 }
 
 void kd_hardware_describe(const struct kd_hardware *hardware, char *text, size_t text_bytes)

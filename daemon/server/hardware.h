@@ -4,6 +4,7 @@
 #ifndef KD_SERVER_HARDWARE_H
 #define KD_SERVER_HARDWARE_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -29,6 +30,12 @@ void kd_hardware_lost(struct kd_hardware *hardware);
 /* While the display is somebody else's it is asked for again and again. */
 int64_t kd_hardware_wake_ns(const struct kd_hardware *hardware);
 void kd_hardware_run(struct kd_hardware *hardware, int64_t now_ns);
+
+/* Through the session. open(): an fd or -errno. switch_vt(): -EOPNOTSUPP: it does not do that. */
+int kd_hardware_open(const struct kd_hardware *hardware, const char *path);
+void kd_hardware_close(const struct kd_hardware *hardware, int fd);
+bool kd_hardware_is_active(const struct kd_hardware *hardware);
+int kd_hardware_switch_vt(const struct kd_hardware *hardware, unsigned vt);
 
 /* "kms /dev/dri/card0 (vc4): ..." for people. */
 void kd_hardware_describe(const struct kd_hardware *hardware, char *text, size_t text_bytes);

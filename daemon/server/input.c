@@ -60,9 +60,13 @@ uint32_t kd_inputs_added(struct kd_server *server, const struct kd_input_device 
         return 0;
     device->number = ++inputs->devices_created;
     device->info = *info;
+    device->source = inputs->speaking;
+    device->is_injected = !inputs->speaking;
     device->is_upright = is_upright;
     inputs->devices[inputs->devices_count++] = device;
     KD_INFO("device %u: %s%s%s", device->number, info->name, info->path[0] ? ", " : "", info->path);
+    if (inputs->recorder)
+        kd_recorder_added(inputs->recorder, device->number, info, kd_server_now_ns(server));
     for (struct kd_connection *connection = server->connections; connection;
          connection = connection->next)
         if (connection->said_hello)
@@ -95,6 +99,8 @@ void kd_inputs_removed(struct kd_server *server, uint32_t number)
     memmove(&inputs->devices[i], &inputs->devices[i + 1],
             (inputs->devices_count - i) * sizeof(inputs->devices[0]));
     KD_INFO("device %u: %s: gone", number, device->info.name);
+    if (inputs->recorder)
+        kd_recorder_removed(inputs->recorder, number, kd_server_now_ns(server));
     if (device->info.capabilities & KB_DEVICE_CAPABILITY_POINTER && !has_pointer(inputs))
         kd_pointer_hide(server);
     for (struct kd_connection *connection = server->connections; connection;
@@ -193,9 +199,10 @@ void kd_inputs_settle(struct kd_server *server)
 int kd_inputs_init(struct kd_server *server)
 {
     struct kd_inputs *inputs = &server->inputs;
-    struct kd_keymap_names names = {.layout = ""};
+    struct kd_keymap_names names = server->config.input.keyboard;
 
     kd_focus_init(&inputs->focus, &kd_inputs_out, server);
+    inputs->focus.is_by_click = server->config.input.focus_click;
     inputs->keyboard.text_fd = -1;
     kd_keymap_system_names(&names, KD_SYSTEM_KEYBOARD);
     kd_keyboard_set(&inputs->keyboard, &names, &inputs->focus);

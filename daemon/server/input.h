@@ -10,9 +10,11 @@
 #include <stdint.h>
 
 #include "base/input.h"
+#include "input/input.h"
 #include "scene/focus.h"
 #include "server/keyboard.h"
 #include "server/pointer.h"
+#include "server/watch.h"
 #include "socket/feed.h"
 
 struct kb_req_input_inject;
@@ -21,12 +23,29 @@ struct kd_connection;
 struct kd_server;
 
 #define KD_MAX_DEVICES 128
+#define KD_MAX_REFUSED 32
+#define KD_MAX_SOURCES 4
 
 struct kd_device {
     uint32_t number;
+    struct kd_input_source *source; /* borrowed; NULL: a client injects */
+    bool is_injected;
     struct kd_input_device info;
     bool
         is_upright; /* positions on it are as people see the picture, however the display is turned */
+};
+
+/* A device that cannot be used. */
+struct kd_refused {
+    int error; /* -errno */
+    char path[64], name[128], advice[160];
+};
+
+struct kd_source_in_use {
+    struct kd_server *server;
+    struct kd_input_source *source; /* owned; NULL: it broke */
+    bool is_hardware;               /* not to be used while the session is paused */
+    struct kd_watch watch;
 };
 
 struct kd_inputs {
@@ -35,6 +54,14 @@ struct kd_inputs {
     struct kd_device *devices[KD_MAX_DEVICES]; /* owned; in order of their numbers */
     unsigned devices_count;
     uint32_t devices_created;
+    struct kd_input_handler handler;
+    struct kd_source_in_use sources[KD_MAX_SOURCES];
+    unsigned sources_count;
+    struct kd_input_source *speaking; /* the one that says what is being handled, or NULL */
+    bool wants_hardware, has_hardware;
+    struct kd_recorder *recorder; /* owned; NULL: nothing is recorded */
+    struct kd_refused refused[KD_MAX_REFUSED];
+    unsigned refused_count;
     bool is_stacked_anew; /* which windows can be seen, or their order, may have changed */
     struct kd_feed_latency latency;
     uint64_t sent, lost; /* of connections that are gone */
@@ -74,6 +101,26 @@ extern const struct kd_focus_out kd_inputs_out;
 /* Where a place among the outputs is in the window, in its logical pixels, at most at its edges. */
 void kd_inputs_locate(const struct kd_server *server, const struct kd_window *window,
                       struct kd_pointer_at at, kb_fixed *x, kb_fixed *y);
+
+/* sources.c: real devices, recordings played and made. start(): 0 or -errno, which was said. */
+int kd_sources_start(struct kd_server *server);
+void kd_sources_stop(struct kd_server *server);
+
+/* The session is paused: devices must not be used; and is no more. */
+void kd_sources_suspend(struct kd_server *server);
+void kd_sources_resume(struct kd_server *server);
+void kd_sources_set_leds(struct kd_server *server, uint32_t modifiers);
+
+/* -ENODEV: there is no such gamepad. -EOPNOTSUPP: it cannot shake. */
+int kd_sources_rumble(struct kd_server *server, uint32_t device, uint16_t strong, uint16_t weak,
+                      uint32_t duration_ms);
+
+/* Sources that time drives. */
+int64_t kd_sources_wake_ns(const struct kd_server *server);
+void kd_sources_run(struct kd_server *server, int64_t now_ns);
+
+/* The display that a device with positions lies on; NULL: it is not there. */
+struct kd_display *kd_device_display(const struct kd_server *server, const struct kd_device *device);
 
 /* inject.c: a client acts as devices; ctx is the server. 0, or -errno and why, a static sentence. */
 struct kd_injector;

@@ -37,17 +37,10 @@ static struct kd_window *under_pointer(const struct kd_server *server)
     return server->pointer.is_shown ? kd_inputs_window_at(server, server->pointer.at) : NULL;
 }
 
-/* The display that a device with positions lies on; NULL: it is not there. */
-static struct kd_display *display_of(const struct kd_server *server, const struct kd_device *device)
-{
-    (void)device;
-    return kd_display_find(server, 0);
-}
-
 static void move_to(struct kd_server *server, const struct kd_device *device,
                     const struct kd_input *input)
 {
-    struct kd_display *display = display_of(server, device);
+    struct kd_display *display = kd_device_display(server, device);
 
     if (!display)
         return;
@@ -61,7 +54,7 @@ static void move_to(struct kd_server *server, const struct kd_device *device,
 static void take_touch(struct kd_server *server, const struct kd_device *device,
                        const struct kd_input *input)
 {
-    struct kd_display *display = display_of(server, device);
+    struct kd_display *display = kd_device_display(server, device);
     struct kd_input placed = *input;
     struct kd_window *at = NULL;
 
@@ -86,6 +79,8 @@ void kd_inputs_take(struct kd_server *server, const struct kd_input *input)
 
     if (!device)
         return;
+    if (inputs->recorder)
+        kd_recorder_input(inputs->recorder, input);
     switch (input->kind) {
     case KD_INPUT_KEY:
         if (input->key.code == 0 || input->key.code >= KD_KEY_CODES)

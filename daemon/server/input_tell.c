@@ -43,7 +43,8 @@ static void on_focus(void *ctx, struct kd_window *window, bool gained, int64_t t
     (void)time_ns;
     if (gained && connection && !connection->has_keymap) {
         connection->has_keymap = true;
-        kd_keyboard_tell(keyboard, connection, 500, 25);
+        kd_keyboard_tell(keyboard, connection, server->config.input.repeat_delay_ms,
+                         server->config.input.repeat_rate);
     }
     kd_feed_focus(feed_of(window),
                   &(struct kb_evt_focus){.object = window->id,
@@ -56,7 +57,12 @@ static bool on_key(void *ctx, uint32_t code, bool down)
 {
     struct kd_server *server = ctx;
 
-    kd_keyboard_press(&server->inputs.keyboard, code, down);
+    struct kd_keyboard *keyboard = &server->inputs.keyboard;
+    uint32_t locked = kd_keyboard_locked(keyboard);
+
+    kd_keyboard_press(keyboard, code, down);
+    if (kd_keyboard_locked(keyboard) != locked)
+        kd_sources_set_leds(server, kd_keyboard_locked(keyboard));
     return true;
 }
 

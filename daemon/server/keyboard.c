@@ -101,6 +101,11 @@ uint32_t kd_keyboard_modifiers(const struct kd_keyboard *keyboard)
     return keyboard->keymap ? kd_keymap_modifiers(keyboard->keymap) : 0;
 }
 
+uint32_t kd_keyboard_locked(const struct kd_keyboard *keyboard)
+{
+    return keyboard->keymap ? kd_keymap_locked(keyboard->keymap) : 0;
+}
+
 /* Each client gets an open file of its own, so that none moves another's place in it. */
 static int own_fd(int fd)
 {

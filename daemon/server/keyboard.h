@@ -33,6 +33,7 @@ void kd_keyboard_finish(struct kd_keyboard *keyboard);
 
 void kd_keyboard_press(struct kd_keyboard *keyboard, uint32_t code, bool down);
 uint32_t kd_keyboard_modifiers(const struct kd_keyboard *keyboard);
+uint32_t kd_keyboard_locked(const struct kd_keyboard *keyboard);
 
 /* Tells the client. */
 void kd_keyboard_tell(const struct kd_keyboard *keyboard, struct kd_connection *connection,

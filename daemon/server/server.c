@@ -122,6 +122,7 @@ int64_t kd_server_wake_ns(const struct kd_server *server)
     int64_t now_ns = kd_server_now_ns(server), wake_ns = server->discard_at_ns;
 
     wake_ns = earlier_ns(wake_ns, kd_hardware_wake_ns(server->hardware));
+    wake_ns = earlier_ns(wake_ns, kd_sources_wake_ns(server));
     for (size_t i = 0; i < server->displays_count; i++)
         wake_ns = earlier_ns(wake_ns, kd_display_wake_ns(server->displays[i]));
     for (const struct kd_window *window = server->scene.windows; window; window = window->below)
@@ -187,6 +188,7 @@ void kd_server_settle(struct kd_server *server)
         kd_windows_discard(server, now_ns);
         if (server->hardware)
             kd_hardware_run(server->hardware, now_ns);
+        kd_sources_run(server, now_ns);
         kd_pointer_settle(server);
         for (size_t i = 0; i < server->displays_count; i++)
             kd_display_run(server->displays[i], now_ns);
@@ -247,6 +249,8 @@ int kd_server_create(const struct kd_config *config, struct kd_server **out)
     }
     if (!error)
         error = kd_backend_start(server);
+    if (!error)
+        error = kd_sources_start(server);
     if (error) {
         if (!server->listener)
             KD_DEBUG("giving up");
@@ -287,6 +291,7 @@ void kd_server_destroy(struct kd_server *server)
         finish_step(server);
     if (server->jobs)
         drain_jobs(server);
+    kd_sources_stop(server);
     kd_hardware_stop(server->hardware);
     kd_loop_destroy(server->loop);
     kd_displays_stop(server);

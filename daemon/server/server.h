@@ -20,6 +20,7 @@
 #include "server/input.h"
 #include "server/pointer.h"
 #include "server/stack.h"
+#include "server/watch.h"
 #include "socket/connection.h"
 #include "socket/listen.h"
 
@@ -132,15 +133,6 @@ bool kd_loop_has_messages(const struct kd_loop *loop);
 
 /* Stops watching a connection that is about to be destroyed. */
 void kd_loop_forget(struct kd_loop *loop, struct kd_connection *connection);
-
-/* An fd that is watched for reading. Embedded; set ready and ctx before. Not watched (again): source is NULL. */
-struct kd_watch {
-    void (*ready)(void *ctx);
-    void *ctx;
-    void *source; /* the loop's */
-};
-int kd_loop_watch(struct kd_loop *loop, struct kd_watch *watch, int fd);
-void kd_loop_unwatch(struct kd_watch *watch);
 
 /* The socket that systemd passed, or -1. */
 int kd_loop_activation_fd(void);
