@@ -32,10 +32,10 @@ struct reading {
     bool understood; /* the present line needs no more said about it */
     enum section_kind section;
     char section_name[160];
-    unsigned set_at[KEYS_MAX];        /* the line that set each key; 0: none */
-    unsigned part_set_at[KEYS_MAX];   /* likewise in the present [output NAME] or [input NAME] */
-    struct kd_config_section output;  /* that section */
-    struct kd_config_device device;   /* likewise */
+    unsigned set_at[KEYS_MAX];       /* the line that set each key; 0: none */
+    unsigned part_set_at[KEYS_MAX];  /* likewise in the present [output NAME] or [input NAME] */
+    struct kd_config_section output; /* that section */
+    struct kd_config_device device;  /* likewise */
     unsigned output_line;
 };
 

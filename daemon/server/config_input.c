@@ -73,8 +73,10 @@ static bool set_speed(const char *value, double *out, char *why)
 static const struct {
     const char *name;
     uint32_t bit;
-} modifiers[] = {{"ctrl", KB_MODIFIER_CTRL},   {"alt", KB_MODIFIER_ALT},
-                 {"shift", KB_MODIFIER_SHIFT}, {"logo", KB_MODIFIER_LOGO},
+} modifiers[] = {{"ctrl", KB_MODIFIER_CTRL},
+                 {"alt", KB_MODIFIER_ALT},
+                 {"shift", KB_MODIFIER_SHIFT},
+                 {"logo", KB_MODIFIER_LOGO},
                  {"altgr", KB_MODIFIER_ALTGR}};
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
@@ -84,15 +86,33 @@ static const struct {
     const char *name;
     uint32_t code;
 } keys[] = {
-    {"backspace", KEY_BACKSPACE}, {"delete", KEY_DELETE}, {"esc", KEY_ESC},
-    {"end", KEY_END},             {"home", KEY_HOME},     {"pause", KEY_PAUSE},
-    {"print", KEY_SYSRQ},         {"enter", KEY_ENTER},   {"space", KEY_SPACE},
-    {"tab", KEY_TAB},             {"insert", KEY_INSERT}, {"scrolllock", KEY_SCROLLLOCK},
-    {"power", KEY_POWER},         {"f1", KEY_F1},         {"f2", KEY_F2},
-    {"f3", KEY_F3},               {"f4", KEY_F4},         {"f5", KEY_F5},
-    {"f6", KEY_F6},               {"f7", KEY_F7},         {"f8", KEY_F8},
-    {"f9", KEY_F9},               {"f10", KEY_F10},       {"f11", KEY_F11},
-    {"f12", KEY_F12},             {"q", KEY_Q},           {"x", KEY_X},
+    {"backspace", KEY_BACKSPACE},
+    {"delete", KEY_DELETE},
+    {"esc", KEY_ESC},
+    {"end", KEY_END},
+    {"home", KEY_HOME},
+    {"pause", KEY_PAUSE},
+    {"print", KEY_SYSRQ},
+    {"enter", KEY_ENTER},
+    {"space", KEY_SPACE},
+    {"tab", KEY_TAB},
+    {"insert", KEY_INSERT},
+    {"scrolllock", KEY_SCROLLLOCK},
+    {"power", KEY_POWER},
+    {"f1", KEY_F1},
+    {"f2", KEY_F2},
+    {"f3", KEY_F3},
+    {"f4", KEY_F4},
+    {"f5", KEY_F5},
+    {"f6", KEY_F6},
+    {"f7", KEY_F7},
+    {"f8", KEY_F8},
+    {"f9", KEY_F9},
+    {"f10", KEY_F10},
+    {"f11", KEY_F11},
+    {"f12", KEY_F12},
+    {"q", KEY_Q},
+    {"x", KEY_X},
 };
 
 static bool combination_part(struct kd_combination *combination, const char *part, size_t length)

@@ -36,7 +36,7 @@ struct kd_config_input {
     bool accelerate, focus_click;
     double speed; /* -1 to 1 */
     struct kd_combination end_game;
-    char record[192], replay[192], mappings[192]; /* paths; "": none */
+    char record[192], replay[192], mappings[192];            /* paths; "": none */
     struct kd_config_device settings[KD_CONFIG_MAX_DEVICES]; /* later ones win */
     size_t settings_count;
 };

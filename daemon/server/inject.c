@@ -390,8 +390,7 @@ int kd_inject(void *ctx, struct kd_connection *connection, const struct kb_req_i
     }
     if (error || in->type == EV_SYN || injector->numbers[in->device])
         return error;
-    injector->numbers[in->device] =
-        kd_inputs_added(server, &infos[in->device], in->device == KB_INJECTED_DEVICE_SEAT);
+    injector->numbers[in->device] = kd_inputs_added(server, &infos[in->device], true);
     if (!injector->numbers[in->device]) {
         *why = "there are as many input devices as there may be";
         return -EDQUOT;

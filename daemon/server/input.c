@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "gen/kmsblit_proto.h"
 #include "server/server.h"
 #include "socket/events.h"
 
@@ -48,7 +49,7 @@ void kd_inputs_announce(const struct kd_inputs *inputs, struct kd_client *client
 }
 
 uint32_t kd_inputs_added(struct kd_server *server, const struct kd_input_device *info,
-                         bool is_upright)
+                         bool is_injected)
 {
     struct kd_inputs *inputs = &server->inputs;
     struct kd_device *device;
@@ -61,8 +62,8 @@ uint32_t kd_inputs_added(struct kd_server *server, const struct kd_input_device 
     device->number = ++inputs->devices_created;
     device->info = *info;
     device->source = inputs->speaking;
-    device->is_injected = !inputs->speaking;
-    device->is_upright = is_upright;
+    device->is_injected = is_injected;
+    device->is_upright = is_injected && info->capabilities & KB_DEVICE_CAPABILITY_POINTER;
     inputs->devices[inputs->devices_count++] = device;
     KD_INFO("device %u: %s%s%s", device->number, info->name, info->path[0] ? ", " : "", info->path);
     if (inputs->recorder)
@@ -192,6 +193,56 @@ void kd_inputs_settle(struct kd_server *server)
         under = kd_inputs_window_at(server, server->pointer.at);
     if (under != inputs->focus.under)
         kd_focus_pointer(&inputs->focus, under, kd_server_now_ns(server));
+}
+
+/* ---- What clients ask for ------------------------------------------------------------------------- */
+
+int kd_inputs_focus(void *ctx, struct kd_window *window, const char **why)
+{
+    struct kd_server *server = ctx;
+    struct kd_focus *focus = &server->inputs.focus;
+
+    if (server->inputs.is_stacked_anew)
+        restack(server);
+    *why = !window->client->wants_input ? "this client wants no input: say wants_input in hello"
+           : !kd_inputs_can_see(server, window)
+               ? "the window cannot be seen: show a frame of it, and do not hide it"
+           : focus->window && focus->window->client != window->client
+               ? "another client has the focus: raise the window, or wait for a click on it"
+               : NULL;
+    if (*why)
+        return -EPERM;
+    kd_focus_set(focus, window, kd_server_now_ns(server));
+    return 0;
+}
+
+void kd_inputs_flags(void *ctx, struct kd_window *window)
+{
+    struct kd_server *server = ctx;
+    struct kd_focus *focus = &server->inputs.focus;
+
+    if (focus->window == window)
+        kd_focus_lock(focus, window->input_flags & KB_WINDOW_INPUT_FLAG_LOCK_POINTER,
+                      kd_server_now_ns(server));
+}
+
+int kd_inputs_rumble(void *ctx, struct kd_client *client, const struct kb_req_gamepad_rumble *in,
+                     const char **why)
+{
+    struct kd_server *server = ctx;
+    struct kd_inputs *inputs = &server->inputs;
+    int error;
+
+    if (!inputs->focus.window || inputs->focus.window->client != client) {
+        *why = "this client does not have the focus";
+        return -EPERM;
+    }
+    error = kd_sources_rumble(server, in->object, in->strong, in->weak, in->duration_ms);
+    *why = error == -ENODEV ? "there is no such gamepad" : "this gamepad cannot shake";
+    for (unsigned i = 0; i < inputs->devices_count && !error; i++)
+        if (inputs->devices[i]->number == in->object)
+            inputs->devices[i]->is_shaking = true;
+    return error;
 }
 
 /* ---- Beginning and end --------------------------------------------------------------------------- */

@@ -17,6 +17,7 @@
 #include "server/watch.h"
 #include "socket/feed.h"
 
+struct kb_req_gamepad_rumble;
 struct kb_req_input_inject;
 struct kd_client;
 struct kd_connection;
@@ -30,6 +31,7 @@ struct kd_device {
     uint32_t number;
     struct kd_input_source *source; /* borrowed; NULL: a client injects */
     bool is_injected;
+    bool is_shaking; /* as the client with the focus wanted */
     struct kd_input_device info;
     bool
         is_upright; /* positions on it are as people see the picture, however the display is turned */
@@ -75,7 +77,7 @@ void kd_inputs_settle(struct kd_server *server);
 
 /* A device is there: its number, or 0: there are too many. What is held on it when it goes is released. */
 uint32_t kd_inputs_added(struct kd_server *server, const struct kd_input_device *info,
-                         bool is_upright);
+                         bool is_injected);
 void kd_inputs_removed(struct kd_server *server, uint32_t number);
 const struct kd_device *kd_inputs_device(const struct kd_inputs *inputs, uint32_t number);
 
@@ -115,12 +117,29 @@ void kd_sources_set_leds(struct kd_server *server, uint32_t modifiers);
 int kd_sources_rumble(struct kd_server *server, uint32_t device, uint16_t strong, uint16_t weak,
                       uint32_t duration_ms);
 
+/* Nothing shakes any more. */
+void kd_sources_still(struct kd_server *server);
+
 /* Sources that time drives. */
 int64_t kd_sources_wake_ns(const struct kd_server *server);
 void kd_sources_run(struct kd_server *server, int64_t now_ns);
 
 /* The display that a device with positions lies on; NULL: it is not there. */
-struct kd_display *kd_device_display(const struct kd_server *server, const struct kd_device *device);
+struct kd_display *kd_device_display(const struct kd_server *server,
+                                     const struct kd_device *device);
+
+/* shortcuts.c: a key was pressed. Whether it is the daemon's own. */
+bool kd_shortcut(struct kd_server *server, uint32_t code);
+
+/* Games that were asked to end. */
+int64_t kd_shortcuts_wake_ns(const struct kd_server *server);
+void kd_shortcuts_run(struct kd_server *server, int64_t now_ns);
+
+/* What clients ask for; ctx is the server. */
+int kd_inputs_focus(void *ctx, struct kd_window *window, const char **why);
+void kd_inputs_flags(void *ctx, struct kd_window *window);
+int kd_inputs_rumble(void *ctx, struct kd_client *client, const struct kb_req_gamepad_rumble *in,
+                     const char **why);
 
 /* inject.c: a client acts as devices; ctx is the server. 0, or -errno and why, a static sentence. */
 struct kd_injector;

@@ -41,6 +41,8 @@ static void on_focus(void *ctx, struct kd_window *window, bool gained, int64_t t
     const struct kd_keyboard *keyboard = &server->inputs.keyboard;
 
     (void)time_ns;
+    if (!gained)
+        kd_sources_still(server);
     if (gained && connection && !connection->has_keymap) {
         connection->has_keymap = true;
         kd_keyboard_tell(keyboard, connection, server->config.input.repeat_delay_ms,
@@ -63,7 +65,7 @@ static bool on_key(void *ctx, uint32_t code, bool down)
     kd_keyboard_press(keyboard, code, down);
     if (kd_keyboard_locked(keyboard) != locked)
         kd_sources_set_leds(server, kd_keyboard_locked(keyboard));
-    return true;
+    return !down || !kd_shortcut(server, code);
 }
 
 static void on_over(void *ctx, struct kd_window *window, bool inside, int64_t time_ns)

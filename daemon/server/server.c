@@ -102,6 +102,9 @@ static struct kd_host host_of(struct kd_server *server)
         .window_destroyed = host_window_destroyed,
         .client_gone = host_client_gone,
         .inject = kd_inject,
+        .window_focus = kd_inputs_focus,
+        .window_input = kd_inputs_flags,
+        .rumble = kd_inputs_rumble,
         .announce_devices = host_announce_devices,
         .screenshot = kd_tools_screenshot,
         .statistics = kd_tools_statistics,
@@ -123,6 +126,7 @@ int64_t kd_server_wake_ns(const struct kd_server *server)
 
     wake_ns = earlier_ns(wake_ns, kd_hardware_wake_ns(server->hardware));
     wake_ns = earlier_ns(wake_ns, kd_sources_wake_ns(server));
+    wake_ns = earlier_ns(wake_ns, kd_shortcuts_wake_ns(server));
     for (size_t i = 0; i < server->displays_count; i++)
         wake_ns = earlier_ns(wake_ns, kd_display_wake_ns(server->displays[i]));
     for (const struct kd_window *window = server->scene.windows; window; window = window->below)
@@ -189,6 +193,7 @@ void kd_server_settle(struct kd_server *server)
         if (server->hardware)
             kd_hardware_run(server->hardware, now_ns);
         kd_sources_run(server, now_ns);
+        kd_shortcuts_run(server, now_ns);
         kd_pointer_settle(server);
         for (size_t i = 0; i < server->displays_count; i++)
             kd_display_run(server->displays[i], now_ns);

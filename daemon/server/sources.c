@@ -270,12 +270,29 @@ static int begin_recording(struct kd_server *server)
     return error;
 }
 
+/* Devices may have been told before the source was known. */
+static void begin_one(struct kd_server *server, int error, struct kd_input_source *source,
+                      const char *what)
+{
+    if (error) {
+        KD_ERROR("no %s: %s", what, strerror(-error));
+        return;
+    }
+    for (unsigned i = 0; i < server->inputs.devices_count; i++)
+        if (!server->inputs.devices[i]->is_injected && !server->inputs.devices[i]->source)
+            server->inputs.devices[i]->source = source;
+    use(server, source, true);
+}
+
 static void begin_hardware(struct kd_server *server)
 {
     struct kd_inputs *inputs = &server->inputs;
 
+    struct kd_input_source *source = NULL;
+
     inputs->has_hardware = true;
-    (void)settings_of;
+    begin_one(server, kd_libinput_create(&inputs->handler, settings_of, &source), source,
+              "keyboards, mice and touch screens");
 }
 
 int kd_sources_start(struct kd_server *server)
@@ -353,6 +370,17 @@ int kd_sources_rumble(struct kd_server *server, uint32_t device, uint16_t strong
         return -ENODEV;
     return one->source ? one->source->impl->rumble(one->source, device, strong, weak, duration_ms)
                        : -EOPNOTSUPP;
+}
+
+void kd_sources_still(struct kd_server *server)
+{
+    for (unsigned i = 0; i < server->inputs.devices_count; i++) {
+        struct kd_device *device = server->inputs.devices[i];
+
+        if (device->is_shaking)
+            kd_sources_rumble(server, device->number, 0, 0, 0);
+        device->is_shaking = false;
+    }
 }
 
 int64_t kd_sources_wake_ns(const struct kd_server *server)

@@ -223,6 +223,10 @@ static void add_client(struct values *values, const struct kd_client *client)
     add(values, KB_STATISTIC_IMAGES, client->objects.used - windows);
     add(values, KB_STATISTIC_IMAGE_BYTES, client->account->used_bytes);
     add(values, KB_STATISTIC_WINDOWS, windows);
+    add(values, KB_STATISTIC_INPUT_EVENTS,
+        client->connection ? kd_feed_sent(client->connection->feed) : 0);
+    add(values, KB_STATISTIC_EVENTS_DROPPED,
+        client->connection ? kd_feed_lost(client->connection->feed) : 0);
     add(values, KB_STATISTIC_BYTES_RECEIVED,
         client->connection ? kd_peer_received_bytes(client->connection->peer) : 0);
     add(values, KB_STATISTIC_BYTES_SENT,
@@ -260,6 +264,25 @@ static void add_display(struct values *values, const struct kd_display *display)
     add(values, KB_STATISTIC_PREDICTION_ERROR_NS, (uint64_t)display->prediction.mean_ns);
 }
 
+static void add_input(struct values *values, const struct kd_server *server)
+{
+    const struct kd_inputs *inputs = &server->inputs;
+    struct kd_feed_latency latency = inputs->latency;
+    uint64_t sent = inputs->sent, lost = inputs->lost;
+
+    for (const struct kd_connection *connection = server->connections; connection;
+         connection = connection->next) {
+        sent += kd_feed_sent(connection->feed);
+        lost += kd_feed_lost(connection->feed);
+    }
+    kd_feed_latency_age(&latency, kd_server_now_ns(server));
+    add(values, KB_STATISTIC_DEVICES, inputs->devices_count);
+    add(values, KB_STATISTIC_INPUT_EVENTS, sent);
+    add(values, KB_STATISTIC_EVENTS_DROPPED, lost);
+    add(values, KB_STATISTIC_INPUT_LATENCY_NS, (uint64_t)latency.mean_ns);
+    add(values, KB_STATISTIC_INPUT_LATENCY_MAX_NS, (uint64_t)latency.max_ns);
+}
+
 static void add_server(struct values *values, const struct kd_server *server)
 {
     uint64_t requests = server->requests, errors = server->errors;
@@ -279,6 +302,7 @@ static void add_server(struct values *values, const struct kd_server *server)
     add(values, KB_STATISTIC_BYTES_RECEIVED, received);
     add(values, KB_STATISTIC_BYTES_SENT, sent);
     add(values, KB_STATISTIC_WAKEUPS, server->wakeups);
+    add_input(values, server);
 }
 
 /* What the renderer drew, for windows that are there and for displays. */

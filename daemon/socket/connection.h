@@ -8,6 +8,7 @@
 #include "socket/peer.h"
 #include "socket/policy.h"
 
+struct kb_req_gamepad_rumble;
 struct kb_req_input_inject;
 struct kd_feed;
 struct kd_injector;
@@ -41,6 +42,13 @@ struct kd_host {
     /* 0, or -errno and *why, a static sentence. */
     int (*inject)(void *ctx, struct kd_connection *connection, const struct kb_req_input_inject *in,
                   const char **why);
+    /* Who has the focus. 0, or -errno and *why. */
+    int (*window_focus)(void *ctx, struct kd_window *window, const char **why);
+
+    /* The window's input_flags are others now. */
+    void (*window_input)(void *ctx, struct kd_window *window);
+    int (*rumble)(void *ctx, struct kd_client *client, const struct kb_req_gamepad_rumble *in,
+                  const char **why);
     void (*announce_devices)(void *ctx, struct kd_connection *connection);
 
     /* These answer by themselves, now or later. screenshot: 0, or -EAGAIN: the peer is resumed with the answer. */
@@ -65,6 +73,7 @@ struct kd_connection {
     uint16_t opcode;      /* of the request that is being handled */
     struct kd_feed *feed; /* owned; NULL: it wants no input */
     bool has_keymap;      /* it was told */
+    int64_t end_at_ns;    /* it was asked to end, and is ended then; 0: not */
     struct kd_injector
         *injector; /* the server's, freed by client_gone(); NULL: it acts as no device */
 };

@@ -61,6 +61,11 @@ void kd_event_device_gone(struct kd_client *client, uint32_t device)
     SEND(client, device_gone, (&(struct kb_evt_device_gone){.object = device}));
 }
 
+void kd_event_window_close(struct kd_client *client, uint32_t window)
+{
+    SEND(client, window_close, (&(struct kb_evt_window_close){.object = window}));
+}
+
 void kd_event_keymap(struct kd_client *client, const struct kb_evt_keymap *event)
 {
     SEND(client, keymap, event);

@@ -16,6 +16,7 @@ void kd_event_output(struct kd_client *client, const struct kb_evt_output *event
 void kd_event_output_gone(struct kd_client *client, uint32_t output);
 void kd_event_device(struct kd_client *client, const struct kb_evt_device *event);
 void kd_event_device_gone(struct kd_client *client, uint32_t device);
+void kd_event_window_close(struct kd_client *client, uint32_t window);
 void kd_event_keymap(struct kd_client *client, const struct kb_evt_keymap *event);
 void kd_event_window_state(struct kd_client *client, const struct kb_evt_window_state *event);
 void kd_event_presented(struct kd_client *client, const struct kb_evt_presented *event);

@@ -164,6 +164,18 @@ void kd_feed_flush(struct kd_feed *feed)
         catch_up(feed);
 }
 
+void kd_feed_latency_age(struct kd_feed_latency *latency, int64_t now_ns)
+{
+    if (now_ns - latency->begun_ns < KD_NS_PER_S)
+        return;
+    if (latency->count > 0) {
+        latency->mean_ns = latency->sum_ns / latency->count;
+        latency->max_ns = latency->longest_ns;
+    }
+    latency->sum_ns = latency->count = latency->longest_ns = 0;
+    latency->begun_ns = now_ns;
+}
+
 void kd_feed_written(struct kd_feed *feed, int64_t now_ns, struct kd_feed_latency *latency)
 {
     int64_t longest_ns;
@@ -171,12 +183,7 @@ void kd_feed_written(struct kd_feed *feed, int64_t now_ns, struct kd_feed_latenc
     if (!feed || feed->unwritten == 0)
         return;
     longest_ns = now_ns - feed->unwritten_oldest_ns;
-    if (now_ns - latency->begun_ns >= KD_NS_PER_S) {
-        latency->mean_ns = latency->count ? latency->sum_ns / latency->count : 0;
-        latency->max_ns = latency->longest_ns;
-        latency->sum_ns = latency->count = latency->longest_ns = 0;
-        latency->begun_ns = now_ns;
-    }
+    kd_feed_latency_age(latency, now_ns);
     latency->sum_ns += now_ns * feed->unwritten - feed->unwritten_sum_ns;
     latency->count += feed->unwritten;
     if (longest_ns > latency->longest_ns)

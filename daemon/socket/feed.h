@@ -58,6 +58,9 @@ void kd_feed_flush(struct kd_feed *feed);
 /* Everything sent so far is in the socket, or at least on its way. */
 void kd_feed_written(struct kd_feed *feed, int64_t now_ns, struct kd_feed_latency *latency);
 
+/* If its second is over, its figures are those of a second that is over. */
+void kd_feed_latency_age(struct kd_feed_latency *latency, int64_t now_ns);
+
 /* Events sent and events lost, in all. */
 uint64_t kd_feed_sent(const struct kd_feed *feed);
 uint64_t kd_feed_lost(const struct kd_feed *feed);

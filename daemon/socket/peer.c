@@ -6,12 +6,18 @@
 #include <stdlib.h>
 #include <sys/epoll.h>
 #include <sys/socket.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include "gen/kmsblit_proto.h"
 #include "proto/wire.h"
 #include "socket/inbox.h"
 #include "socket/outbox.h"
+
+/* Since Linux 6.5. */
+#ifndef SO_PEERPIDFD
+#define SO_PEERPIDFD 77
+#endif
 
 #define LINGER_NS INT64_C(1000000000)
 
@@ -29,6 +35,7 @@ struct kd_peer {
     const struct kd_peer_handler *handler; /* borrowed */
     void *ctx;                             /* the handler's */
     struct kd_peer_identity identity;
+    int pidfd; /* owned: the process that connected; -1: it is not known */
     struct kd_inbox inbox;
     struct kd_outbox outbox;
     bool paused; /* the handler said -EAGAIN */
@@ -48,6 +55,25 @@ static int prepare_fd(int fd)
     return fcntl(fd, F_SETFD, FD_CLOEXEC) < 0 ? -errno : 0;
 }
 
+/* Of the process itself, whatever its number is used for later. The kernel's own answer, where it gives one, cannot be about another process. */
+static int open_pidfd(int fd, pid_t pid)
+{
+    int pidfd = -1;
+    socklen_t pidfd_bytes = sizeof(pidfd);
+    if (getsockopt(fd, SOL_SOCKET, SO_PEERPIDFD, &pidfd, &pidfd_bytes) == 0) {
+        return pidfd;
+    }
+    return pid > 0 ? (int)syscall(SYS_pidfd_open, pid, 0) : -1;
+}
+
+int kd_peer_signal(const struct kd_peer *peer, int signal_number)
+{
+    if (peer->pidfd < 0 || peer->identity.pid == getpid()) {
+        return -ESRCH;
+    }
+    return syscall(SYS_pidfd_send_signal, peer->pidfd, signal_number, NULL, 0) < 0 ? -errno : 0;
+}
+
 int kd_peer_create(int fd, const struct kd_peer_handler *handler, void *ctx, struct kd_peer **out)
 {
     struct kd_peer *peer = calloc(1, sizeof(*peer));
@@ -56,6 +82,7 @@ int kd_peer_create(int fd, const struct kd_peer_handler *handler, void *ctx, str
         return -ENOMEM;
     }
     peer->fd = fd;
+    peer->pidfd = -1;
     peer->handler = handler;
     peer->ctx = ctx;
     int error = prepare_fd(fd);
@@ -74,6 +101,7 @@ int kd_peer_create(int fd, const struct kd_peer_handler *handler, void *ctx, str
     } else {
         peer->identity = (struct kd_peer_identity){.uid = (uid_t)-1, .gid = (gid_t)-1};
     }
+    peer->pidfd = open_pidfd(fd, peer->identity.pid);
     *out = peer;
     return 0;
 }
@@ -86,6 +114,9 @@ void kd_peer_destroy(struct kd_peer *peer)
     kd_inbox_finish(&peer->inbox);
     kd_outbox_finish(&peer->outbox);
     close(peer->fd);
+    if (peer->pidfd >= 0) {
+        close(peer->pidfd);
+    }
     free(peer);
 }
 

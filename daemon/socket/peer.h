@@ -45,6 +45,9 @@ int kd_peer_fd(const struct kd_peer *peer);
 struct kd_peer_identity kd_peer_identity(
     const struct kd_peer *peer); /* from SO_PEERCRED at connection */
 
+/* Sends a signal to the process that connected, if it still is that one. 0 or -errno. */
+int kd_peer_signal(const struct kd_peer *peer, int signal_number);
+
 /* EPOLLIN unless paused, too much is waiting to be written, or it is shut; EPOLLOUT only after a
  * short write. May change with every call below that is not const. */
 uint32_t kd_peer_events(const struct kd_peer *peer);

@@ -1,5 +1,5 @@
 /*
- * Requests about the pointer: how it looks over a window, and moving it.
+ * Requests about input: the pointer's look over a window, who has the focus, and acting as a device.
  */
 #include <errno.h>
 
@@ -60,11 +60,35 @@ int kd_on_window_input(void *ctx, const struct kb_req_window_input *in)
 
     if (!window)
         return 0;
-    if (in->flags & ~(uint32_t)KB_WINDOW_INPUT_FLAG_HIDE_CURSOR)
-        refuse(connection, in->object, in->serial, -ENOSYS,
-               "grab_keyboard and lock_pointer come with input");
-    else
-        window->cursor.is_hidden = in->flags & KB_WINDOW_INPUT_FLAG_HIDE_CURSOR;
+    window->input_flags = in->flags;
+    window->cursor.is_hidden = in->flags & KB_WINDOW_INPUT_FLAG_HIDE_CURSOR;
+    connection->host->window_input(connection->host->ctx, window);
+    return 0;
+}
+
+int kd_on_window_focus(void *ctx, const struct kb_req_window_focus *in)
+{
+    struct kd_connection *connection = ctx;
+    struct kd_window *window =
+        kd_connection_object(connection, in->object, KD_OBJECT_WINDOW, in->serial);
+    const char *why;
+
+    if (window && connection->host->window_focus(connection->host->ctx, window, &why) < 0)
+        kd_connection_error(connection, in->object, in->serial, KB_ERROR_CODE_NOT_POSSIBLE, 0, "%s",
+                            why);
+    return 0;
+}
+
+int kd_on_gamepad_rumble(void *ctx, const struct kb_req_gamepad_rumble *in)
+{
+    struct kd_connection *connection = ctx;
+    const char *why;
+    int error = connection->host->rumble(connection->host->ctx, connection->client, in, &why);
+
+    if (error)
+        kd_connection_error(
+            connection, in->object, in->serial,
+            error == -ENODEV ? KB_ERROR_CODE_BAD_OBJECT : KB_ERROR_CODE_NOT_POSSIBLE, 0, "%s", why);
     return 0;
 }
 

@@ -17,6 +17,8 @@ int kd_on_frame_memfd(void *ctx, const struct kb_req_frame_memfd *in);
 
 /* pointing.c */
 int kd_on_window_cursor(void *ctx, const struct kb_req_window_cursor *in);
+int kd_on_window_focus(void *ctx, const struct kb_req_window_focus *in);
+int kd_on_gamepad_rumble(void *ctx, const struct kb_req_gamepad_rumble *in);
 int kd_on_window_input(void *ctx, const struct kb_req_window_input *in);
 int kd_on_input_inject(void *ctx, const struct kb_req_input_inject *in);
 

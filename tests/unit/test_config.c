@@ -186,8 +186,8 @@ static const struct {
     {"[display]\nfont = big", "2: [display] font: unknown key; there are buffers, clock"},
     {"[render]\nfont = big", "2: [render] font: unknown key; there are threads, off, debug_damage"},
     {"[sound]\nvolume = 3",
-     "1: [sound]: unknown section; there are [socket], [display], [render], [limits], "
-     "[permissions], [log], [test], [output NAME]"},
+     "1: [sound]: unknown section; there are [socket], [display], [render], [keyboard], [input], [limits], "
+     "[permissions], [log], [test], [output NAME], [input NAME]"},
     {"[log]\nlevel = info\nlevel = info", "3: [log] level: is set in line 2 already"},
     {"[log]\nlevel = info\n[display]\n[log]\nlevel = info", "5: [log] level: is set in line 2"},
     {"buffers = 2", "1: buffers: stands before the first [SECTION]"},
