@@ -49,6 +49,15 @@ struct draw_image draw_image_create(enum kd_source_kind kind, int32_t width, int
                          : sort == 2 ? 0xFF204060
                                      : random_pixel();
     }
+    if (random_u32() % 3 == 0) /* round, as sprites are */
+        for (int32_t y = 0; y < height; y++)
+            for (int32_t x = 0; x < width; x++) {
+                int64_t dx = (2 * x + 1 - width) * (int64_t)height;
+                int64_t dy = (2 * y + 1 - height) * (int64_t)width;
+
+                if (dx * dx + dy * dy > (int64_t)width * width * height * height)
+                    image.plain[(size_t)y * (size_t)width + (size_t)x] = 0;
+            }
     image.pixels = draw_pixels(kind, width, height, versioned, image.plain);
     return image;
 }
