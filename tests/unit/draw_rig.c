@@ -69,15 +69,12 @@ struct draw_image draw_image_create_figure(enum kd_source_kind kind, int32_t wid
     int32_t middle_y = (int32_t)(random_u32() % (uint32_t)height);
     int32_t reach = (int32_t)(random_u32() % (uint32_t)(width + height));
     uint32_t clear = kind == KD_SOURCE_STRAIGHT ? random_u32() & 0xFFFFFF : 0;
-    struct kd_tile *tile;
 
     for (int32_t y = 0; y < height; y++)
         for (int32_t x = 0; x < width; x++)
             image.plain[y * width + x] =
                 abs(x - middle_x) + abs(y - middle_y) < reach ? random_pixel() : clear;
     image.pixels = draw_pixels(kind, width, height, false, image.plain);
-    tile = image.pixels->tiles[0];
-    tile->sections = kd_sections_make(tile->pixels, tile->stride_px, width, height, kind);
     return image;
 }
 
