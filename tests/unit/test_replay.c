@@ -22,6 +22,9 @@ static struct kd_input_source *replay;
 
 static void set_up(void)
 {
+    rig_refuses = false;
+    rig_last_id = 100;
+    rig_told();
     snprintf(folder, sizeof(folder), "/tmp/kmsblit-replay-XXXXXX");
     ck_assert_ptr_nonnull(mkdtemp(folder));
     snprintf(path, sizeof(path), "%s/input", folder);
@@ -303,7 +306,7 @@ static struct kd_input random_input(uint32_t device)
         input.motion.dx = (kb_fixed)random_in(-2147483000, 2147483000);
         input.motion.dy = (kb_fixed)random_in(-3, 3);
         input.motion.raw_dx = (kb_fixed)random_in(-70000, 70000);
-        input.motion.raw_dy = (kb_fixed)random_in(-10, 10) << 16;
+        input.motion.raw_dy = (kb_fixed)random_in(-10, 10) * 65536;
         break;
     case KD_INPUT_POSITION:
         input.position.x = (int32_t)random_in(-1, 65535);
