@@ -119,7 +119,7 @@ def test_everything_else(real: Daemon) -> None:
 
 
 def test_what_it_shows(real: Daemon) -> None:
-    """A square where the pointer is."""
+    """A square where the pointer is, under the cursor."""
     client = real.client("hand")
     tool = Events(real)
     point(client, 200, 100)
@@ -132,7 +132,7 @@ def test_what_it_shows(real: Daemon) -> None:
         except Refused:
             return None
 
-    while (picture := seen()) is None or picture[100, 200] != 0xFFC000:
+    while (picture := seen()) is None or picture[90, 190] != 0xFFC000:
         pass
     assert picture[100, 250] == 0x203040
     tool.process.kill()
