@@ -1,6 +1,7 @@
 /* Writes a recording: in whole lines, and to nobody but its owner. */
 #include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -55,12 +56,31 @@ static void end(struct kd_recorder *recorder, int error)
     recorder->fd = -1;
 }
 
+/* A limit of a file's size is an error like any other, and not the end of the daemon, as its signal would have it. */
+static ssize_t write_some(int fd, const char *bytes, size_t count)
+{
+    const struct timespec at_once = {0};
+    sigset_t limit, usual;
+
+    sigemptyset(&limit);
+    sigaddset(&limit, SIGXFSZ);
+    pthread_sigmask(SIG_BLOCK, &limit, &usual);
+    ssize_t wrote = write(fd, bytes, count);
+    int error = errno;
+    if (wrote < 0 && error == EFBIG)
+        sigtimedwait(&limit, NULL, &at_once);
+    pthread_sigmask(SIG_SETMASK, &usual, NULL);
+    errno = error;
+    return wrote;
+}
+
 static void flush(struct kd_recorder *recorder)
 {
     size_t done = 0;
 
     while (done < recorder->used_bytes) {
-        ssize_t wrote = write(recorder->fd, recorder->buffer + done, recorder->used_bytes - done);
+        ssize_t wrote =
+            write_some(recorder->fd, recorder->buffer + done, recorder->used_bytes - done);
         if (wrote < 0 && errno == EINTR)
             continue;
         if (wrote <= 0) {

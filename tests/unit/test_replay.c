@@ -3,7 +3,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/input-event-codes.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -414,7 +413,6 @@ START_TEST(test_full_disk)
     struct rlimit limit, usual;
 
     ck_assert_int_eq(kd_recorder_create(path, 0, &recorder), 0);
-    sigaction(SIGXFSZ, &(struct sigaction){.sa_handler = SIG_IGN}, NULL);
     getrlimit(RLIMIT_FSIZE, &usual);
     limit = (struct rlimit){1000, usual.rlim_max};
     int error = setrlimit(RLIMIT_FSIZE, &limit);
