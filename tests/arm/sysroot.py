@@ -3,7 +3,8 @@
 
 They are downloaded with `apt-get download` from package lists of our own and unpacked with dpkg below
 build/arm/cache, by any user; nothing is installed, and the system's list of architectures stays as it
-is. What is there already is used without asking the network; remove build/arm/cache to begin afresh.
+is. What is there already is used without asking the network, unless other packages are wanted now;
+remove build/arm/cache to begin afresh.
 
     tests/arm/sysroot.py        make what is missing
 
@@ -35,8 +36,10 @@ PACKAGES = ("check", "libdrm-dev", "libevdev-dev", "libinih-dev", "libinput-dev"
 # Of what these depend on, libraries are of use; these are none of ours, or come with the compiler.
 KEPT = re.compile(r"(?:lib|zlib|check$)")
 LEFT_OUT = re.compile(r"lib(?:c6-dev|c-dev-bin|crypt|db5|gdbm|gssapi|k5|krb5|keyutils|nsl|perl|ssl|stdc|"
-                      r"tirpc|text-|file-|number-|selinux|pcre)")
+                      r"tirpc|text-|file-|number-|selinux|pcre(?!2-8-0))")
 FOLDERS = ("./lib/*", "./usr/lib/*", "./usr/include/*", "./usr/share/pkgconfig/*")
+# What a sysroot was made of, in its file "recipe": of anything else it is made anew.
+RECIPE = "\n".join([*PACKAGES, KEPT.pattern, LEFT_OUT.pattern, *FOLDERS, ""])
 # What apt says when the archive cannot be reached, as opposed to when something is wrong.
 UNREACHABLE = re.compile(r"Could not resolve|Temporary failure|[Cc]ould not connect|Unable to connect|"
                          r"Connection (?:failed|refused|timed out)|Network is unreachable|"
@@ -101,8 +104,8 @@ def make(architecture: str, target: Path) -> None:
         options = apt_options(architecture, work)
         said = update(options, work)
         if not any((work / "lists").glob("*_main_binary-*_Packages*")):
-            raise Unavailable(f"no package list for {architecture}, and {CACHE.relative_to(ROOT)} is "
-                              f"empty: {said.strip().splitlines()[-1]}")
+            raise Unavailable(f"no package list for {architecture}, and {CACHE.relative_to(ROOT)} has "
+                              f"nothing of use: {said.strip().splitlines()[-1]}")
         said = execute(["apt-get", "-q", *options, "-s", "--no-install-recommends", "install",
                         *PACKAGES], work)
         debs = work / "debs"
@@ -115,7 +118,15 @@ def make(architecture: str, target: Path) -> None:
                 subprocess.run(["tar", "-x", "-C", made, "--wildcards", *FOLDERS], stdin=tar.stdout,
                                stderr=subprocess.DEVNULL, check=False)
         (made / "packages").write_text("".join(f"{package}\n" for package in wanted(said)))
+        (made / "recipe").write_text(RECIPE)
+        shutil.rmtree(target, ignore_errors=True)
         made.rename(target)
+
+
+def is_made(target: Path) -> bool:
+    """Whether there is a sysroot of what is wanted now."""
+    recipe = target / "recipe"
+    return recipe.is_file() and recipe.read_text() == RECIPE
 
 
 def sysroots() -> None:
@@ -128,14 +139,14 @@ def sysroots() -> None:
         raise Unavailable(f"{', '.join(missing)} not installed; `make deps` installs what is missing")
     for architecture in ARCHITECTURES:
         target = CACHE / architecture
-        if not target.is_dir():
+        if not is_made(target):
             try:
                 make(architecture, target)
             except Failure as failure:
                 if UNREACHABLE.search(str(failure)):
                     reason = str(failure).strip().splitlines()[-1]
                     raise Unavailable(f"the package archive is not reachable, and {CACHE.relative_to(ROOT)}"
-                                      f" is empty: {reason}") from failure
+                                      f" has nothing of use: {reason}") from failure
                 raise
 
 
