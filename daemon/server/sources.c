@@ -287,12 +287,12 @@ static void begin_one(struct kd_server *server, int error, struct kd_input_sourc
 static void begin_hardware(struct kd_server *server)
 {
     struct kd_inputs *inputs = &server->inputs;
-
     struct kd_input_source *source = NULL;
+    int error;
 
     inputs->has_hardware = true;
-    begin_one(server, kd_libinput_create(&inputs->handler, settings_of, &source), source,
-              "keyboards, mice and touch screens");
+    error = kd_libinput_create(&inputs->handler, settings_of, &source);
+    begin_one(server, error, source, "keyboards, mice and touch screens");
 }
 
 int kd_sources_start(struct kd_server *server)
