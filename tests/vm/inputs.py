@@ -97,6 +97,8 @@ class Listener:
     def __init__(self, daemon: Daemon, *windows: dict[str, Any], user: str | None = None) -> None:
         self.machine = daemon.machine
         self.at = 0     # events before it were taken
+        self.parsed: list[Event] = []
+        self.parsed_bytes = 0
         self.program = daemon.game(str(GUEST / "listener.py"),
                                    json.dumps(windows or [{"size": [1280, 720]}]), user=user)
         self.wait(event="shown")
@@ -108,12 +110,17 @@ class Listener:
     @property
     def events(self) -> list[Event]:
         """All it has heard so far."""
-        lines = self.program.output.split("\n")[:-1]
-        return [json.loads(line) for line in lines if line.startswith("{")]
+        data = bytes(self.program.raw[self.parsed_bytes:])
+        whole = data.rfind(b"\n") + 1
+        self.parsed_bytes += whole
+        self.parsed += [json.loads(line) for line in data[:whole].splitlines() if line.startswith(b"{")]
+        return self.parsed
 
     def find(self, begin: int = 0, **fields: Any) -> int:
         """The first event from there on with these fields; -1: none."""
-        for number, event in enumerate(self.events[begin:], begin):
+        events = self.events
+        for number in range(begin, len(events)):
+            event = events[number]
             if all(event.get(name) == value for name, value in fields.items()):
                 return number
         return -1
