@@ -9,7 +9,10 @@ from pathlib import Path
 
 PACKAGE = Path(__file__).resolve().parent / "kmsblit"
 ORDER = ("connect", "Display", "Window", "Image", "Transformed", "SharedImage", "Canvas", "blit_array", "BLIT_DTYPE",
-         "Rect", "Presented", "Output", "Screenshot")
+         "Rect", "Presented", "Output", "Screenshot", "events", "wait_event", "Event", "on_key_down", "on_key_up", "on_text",
+         "on_mouse_move", "on_mouse_down", "on_mouse_up", "on_mouse_wheel", "on_touch_down", "on_touch_move", "on_touch_up",
+         "on_button_down", "on_button_up", "on_axis", "on_focus", "on_quit", "on_event", "remove_handler", "event_name",
+         "Keyboard", "key_name", "key_code", "Mouse", "Touches", "Touch", "Gamepads", "Gamepad", "Device")
 HEAD = """\
 # kmsblit for Python
 
@@ -17,6 +20,35 @@ HEAD = """\
 pixels: [protocol](protocol.md).*
 
 """
+
+
+INPUT = """\
+- The keys, with pygame's names and values; what event.key is, and kmsblit.keyboard takes: {keys}.
+- Modifiers, likewise: {modifiers}.
+- The types of events, likewise; see [Event](#event). `DEVICEADDED`, `DEVICEREMOVED`, `EVENTSLOST` and `FINGERCANCEL` are
+  kmsblit's own: {events}.
+- A mouse's buttons: {buttons}.
+
+"""
+
+
+def listed(file: str) -> list[str]:
+    """What a module exports."""
+    for node in ast.parse((PACKAGE / file).read_text()).body:
+        if isinstance(node, ast.Assign) and ast.unparse(node.targets[0]) == "__all__":
+            return list(ast.literal_eval(node.value))
+    raise ValueError(file)
+
+
+def input_constants() -> str:
+    def those(*names: str) -> str:
+        return ", ".join(f"`{name}`" for name in names)
+    keys = listed("_keys.py")
+    events = [name for name in listed("_events.py") if name.isupper()]
+    return INPUT.format(keys=those(*(name for name in keys if name.startswith("K_"))),
+                        modifiers=those(*(name for name in keys if name.startswith("KMOD_"))),
+                        events=those(*(name for name in events if not name.startswith("BUTTON_"))),
+                        buttons=those(*(name for name in events if name.startswith("BUTTON_"))))
 
 
 def text_of(doc: str | None, indent: str = "") -> str:
@@ -89,7 +121,7 @@ def member(nodes: list[ast.stmt], at: int) -> str:
 
 
 def class_text(node: ast.ClassDef) -> str:
-    bases = [ast.unparse(base) for base in node.bases if not ast.unparse(base).startswith("tuple")]
+    bases = [ast.unparse(base) for base in node.bases if not ast.unparse(base).startswith(("tuple", "_"))]
     title = f"## {node.name}" + (f"({', '.join(bases)})" if bases else "")
     body = "".join(member(node.body, i) for i in range(len(node.body)))
     return f"{title}\n\n{text_of(ast.get_docstring(node))}\n{body}\n"
@@ -115,10 +147,12 @@ def aliases(nodes: list[ast.stmt]) -> str:
 def document() -> str:
     stubs = ast.parse((PACKAGE / "_kmsblit.pyi").read_text()).body
     named: dict[str, str] = {node.name: class_text(node) for node in stubs if isinstance(node, ast.ClassDef)}
-    for file in ("_arrays.py", "_autostart.py"):
+    for file in ("_arrays.py", "_autostart.py", "_events.py", "_input.py", "_keys.py"):
         nodes = ast.parse((PACKAGE / file).read_text()).body
         for i, node in enumerate(nodes):
-            if isinstance(node, ast.FunctionDef) and not node.name.startswith("_"):
+            if isinstance(node, ast.ClassDef) and not node.name.startswith("_"):
+                named[node.name] = class_text(node)
+            elif isinstance(node, ast.FunctionDef) and not node.name.startswith("_"):
                 named[node.name] = f"## {node.name}\n\n`{signature(node)}`\n\n{text_of(ast.get_docstring(node))}\n"
             elif isinstance(node, ast.Assign) and ast.unparse(node.targets[0]) == "BLIT_DTYPE":
                 follower = nodes[i + 1]
@@ -127,7 +161,7 @@ def document() -> str:
     errors = [name for name in named if name.endswith("Error")]
     package = ast.get_docstring(ast.parse((PACKAGE / "__init__.py").read_text()))
     text = HEAD + text_of(package) + "\n" + "".join(named[name] for name in (*ORDER, *errors))
-    text += constants(stubs) + aliases(stubs)
+    text += constants(stubs) + input_constants() + aliases(stubs)
     while "\n\n\n" in text:
         text = text.replace("\n\n\n", "\n\n")
     return text.rstrip() + "\n"

@@ -212,7 +212,7 @@ def test_nothing_is_left(daemon):
         play(daemon)
     assert our_objects() == objects
     # An object that is left in every turn counts 400, and there are hundreds in a turn.
-    assert sys.getallocatedblocks() - blocks < 200
+    assert sys.getallocatedblocks() - blocks < 380  # some tables still grow
     assert len(os.listdir("/proc/self/fd")) == before[0]
     with daemon.connect() as display:  # an answer: the daemon has seen that the others went
         display.sync()

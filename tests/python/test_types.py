@@ -38,9 +38,12 @@ def test_stubs_are_what_is(tmp_path):
 
 
 def test_everything_is_exported():
-    from kmsblit import _kmsblit
+    from kmsblit import _events, _input, _keys, _kmsblit
     public = {name for name in dir(_kmsblit) if not name.startswith("_")} | {"__version__", "BLIT_DTYPE", "blit_array", "connect"}
-    assert public == set(kmsblit.__all__)
+    for module in (_events, _input, _keys):
+        public |= set(module.__all__)
+    assert public == set(kmsblit.__all__) and len(public) == len(kmsblit.__all__)
+    assert all(hasattr(kmsblit, name) for name in public)
 
 
 def test_package_and_examples(tmp_path):

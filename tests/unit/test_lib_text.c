@@ -68,6 +68,12 @@ static uint32_t modifiers(void)
     return bits;
 }
 
+static void add(char *sum, const char *text)
+{
+    const size_t before = strlen(sum);
+    snprintf(sum + before, TEXT_BYTES - before, "%s", text);
+}
+
 /* Adds what libxkbcommon says that this key types. */
 static void expect(xkb_keysym_t keysym, const char *plain)
 {
@@ -81,7 +87,7 @@ static void expect(xkb_keysym_t keysym, const char *plain)
             xkb_compose_state_get_utf8(compose, text, sizeof(text));
     }
     if ((unsigned char)text[0] >= 0x20 && text[0] != 0x7f)
-        strncat(expected, text, sizeof(expected) - strlen(expected) - 1);
+        add(expected, text);
 }
 
 static void key(uint32_t code, bool down)
@@ -117,7 +123,7 @@ static void take_text(void)
     rig_settle();
     while (kb_next_event(rig_display, &event) > 0) {
         if (event.type == KB_EVENT_TEXT)
-            strncat(typed, event.text.text, sizeof(typed) - strlen(typed) - 1);
+            add(typed, event.text.text);
     }
 }
 

@@ -87,8 +87,11 @@ void *error_of_library(const struct state *state, int error)
         return NULL;
     }
     switch (-error) {
+    case ECANCELED:
     case EPIPE:
-    case ECONNRESET: return raise_text(state->connection_lost_error, EPIPE, library_text());
+    case ECONNRESET:
+        return raise_text(state->connection_lost_error, error == -ECANCELED ? ECANCELED : EPIPE,
+                          library_text());
     default: return raise_text(state->request_error, -error, library_text());
     }
 }

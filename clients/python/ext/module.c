@@ -91,6 +91,7 @@ static int module_traverse(PyObject *module, visitproc visit, void *arg)
     Py_VISIT(state->no_daemon_error);
     Py_VISIT(state->request_error);
     Py_VISIT(state->connection_lost_error);
+    Py_VISIT(state->hand_out);
     return 0;
 }
 
@@ -114,6 +115,7 @@ static int module_clear(PyObject *module)
     Py_CLEAR(state->no_daemon_error);
     Py_CLEAR(state->request_error);
     Py_CLEAR(state->connection_lost_error);
+    Py_CLEAR(state->hand_out);
     return 0;
 }
 
@@ -125,6 +127,7 @@ static void module_free(void *module)
 static PyMethodDef module_methods[] = {
     METHOD("_connect", display_connect, METH_VARARGS | METH_KEYWORDS,
            "What kmsblit.connect() does; a private daemon lives while the display does."),
+    METHOD("_set_hand_out", input_set_hand_out, METH_O, "What flip() calls with the display."),
     {0},
 };
 

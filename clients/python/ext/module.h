@@ -36,6 +36,8 @@ struct state {
     PyObject *no_daemon_error;
     PyObject *request_error;
     PyObject *connection_lost_error;
+    PyObject
+        *hand_out; /* gives events to handlers, see kmsblit._input; NULL or None: there are none */
 };
 
 struct trash; /* what a thread could not free because another one was in a call (call.c) */
@@ -57,6 +59,7 @@ struct display {
     int wake_fd;             /* owned eventfd: one count wakes one waiter; -1 is none */
     int lifeline;            /* owned: while it is open, a private daemon lives; -1 is none */
     bool busy;               /* a thread is in a call without Python's lock */
+    bool asked;              /* for events since the last flip() */
     bool closed;
 };
 
@@ -109,6 +112,7 @@ struct window {
     PyObject *cursor;             /* as it was set; NULL: never */
     uint32_t serials[KB_CREDITS]; /* of the last frames committed, the latest first; 0: none */
     unsigned calls;               /* threads in a call with it: kb must live as long */
+    bool locked, grabbed;         /* as set: the pointer, the keyboard */
     bool closed;
 };
 _Static_assert(offsetof(struct window, display) == offsetof(struct image, display),
@@ -422,6 +426,37 @@ PyObject *show_update(struct window *self, PyObject *args, PyObject *kwargs);
 PyObject *show_commit(struct window *self, PyObject *unused);
 PyObject *show_wait(struct window *self, PyObject *serial);
 PyObject *show_presented(struct window *self, void *closure);
+
+/* ---- input.c -------------------------------------------------------------------------------- */
+
+/* Gives events to handlers; without any, brings what is asked up to date for programs that take no
+ * events. False: a handler raised an exception. */
+bool input_after_flip(struct display *self);
+PyObject *input_set_hand_out(PyObject *module, PyObject *function);
+PyObject *input_next_event(struct display *self, PyObject *unused);
+PyObject *input_pump(struct display *self, PyObject *unused);
+PyObject *input_focus(struct display *self, PyObject *unused);
+PyObject *input_held_keys(struct display *self, PyObject *unused);
+PyObject *input_modifiers(struct display *self, PyObject *unused);
+PyObject *input_pointer(struct display *self, PyObject *unused);
+PyObject *input_touches(struct display *self, PyObject *unused);
+PyObject *input_devices(struct display *self, PyObject *unused);
+PyObject *input_device(struct display *self, PyObject *args);
+PyObject *input_axis(struct display *self, PyObject *args);
+PyObject *input_button(struct display *self, PyObject *args);
+PyObject *input_rumble(struct display *self, PyObject *args);
+PyObject *input_set_repeat(struct display *self, PyObject *args);
+PyObject *input_get_repeat(struct display *self, PyObject *unused);
+PyObject *input_inject(struct display *self, PyObject *args, PyObject *kwargs);
+PyObject *input_window_focus(struct window *self, PyObject *unused);
+PyObject *input_get_focused(PyObject *object, void *closure);
+PyObject *input_get_locked(PyObject *object, void *closure);
+PyObject *input_get_grabbed(PyObject *object, void *closure);
+int input_set_locked(PyObject *object, PyObject *value, void *closure);
+int input_set_grabbed(PyObject *object, PyObject *value, void *closure);
+/* Of displays and windows alike: what the function of kmsblit._input returns, which the closure names. */
+PyObject *input_get_in_python(PyObject *object, void *closure);
+PyObject *input_events(PyObject *object, PyObject *unused);
 
 /* ---- screenshot.c, png.c -------------------------------------------------------------------- */
 

@@ -126,6 +126,21 @@ PyObject *show_commit(struct window *self, PyObject *unused)
     return commit(self, &serial) ? PyLong_FromUnsignedLong(serial) : NULL;
 }
 
+/* The end of flip() and update(): waits, and gives events to handlers, which may close everything. */
+static PyObject *finish(struct window *self, uint32_t serial, bool wait)
+{
+    PyObject *answer = NULL;
+    if (wait) {
+        answer = wait_for_answer(self, serial);
+    } else if (wait_for_credit(self)) {
+        answer = last_presented(self);
+    }
+    if (answer != NULL && !input_after_flip(self->display)) {
+        Py_CLEAR(answer);
+    }
+    return answer;
+}
+
 PyObject *show_flip(struct window *self, PyObject *args, PyObject *kwargs)
 {
     static char *keywords[] = {"wait", NULL};
@@ -136,10 +151,7 @@ PyObject *show_flip(struct window *self, PyObject *args, PyObject *kwargs)
         !commit(self, &serial) || !window_enter(self)) {
         return NULL;
     }
-    if (wait) {
-        return wait_for_answer(self, serial);
-    }
-    return wait_for_credit(self) ? last_presented(self) : NULL;
+    return finish(self, serial, wait != 0);
 }
 
 /* Whether it is a rectangle, None, or a sequence of them; they are looked at for nothing else. */
@@ -181,7 +193,7 @@ PyObject *show_update(struct window *self, PyObject *args, PyObject *kwargs)
         !window_enter(self)) {
         return NULL;
     }
-    return wait_for_credit(self) ? last_presented(self) : NULL;
+    return finish(self, serial, false);
 }
 
 PyObject *show_wait(struct window *self, PyObject *object)

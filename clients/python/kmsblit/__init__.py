@@ -13,13 +13,20 @@
 A program connects to the daemon, hands over its images once, makes a window, and then sends whole
 frames: lists of fills and blits. Arguments are pygame's wherever pygame has the same function.
 
+Keys, mouse, fingers and gamepads: `kmsblit.keyboard[kmsblit.K_SPACE]`, `kmsblit.mouse.pos`, `kmsblit.gamepads[0].axis("leftx")`
+tell how things are; `for event in kmsblit.events()` what happened since; `@kmsblit.on_key_down` calls a function.
+
 Coordinates are pixels of the window's logical size; x grows to the right, y downwards; anything may
 lie partly or wholly outside. Times are nanoseconds. A display and what is made from it may be used
 by several threads, but a frame is best drawn by one.
 """
 
+from . import _events, _input, _keys
 from ._arrays import BLIT_DTYPE, blit_array
 from ._autostart import connect
+from ._events import *
+from ._input import *
+from ._keys import *
 from ._kmsblit import (
     BLEND_ADD,
     BLEND_ALPHA_SDL2,
@@ -98,3 +105,6 @@ __all__ = [
     "blit_array",
     "connect",
 ]
+__all__ += _events.__all__
+__all__ += _input.__all__
+__all__ += _keys.__all__

@@ -19,6 +19,7 @@ from os import PathLike
 from pathlib import Path
 
 from . import _kmsblit
+from ._input import set_current
 from ._kmsblit import Display, NoDaemonError
 
 READY_SECONDS = 30
@@ -60,7 +61,7 @@ def connect(
     does not answer within 5 seconds.
     """
     try:
-        return _kmsblit._connect(socket, name)  # type: ignore[attr-defined, no-any-return]
+        return _made(_kmsblit._connect(socket, name))  # type: ignore[attr-defined]
     except NoDaemonError as error:
         if socket is not None or os.environ.get("KMSBLIT_SOCKET"):
             raise
@@ -68,7 +69,13 @@ def connect(
             raise
         nobody = error
     with _lock:
-        return _connect_privately(nobody, name)
+        return _made(_connect_privately(nobody, name))
+
+
+def _made(display: Display) -> Display:
+    """No local of connect(): the error that it keeps would keep that, too."""
+    set_current(display)
+    return display
 
 
 def _connect_privately(nobody: NoDaemonError, name: str | None) -> Display:

@@ -1,10 +1,13 @@
 """The part of kmsblit that is written in C. Programs import kmsblit."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from os import PathLike
 from types import TracebackType
 from typing import Any, BinaryIO, Final, Literal, Protocol, SupportsIndex, Union, overload
 from typing_extensions import Self, TypeAlias, final
+
+from ._events import Event
+from ._input import Device, Gamepads, Keyboard, Mouse, Touches
 
 __version__: str
 
@@ -95,6 +98,8 @@ class RequestError(Error):
 class ConnectionLostError(Error, ConnectionError):
     """The connection to the daemon has ended, and no daemon came back in $KMSBLIT_RECONNECT seconds
     (30; 0: not waited for). Connect again, and make images and windows anew.
+
+    errno is ECANCELED if somebody ended the program by the daemon's shortcut, after a QUIT event: then do not come back.
     """
 
 @final
@@ -289,6 +294,32 @@ class Display:
         object is the window or output that is meant. Names and meanings: "statistic" in
         docs/protocol.md.
         Raises RequestError without the permission for it (one's own need none).
+        """
+    @property
+    def keyboard(self) -> Keyboard:
+        """Which keys are held: kmsblit.keyboard, of this display."""
+    @property
+    def mouse(self) -> Mouse:
+        """Where the pointer is: kmsblit.mouse, of this display."""
+    @property
+    def touches(self) -> Touches:
+        """The fingers on touch screens: kmsblit.touches, of this display."""
+    @property
+    def gamepads(self) -> Gamepads:
+        """The gamepads there are: kmsblit.gamepads, of this display."""
+    @property
+    def devices(self) -> tuple[Device, ...]:
+        """All input devices there are, as of the last event taken."""
+    def events(self) -> Iterator[Event]:
+        """Takes the events that have come, one after the other; as kmsblit.events()."""
+    def inject(self, type: int, code: int = 0, value: int = 0, device: str = "seat") -> None:
+        """Acts as an input device, for tests and tools: type, code and value are Linux's (EV_KEY is 1, KEY_A is 30).
+        What was said takes effect at inject(0).
+
+        device: "seat" (a keyboard and a mouse), "touch_screen" or "gamepad". Coordinates of touches and of EV_ABS are 0 to
+            65535 over the primary output.
+
+        What is wrong is raised by sync(): RequestError, without the permission `inject` for example.
         """
     def sync(self) -> None:
         """Waits until the daemon has checked every request sent so far.
@@ -650,6 +681,9 @@ class Window:
         drawn: with the last answer, which as a rule is that of an earlier frame (None: none yet).
         With wait=True, returns this frame's own answer once it is shown.
 
+        Then calls the handlers (kmsblit.on_key_down and so on) with the events that have come. In a program without
+        handlers that takes no events either, kmsblit.keyboard and the others tell how things are now.
+
         Raises RequestError for an earlier request that was refused (the frame is still there then,
         and another flip() sends it), ConnectionLostError when the daemon is gone.
         """
@@ -677,6 +711,29 @@ class Window:
     def get_size(self) -> tuple[int, int]: ...
     def get_width(self) -> int: ...
     def get_height(self) -> int: ...
+    @property
+    def focused(self) -> bool:
+        """Whether keys and all other input come to it, as of the last event taken."""
+    def focus(self) -> None:
+        """Asks for the focus. The daemon gives it to a program that has it already, or if nobody has; else sync() raises
+        RequestError.
+        """
+    @property
+    def pointer_locked(self) -> bool:
+        """While this is True and the window has the focus, the pointer stays where it is, and mouse.get_rel() and the `rel`
+        of events tell how the mouse is moved: for looking around. Hide it by cursor = False.
+        """
+    @pointer_locked.setter
+    def pointer_locked(self, value: bool) -> None: ...
+    @property
+    def keyboard_grabbed(self) -> bool:
+        """While this is True and the window has the focus, the daemon's shortcuts come as keys, but for those that end a game
+        or switch to another console.
+        """
+    @keyboard_grabbed.setter
+    def keyboard_grabbed(self, value: bool) -> None: ...
+    def events(self) -> Iterator[Event]:
+        """Takes the events that have come to the window's display, one after the other; as kmsblit.events()."""
     def close(self) -> None:
         """Takes the window away. Doing it twice is allowed."""
     def __enter__(self) -> Self: ...
