@@ -119,21 +119,29 @@ static int ask(struct asked *asked)
     return send_and_wait(asked, &writer);
 }
 
-/* The lines of the description that are about input. */
+/* Whether a line of the description is about input, and not about a device that was listed already. */
+static bool is_wanted(const char *line)
+{
+    static const char *const begins[] = {"input", "device /", "keymap", "focus"};
+    for (size_t i = 0; i < sizeof(begins) / sizeof(begins[0]); i++) {
+        if (strncmp(line, begins[i], strlen(begins[i])) == 0)
+            return true;
+    }
+    return false;
+}
+
 static void print_description(const struct asked *asked, const char *text)
 {
     if (asked->json != NULL)
         kb_json_array(asked->json, "description", false);
     while (*text != '\0') {
         size_t length = strcspn(text, "\n");
-        if (strncmp(text, "input", 5) == 0 || strncmp(text, "device", 6) == 0) {
-            char *line = strndup(text, length);
-            if (asked->json != NULL && line != NULL)
-                kb_json_string(asked->json, NULL, line);
-            else if (line != NULL)
-                fprintf(asked->out, "  %s\n", line);
-            free(line);
-        }
+        char *line = is_wanted(text) ? strndup(text, length) : NULL;
+        if (asked->json != NULL && line != NULL)
+            kb_json_string(asked->json, NULL, line);
+        else if (line != NULL)
+            fprintf(asked->out, "  %s\n", line);
+        free(line);
         text += length + (text[length] == '\n');
     }
     if (asked->json != NULL)
