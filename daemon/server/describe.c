@@ -131,6 +131,63 @@ static void say_window(struct text *text, const struct kd_server *server,
         window->stats.frames_presented, window->stats.frames_discarded);
 }
 
+static void say_device(struct text *text, const struct kd_server *server,
+                       const struct kd_device *device)
+{
+    static const char *const names[] = {"keyboard", "pointer", "touch screen",
+                                        "gamepad",  NULL,      "shakes"};
+    const struct kd_input_device *info = &device->info;
+    const struct kd_display *display = kd_device_display(server, device);
+    const char *between = ": ";
+
+    say(text, "device %u: %s%s%s", device->number, info->name, info->path[0] ? ", " : "",
+        info->path);
+    for (unsigned i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+        if (!names[i] || !(info->capabilities & 1u << i))
+            continue;
+        say(text, "%s%s", between, names[i]);
+        between = ", ";
+    }
+    if (info->capabilities & KB_DEVICE_CAPABILITY_GAMEPAD)
+        say(text, " (%u axes, %u buttons, layout %s)", info->axes, info->buttons,
+            info->capabilities & KB_DEVICE_CAPABILITY_MAPPED ? "known" : "not known");
+    if (info->capabilities & KB_DEVICE_CAPABILITY_TOUCH)
+        say(text, ", on %s",
+            display ? display->output->name : "an output that is not there: it is not used");
+    say(text, "%s\n", device->is_injected ? ", injected by a client" : "");
+}
+
+static void say_input(struct text *text, const struct kd_server *server)
+{
+    const struct kd_inputs *inputs = &server->inputs;
+    const struct kd_keymap_names *names = &inputs->keyboard.names;
+    const struct kd_window *window = inputs->focus.window;
+
+    say(text, "input: %s, %u devices\n",
+        !inputs->wants_hardware ? "devices are not used (without real displays, --input on)"
+        : !inputs->has_hardware ? "devices are used when the session is active"
+                                : "devices are used",
+        inputs->devices_count);
+    for (unsigned i = 0; i < inputs->devices_count; i++)
+        say_device(text, server, inputs->devices[i]);
+    for (unsigned i = 0; i < inputs->refused_count; i++)
+        say(text, "device %s%s%s%s: cannot be used: %s\n", inputs->refused[i].path,
+            inputs->refused[i].name[0] ? " (" : "", inputs->refused[i].name,
+            inputs->refused[i].name[0] ? ")" : "", inputs->refused[i].advice);
+    if (inputs->keyboard.reason[0])
+        say(text, "keymap: %s\n", inputs->keyboard.reason);
+    say(text, "keymap: %s%s%s%s%s\n",
+        !inputs->keyboard.keymap ? "none"
+        : names->layout[0]       ? names->layout
+                                 : "us",
+        names->variant[0] ? ", variant " : "", names->variant,
+        names->options[0] ? ", options " : "", names->options);
+    if (window)
+        say(text, "focus: window \"%s\" of %s\n", window->title, window->client->name);
+    else
+        say(text, "focus: nobody's\n");
+}
+
 void kd_describe(void *ctx, char *out, size_t out_bytes)
 {
     const struct kd_server *server = ctx;
@@ -143,4 +200,5 @@ void kd_describe(void *ctx, char *out, size_t out_bytes)
         say_display(&text, server->displays[i]);
     for (const struct kd_window *window = server->scene.windows; window; window = window->below)
         say_window(&text, server, window);
+    say_input(&text, server);
 }

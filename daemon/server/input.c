@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "gen/kmsblit_proto.h"
+#include "server/hardware.h"
 #include "server/server.h"
 #include "socket/events.h"
 
@@ -247,16 +248,75 @@ int kd_inputs_rumble(void *ctx, struct kd_client *client, const struct kb_req_ga
 
 /* ---- Beginning and end --------------------------------------------------------------------------- */
 
-int kd_inputs_init(struct kd_server *server)
+/* Whether it is another keymap now. What is locked is forgotten with the one before. */
+static bool set_keyboard(struct kd_server *server)
 {
     struct kd_inputs *inputs = &server->inputs;
     struct kd_keymap_names names = server->config.input.keyboard;
 
+    kd_keymap_system_names(&names, KD_SYSTEM_KEYBOARD);
+    if (inputs->keyboard.keymap && memcmp(&names, &inputs->asked, sizeof(names)) == 0)
+        return false;
+    inputs->asked = names;
+    kd_keyboard_set(&inputs->keyboard, &names, &inputs->focus);
+    return true;
+}
+
+/* Their devices come again, and are set up anew. */
+static void set_up_again(struct kd_server *server)
+{
+    if (!server->inputs.has_hardware ||
+        (server->hardware && !kd_hardware_is_active(server->hardware)))
+        return;
+    kd_sources_suspend(server);
+    kd_sources_resume(server);
+}
+
+static bool are_same_settings(const struct kd_config_input *a, const struct kd_config_input *b)
+{
+    return a->accelerate == b->accelerate && a->speed == b->speed &&
+           a->settings_count == b->settings_count &&
+           memcmp(a->settings, b->settings, sizeof(a->settings)) == 0;
+}
+
+void kd_inputs_reload(struct kd_server *server, const struct kd_config_input *fresh)
+{
+    struct kd_config_input *config = &server->config.input;
+    bool devices = !are_same_settings(config, fresh);
+    bool keymap = config->repeat_delay_ms != fresh->repeat_delay_ms ||
+                  config->repeat_rate != fresh->repeat_rate;
+    struct kd_config_input before = *config;
+
+    *config = *fresh;
+    config->devices = before.devices; /* these need a restart */
+    memcpy(config->record, before.record, sizeof(config->record));
+    memcpy(config->replay, before.replay, sizeof(config->replay));
+    memcpy(config->mappings, before.mappings, sizeof(config->mappings));
+    server->inputs.focus.is_by_click = fresh->focus_click;
+    keymap = set_keyboard(server) || keymap;
+    for (struct kd_connection *connection = server->connections; connection && keymap;
+         connection = connection->next)
+        if (connection->has_keymap)
+            kd_inputs_tell_keymap(server, connection);
+    if (devices)
+        set_up_again(server);
+}
+
+void kd_inputs_tell_keymap(const struct kd_server *server, struct kd_connection *connection)
+{
+    connection->has_keymap = true;
+    kd_keyboard_tell(&server->inputs.keyboard, connection, server->config.input.repeat_delay_ms,
+                     server->config.input.repeat_rate);
+}
+
+int kd_inputs_init(struct kd_server *server)
+{
+    struct kd_inputs *inputs = &server->inputs;
+
     kd_focus_init(&inputs->focus, &kd_inputs_out, server);
     inputs->focus.is_by_click = server->config.input.focus_click;
     inputs->keyboard.text_fd = -1;
-    kd_keymap_system_names(&names, KD_SYSTEM_KEYBOARD);
-    kd_keyboard_set(&inputs->keyboard, &names, &inputs->focus);
+    set_keyboard(server);
     return 0;
 }
 

@@ -53,6 +53,7 @@ struct kd_source_in_use {
 struct kd_inputs {
     struct kd_focus focus;
     struct kd_keyboard keyboard;
+    struct kd_keymap_names asked;              /* what the keymap was to be */
     struct kd_device *devices[KD_MAX_DEVICES]; /* owned; in order of their numbers */
     unsigned devices_count;
     uint32_t devices_created;
@@ -71,6 +72,11 @@ struct kd_inputs {
 
 int kd_inputs_init(struct kd_server *server);
 void kd_inputs_finish(struct kd_server *server);
+
+/* The configuration is another one; what needs a restart stays as it is. */
+struct kd_config_input;
+void kd_inputs_reload(struct kd_server *server, const struct kd_config_input *fresh);
+void kd_inputs_tell_keymap(const struct kd_server *server, struct kd_connection *connection);
 
 /* Who has the focus and what is under the pointer, after windows or outputs changed. */
 void kd_inputs_settle(struct kd_server *server);

@@ -43,11 +43,8 @@ static void on_focus(void *ctx, struct kd_window *window, bool gained, int64_t t
     (void)time_ns;
     if (!gained)
         kd_sources_still(server);
-    if (gained && connection && !connection->has_keymap) {
-        connection->has_keymap = true;
-        kd_keyboard_tell(keyboard, connection, server->config.input.repeat_delay_ms,
-                         server->config.input.repeat_rate);
-    }
+    if (gained && connection && !connection->has_keymap)
+        kd_inputs_tell_keymap(server, connection);
     kd_feed_focus(feed_of(window),
                   &(struct kb_evt_focus){.object = window->id,
                                          .gained = gained,

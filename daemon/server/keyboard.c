@@ -74,6 +74,7 @@ void kd_keyboard_set(struct kd_keyboard *keyboard, const struct kd_keymap_names 
     }
     drop(keyboard);
     keyboard->keymap = keymap;
+    keyboard->names = keyboard->reason[0] ? us : *names;
     text = kd_keymap_text(keymap, &text_bytes);
     keyboard->text_fd = sealed_text(text, text_bytes);
     keyboard->text_bytes = (uint32_t)text_bytes;

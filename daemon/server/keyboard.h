@@ -20,6 +20,7 @@ struct kd_keyboard {
     struct kd_keymap *keymap; /* owned; NULL: there is none, keys have only codes */
     int text_fd;              /* owned: a sealed memfd of its text, or -1 */
     uint32_t text_bytes;
+    struct kd_keymap_names names;   /* of the keymap */
     char reason[200];               /* why it is not what was asked for; or "" */
     struct kd_key key;              /* the one that was pressed or released last */
     uint32_t keysyms[KD_KEY_CODES]; /* by code: when it was pressed; it is released as the same */

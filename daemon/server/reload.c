@@ -227,6 +227,53 @@ static void say_simulate_draw(const struct kd_config *config, char *text)
     snprintf(text, TEXT_BYTES, "%s", config->simulate_draw);
 }
 
+static void say_keyboard(const struct kd_config *config, char *text)
+{
+    const struct kd_config_input *input = &config->input;
+
+    snprintf(text, TEXT_BYTES, "%s %s %s %s, repeats after %u ms %u times a second",
+             input->keyboard.model, input->keyboard.layout, input->keyboard.variant,
+             input->keyboard.options, input->repeat_delay_ms, input->repeat_rate);
+}
+
+static void say_input_devices(const struct kd_config *config, char *text)
+{
+    snprintf(text, TEXT_BYTES, "%s, record %s, replay %s, mappings %s",
+             kd_config_tris[config->input.devices], config->input.record, config->input.replay,
+             config->input.mappings);
+}
+
+static void say_input(const struct kd_config *config, char *text)
+{
+    const struct kd_config_input *input = &config->input;
+    char combination[64];
+
+    kd_combination_name(&input->end_game, combination);
+    snprintf(text, TEXT_BYTES, "acceleration %s, speed %g, end_game %s, focus_click %s",
+             input->accelerate ? "on" : "off", input->speed, combination,
+             input->focus_click ? "on" : "off");
+}
+
+static void say_settings(const struct kd_config *config, char *text)
+{
+    size_t used = 0;
+
+    text[0] = '\0';
+    for (size_t i = 0; i < config->input.settings_count; i++) {
+        const struct kd_config_device *device = &config->input.settings[i];
+
+        used = say_more(text, used, "%s%s:", i ? "; " : "", device->pattern);
+        used = say_more(text, used, " output %s", device->output[0] ? device->output : "-");
+        used = say_more(text, used, ", acceleration %s, speed %g",
+                        kd_config_tris[device->acceleration], device->speed);
+        used = say_more(text, used, ", natural_scroll %s, left_handed %s, tap %s, ignore %s",
+                        kd_config_tris[device->natural_scroll], kd_config_tris[device->left_handed],
+                        kd_config_tris[device->tap], kd_config_tris[device->ignore]);
+        for (unsigned j = 0; j < 6 && device->has_matrix; j++)
+            used = say_more(text, used, "%s%g", j ? " " : ", matrix ", (double)device->matrix[j]);
+    }
+}
+
 /* A setting has changed if its text has. */
 static const struct setting {
     const char *name;
@@ -252,6 +299,10 @@ static const struct setting {
     {"[render] threads", false, say_threads},
     {"[render] off", false, say_off},
     {"[render] debug_damage", true, say_debug_damage},
+    {"[keyboard]", true, say_keyboard},
+    {"[input] devices, record, replay, gamepad_mappings", false, say_input_devices},
+    {"[input]", true, say_input},
+    {"[input], of devices", true, say_settings},
     {"[limits] client_memory", true, say_client_memory},
     {"[limits] client_objects", true, say_client_objects},
     {"[limits] clients", true, say_clients},
@@ -292,6 +343,7 @@ static void apply(struct kd_server *server, const struct kd_config *fresh)
     config->off_after_s = fresh->off_after_s;
     config->margin_us = fresh->margin_us;
     config->everyone = host->policy.everyone = fresh->everyone;
+    kd_inputs_reload(server, &fresh->input);
     config->max_clients = fresh->max_clients;
     config->max_client_bytes = host->max_client_bytes = fresh->max_client_bytes;
     config->max_client_objects = host->max_client_objects = fresh->max_client_objects;

@@ -287,12 +287,17 @@ static void begin_one(struct kd_server *server, int error, struct kd_input_sourc
 static void begin_hardware(struct kd_server *server)
 {
     struct kd_inputs *inputs = &server->inputs;
+    const char *mappings = server->config.input.mappings;
     struct kd_input_source *source = NULL;
     int error;
 
     inputs->has_hardware = true;
     error = kd_libinput_create(&inputs->handler, settings_of, &source);
     begin_one(server, error, source, "keyboards, mice and touch screens");
+    source = NULL;
+    error =
+        kd_gamepads_create(&inputs->handler, settings_of, &mappings, mappings[0] ? 1 : 0, &source);
+    begin_one(server, error, source, "gamepads");
 }
 
 int kd_sources_start(struct kd_server *server)
