@@ -219,11 +219,10 @@ static void touch(struct kd_focus *focus, const struct kd_input *input, struct k
             finger = &focus->fingers[focus->fingers_count++];
         else
             return;
+        *finger = (struct kd_finger){.device = input->device, .finger = input->touch.finger};
         if (at && at != focus->window && focus->is_by_click)
             kd_focus_set(focus, at, input->time_ns);
-        *finger = (struct kd_finger){.device = input->device,
-                                     .finger = input->touch.finger,
-                                     .is_told = at && at == focus->window};
+        finger->is_told = at && at == focus->window;
     }
     if (!finger)
         return;

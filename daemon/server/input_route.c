@@ -98,6 +98,10 @@ void kd_inputs_take(struct kd_server *server, const struct kd_input *input)
         kd_focus_input(&inputs->focus, input, under_pointer(server));
         break;
     case KD_INPUT_BUTTON:
+        if (input->key.down)
+            kd_pointer_show(server);
+        kd_focus_input(&inputs->focus, input, under_pointer(server));
+        break;
     case KD_INPUT_WHEEL: kd_focus_input(&inputs->focus, input, under_pointer(server)); break;
     case KD_INPUT_TOUCH: take_touch(server, device, input); break;
     case KD_INPUT_PAD_AXIS:

@@ -205,6 +205,12 @@ void kd_pointer_move_to_device(struct kd_server *server, struct kd_display *disp
         show_at(server, at);
 }
 
+void kd_pointer_show(struct kd_server *server)
+{
+    if (place(server))
+        server->pointer.is_shown = true;
+}
+
 void kd_pointer_hide(struct kd_server *server)
 {
     server->pointer.is_shown = false;

@@ -51,6 +51,9 @@ void kd_pointer_move_to_device(struct kd_server *server, struct kd_display *disp
 /* Where such a place is among the outputs; on a mirror, where what it shows there is. */
 struct kd_pointer_at kd_pointer_on_device(struct kd_display *display, int32_t x, int32_t y);
 
+/* A button was pressed: it is where it was, or in the middle of the primary output, and somebody wants to see it. */
+void kd_pointer_show(struct kd_server *server);
+
 /* Nobody wants to see it until it is moved again. */
 void kd_pointer_hide(struct kd_server *server);
 

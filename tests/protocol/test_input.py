@@ -408,6 +408,7 @@ def test_a_game_is_asked_to_end(daemon: Daemon, client: Client) -> None:
         ("key", LEFTALT, False), ("key", LEFTCTRL, False)]
     assert other.told() == [("focus", True), ("focus", False)]
     player.client.request(kb.encode_window_destroy, object=player.id)
+    player.client.sync()
     assert other.told() == [("focus", True)]
 
 
