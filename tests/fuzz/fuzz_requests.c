@@ -59,6 +59,11 @@ struct client {
     enum kb_scale scale;
     enum kb_filter filter;
     uint16_t generations[WINDOW + 1];
+
+    /* What it was told of input. */
+    bool has_focus, is_over;
+    uint8_t keys[0x300], touches[16];
+    int32_t axes[6];
 };
 
 static char socket_path[sizeof(((struct sockaddr_un *)0)->sun_path)];
@@ -104,7 +109,100 @@ static int on_screenshot(void *ctx, const struct kb_evt_screenshot_done *in)
     return 0;
 }
 
-static const struct kb_evt_handler handler = {.error = on_error,
+/* Input is only for who has the focus; what is down was up, and the other way round; and nothing is down for who has it no more. */
+static int on_focus(void *ctx, const struct kb_evt_focus *in)
+{
+    struct client *client = ctx;
+
+    require(client->has_focus != (in->gained == 1), "the focus is gained, then lost");
+    client->has_focus = in->gained;
+    for (size_t i = 0; i < sizeof(client->keys) && !in->gained; i++)
+        require(!client->keys[i], "what is held is released");
+    for (size_t i = 0; i < sizeof(client->touches) && !in->gained; i++)
+        require(!client->touches[i], "touches are cancelled");
+    for (size_t i = 0; i < 6 && !in->gained; i++)
+        require(client->axes[i] == 0, "axes go to the middle");
+    require(in->gained || !client->is_over, "the pointer leaves first");
+    return 0;
+}
+
+static void turn(const struct client *client, uint8_t *state, bool down)
+{
+    require(client->has_focus, "input is for who has the focus");
+    require(*state != down, "down, up, down, up");
+    *state = down;
+}
+
+static int on_key(void *ctx, const struct kb_evt_key *in)
+{
+    struct client *client = ctx;
+
+    require(in->code < sizeof(client->keys), "there is such a key");
+    turn(client, &client->keys[in->code], in->state == KB_KEY_STATE_DOWN);
+    return 0;
+}
+
+static int on_button(void *ctx, const struct kb_evt_pointer_button *in)
+{
+    struct client *client = ctx;
+
+    require(in->button >= 0x110 && in->button < 0x118, "there is such a button");
+    turn(client, &client->keys[in->button], in->state == KB_KEY_STATE_DOWN);
+    return 0;
+}
+
+static int on_over(void *ctx, const struct kb_evt_pointer_over *in)
+{
+    turn(ctx, (uint8_t *)&((struct client *)ctx)->is_over, in->inside);
+    return 0;
+}
+
+static int on_motion(void *ctx, const struct kb_evt_pointer_motion *in)
+{
+    const struct client *client = ctx;
+
+    require(client->has_focus && client->is_over, "motion is over the window");
+    require(in->x >= 0 && in->y >= 0, "places are in the picture");
+    return 0;
+}
+
+static int on_touch(void *ctx, const struct kb_evt_touch *in)
+{
+    struct client *client = ctx;
+
+    require(in->finger >= 0 && in->finger < 16, "there is such a finger");
+    if (in->phase == KB_TOUCH_PHASE_MOTION)
+        require(client->touches[in->finger], "a finger that moves is down");
+    else
+        turn(client, &client->touches[in->finger], in->phase == KB_TOUCH_PHASE_DOWN);
+    return 0;
+}
+
+static int on_axis(void *ctx, const struct kb_evt_gamepad_axis *in)
+{
+    struct client *client = ctx;
+
+    require(client->has_focus && in->axis < 6, "there is such an axis");
+    client->axes[in->axis] = in->value;
+    return 0;
+}
+
+static int on_keymap(void *ctx, const struct kb_evt_keymap *in)
+{
+    (void)ctx;
+    close(in->text);
+    return 0;
+}
+
+static const struct kb_evt_handler handler = {.focus = on_focus,
+                                              .key = on_key,
+                                              .pointer_button = on_button,
+                                              .pointer_over = on_over,
+                                              .pointer_motion = on_motion,
+                                              .touch = on_touch,
+                                              .gamepad_axis = on_axis,
+                                              .keymap = on_keymap,
+                                              .error = on_error,
                                               .done = on_done,
                                               .presented = on_presented,
                                               .discarded = on_discarded,
@@ -557,6 +655,44 @@ static void compare_all(struct client *client)
     compare(client, KB_SCREENSHOT_TARGET_OUTPUT, 0, OUT_W, OUT_H, output);
 }
 
+/* ---- Input --------------------------------------------------------------------------------------- */
+
+/* Of a device, or of none; the daemon says which. */
+static void inject(struct client *client)
+{
+    static const uint16_t codes[] = {0,  1,     2,     6,     8,     11,    12,   16, 17,
+                                     30, 29,    56,    14,    42,    47,    53,   54, 57,
+                                     58, 0x110, 0x111, 0x130, 0x13B, 0x14A, 0x220};
+    unsigned device = byte(client) % 3;
+
+    for (unsigned i = 1 + byte(client) % 8; i > 0; i--) {
+        unsigned what = byte(client);
+        uint16_t code = codes[(what >> 2) % (sizeof(codes) / sizeof(codes[0]))];
+        int32_t value = what & 128 ? (int32_t)(byte(client) << 8) : (int32_t)(what >> 1 & 1);
+
+        SEND(client, input_inject, .device = device, .type = (uint16_t)(what & 3), .code = code,
+             .value = what & 64 && !(what & 128) ? -1 : value);
+        if (what & 32)
+            SEND(client, input_inject, .device = device);
+    }
+    SEND(client, input_inject, .device = device);
+    expect(client, false);
+}
+
+static void ask(struct client *client)
+{
+    unsigned what = byte(client);
+
+    SEND(client, window_input, .object = id_of(client, WINDOW), .flags = what & 7);
+    if (what & 8)
+        SEND(client, window_focus, .object = id_of(client, WINDOW));
+    if (what & 16)
+        SEND(client, gamepad_rumble, .object = what >> 5, .strong = 1);
+    SEND(client, sync);
+    while (client->answered != client->serial)
+        receive(client);
+}
+
 /* ---- The daemon, and one run ---------------------------------------------------------------- */
 
 static struct kd_server *server;
@@ -570,6 +706,8 @@ static void *serve(void *path)
     snprintf(config.socket_path, sizeof(config.socket_path), "%s", (const char *)path);
     config.clock = KD_CLOCK_VIRTUAL;
     config.threads = 2;
+    config.cursor_hidden = true; /* pixels are compared */
+    config.input.end_game.code = 0;
     config.outputs_count = 1;
     config.outputs[0] = (struct kd_config_output){.name = "FUZZ",
                                                   .width_px = OUT_W,
@@ -614,7 +752,8 @@ static void begin(struct client *client)
     memcpy(address.sun_path, socket_path, sizeof(socket_path));
     client->fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
     require(connect(client->fd, (void *)&address, sizeof(address)) == 0, "the daemon listens");
-    SEND(client, hello, .version = KB_PROTO_VERSION, .name = "fuzz", .name_bytes = 4);
+    SEND(client, hello, .version = KB_PROTO_VERSION, .name = "fuzz", .name_bytes = 4,
+         .flags = KB_HELLO_FLAG_WANTS_INPUT);
     picture_make(&client->pictures[WINDOW], 80, 70, 0xFF102030);
     client->pictures[WINDOW].is_window = true;
     client->pictures[WINDOW].kind = OPAQUE;
@@ -644,7 +783,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 
     begin(&client);
     while (client.left > 0 && requests++ < 64) {
-        unsigned what = byte(&client) % 16;
+        unsigned what = byte(&client) % 20;
 
         if (what < 3)
             create(&client, false);
@@ -656,6 +795,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
             set_window(&client);
         else if (what == 6)
             compare_all(&client);
+        else if (what >= 18)
+            ask(&client);
+        else if (what >= 16)
+            inject(&client);
         else if (what < 10)
             frame(&client, 1 + byte(&client) % SLOTS);
         else

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 from harness import Client, Daemon, kb
-from players import (A, ABS, B, KEY, LEFT, PAD, REL, SYN, TOUCH, Player, absolute, events, finger,
+from players import (A, ABS, B, KEY, LEFT, PAD, REL, SYN, Player, absolute, events, finger,
                      inject, key, point, tap)
 
 Start = Callable[..., Daemon]

@@ -316,7 +316,8 @@ def test_input_that_cannot_be(start: Start) -> None:
                                      (REL, 3, 1, 0), (ABS, 40, 1, 0), (9, 9, 9, 0),
                                      (SYN, 3, 0, 0), (ABS, X, -1, 1), (ABS, Y, 65536, 1)]:
         client.refused(NOTHING[error], inject(client, type, code, value))
-    client.refused(NOTHING[0], client.request(kb.encode_window_input, object=WINDOW, flags=1))
+    client.refused(kb.ErrorCode.BAD_OBJECT, client.request(kb.encode_window_input, object=OTHER,
+                                                           flags=1))
     inject(client, SYN, 0, 0)
     client.refresh(2)
     assert len(drawn(client)) == 0
