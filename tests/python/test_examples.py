@@ -104,3 +104,74 @@ def test_the_font_has_all_letters(text):
     source = (EXAMPLES / "meteors.py").read_text()
     for letter in text.replace(" ", ""):
         assert f'"{letter}": (' in source
+
+
+def test_meteors_is_steered(start):
+    """Keys, mouse and gamepad move the ship; Escape ends the game."""
+    daemon = start("--output", "headless:640x360@0")
+    game = start_example(daemon, "meteors.py")
+    key_escape, key_left, btn_south = 1, 105, 0x130
+
+    def say(display, type, code, value, device="seat"):
+        display.inject(type, code, value, device)
+        display.inject(0, device=device)
+
+    with daemon.connect() as display:
+        while display.statistics("output").get("frames_presented", 0) < 3:
+            assert game.poll() is None
+        say(display, 1, key_left, 1)
+        say(display, 1, btn_south, 1, "gamepad")
+        say(display, 3, 0, 1000)
+        display.sync()
+        say(display, 1, key_escape, 1)
+        display.sync()
+        output, errors = game.communicate(timeout=120)
+    assert game.returncode == 0 and "presented" in output and not errors
+
+
+def test_a_player_takes_over(daemon):
+    """The autopilot rests while somebody plays, and for ten seconds after."""
+    spec = importlib.util.spec_from_file_location("meteors", EXAMPLES / "meteors.py")
+    meteors = importlib.util.module_from_spec(spec)
+    sys.modules["meteors"] = meteors
+    spec.loader.exec_module(meteors)
+    with daemon.connect() as display:
+        window = display.window((meteors.WIDTH, meteors.HEIGHT))
+        game = meteors.Game(window, meteors.Art(display, 2), 2, meteors.Player(display))
+        window.flip(wait=True)
+        while not window.focused:
+            kmsblit.wait_event()
+        display.inject(1, 105, 1)
+        display.inject(0)
+        while not kmsblit.keyboard.left:
+            kmsblit.wait_event()
+        for _ in range(300):
+            game.safe = 100
+            game.update()
+        assert game.player.plays and game.x == 20.0 and not game.shots
+        display.inject(1, 105, 0)
+        display.inject(0)
+        while kmsblit.keyboard.left:
+            kmsblit.wait_event()
+        for _ in range(meteors.Player.PATIENCE):
+            game.safe = 100
+            game.update()
+        assert not game.player.plays
+
+
+def test_controls(start):
+    daemon = start("--output", "headless:320x240@0")
+    game = start_example(daemon, "controls.py")
+    with daemon.connect() as display:
+        while display.statistics("output").get("frames_presented", 0) < 3:
+            assert game.poll() is None
+        for type, code, value in ((3, 0, 30000), (1, 0x110, 1), (0, 0, 0), (3, 0, 40000), (1, 0x110, 0), (0, 0, 0)):
+            display.inject(type, code, value)
+
+        gold = b"\0\xd7\xff"  # the trail
+        while gold not in bytes(display.screenshot().pixels):
+            assert game.poll() is None
+        display.inject(1, 1, 1)
+        display.inject(0)
+        output, errors = game.communicate(timeout=120)
+    assert game.returncode == 0 and not output and not errors

@@ -1,9 +1,10 @@
 #!/usr/bin/python3
 """Meteors: a small complete game for kmsblit. A ship clears its way through a field of meteors.
 
-It plays by itself, draws everything anew in every frame, and brings its own pictures: they are made
-at the start, out of nothing but Python. What happens depends on the frame's number and on --seed
-only.
+It plays by itself until somebody takes over: with the arrow keys or A and D, and Space; with the mouse and its left
+button; with a gamepad's left stick or direction pad, and A. Escape ends it. When nobody touches anything for ten seconds
+it goes on by itself. It draws everything anew in every frame, and brings its own pictures: they are made at the start,
+out of nothing but Python. Left to itself, what happens depends on the frame's number and on --seed only.
 
     meteors.py [--seed N] [--frames N] [--socket PATH] [--title TEXT] [--hold]
 """
@@ -270,11 +271,43 @@ class Spark:
         self.age = rng.uniform(0, 5)
 
 
+class Player:
+    """Somebody with a keyboard, a mouse or a gamepad, or nobody."""
+
+    PATIENCE = 600  # frames without a touch, after which the game plays by itself again
+
+    def __init__(self, display: kmsblit.Display) -> None:
+        self.keyboard, self.mouse, self.gamepads = display.keyboard, display.mouse, display.gamepads
+        self.idle = self.PATIENCE
+        self.follows_mouse = False
+        self.fires = False
+        self.wish = 0.0
+
+    @property
+    def plays(self) -> bool:
+        """Whether there is somebody."""
+        return self.idle < self.PATIENCE
+
+    def look(self, x: float) -> None:
+        """Where to go from x in this frame, and whether to fire."""
+        keys, pads = self.keyboard, list(self.gamepads)
+        way = float(keys.right or keys.d) - float(keys.left or keys.a)
+        stick = sum(pad.axis("leftx") + pad.button("dpright") - pad.button("dpleft") for pad in pads if pad.mapped)
+        if abs(stick) > 0.15:
+            way += stick
+        moved = self.mouse.get_rel() != (0, 0)
+        self.fires = keys.space or self.mouse.left or any(pad.button("a") for pad in pads if pad.mapped)
+        self.follows_mouse = (self.follows_mouse or moved or self.mouse.left) and not way
+        self.wish = (self.mouse.x - x) / 6 if self.follows_mouse else 5.0 * way
+        self.idle = 0 if way or moved or self.fires else min(self.idle + 1, self.PATIENCE)
+
+
 class Game:
     """One frame after the other: update(), draw()."""
 
-    def __init__(self, window: kmsblit.Window, art: Art, seed: int) -> None:
+    def __init__(self, window: kmsblit.Window, art: Art, seed: int, player: Player | None = None) -> None:
         self.window, self.art = window, art
+        self.player = player
         self.rng = random.Random(seed)
         self.frame = 0
         self.high = 0
@@ -309,8 +342,8 @@ class Game:
         if size > 16:
             self.blasts.append((x, y, self.frame))
 
-    def steer(self) -> None:
-        """The pilot: keeps out of the way of what comes near, else goes for the next target."""
+    def autopilot(self) -> float:
+        """Keeps out of the way of what comes near, else goes for the next target."""
         wish = 0.0
         target, distance = None, 1e9
         for meteor in self.meteors:
@@ -325,10 +358,20 @@ class Game:
                 target, distance = side, abs(side) + ahead * 0.8
         if abs(wish) < 0.4 and target is not None:
             wish = target / 14
-        wish += max(0.0, 50 - self.x) / 12 - max(0.0, self.x - WIDTH + 50) / 12
+        return wish + max(0.0, 50 - self.x) / 12 - max(0.0, self.x - WIDTH + 50) / 12
+
+    def steer(self) -> bool:
+        """By the player or the autopilot; returns whether to fire."""
+        if self.player is not None:
+            self.player.look(self.x)
+        if self.player is not None and self.player.plays:
+            wish, fires = self.player.wish, self.player.fires
+        else:
+            wish, fires = self.autopilot(), True
         self.speed += max(-0.55, min(0.55, wish - self.speed))
         self.speed = max(-5.0, min(5.0, self.speed))
         self.x = max(20.0, min(WIDTH - 20.0, self.x + self.speed))
+        return fires
 
     def move(self) -> None:
         """Everything that flies goes on for a frame."""
@@ -401,8 +444,7 @@ class Game:
                 self.restart()
             return
         self.safe = max(0, self.safe - 1)
-        self.steer()
-        if self.frame % 5 == 0:
+        if self.steer() and self.frame % 5 == 0:
             spread = 0.9 if self.frame % 2 else 0.25
             self.shots += [(self.x + side * 7, self.y - 12, side * spread) for side in (-1, 1)]
         self.collide()
@@ -450,8 +492,14 @@ class Game:
 # ---- Around it
 # -------------------------------------------------------------------------------------
 
+def is_ended(window: kmsblit.Window) -> bool:
+    """Takes what happened; whether somebody wants the end."""
+    return any([event.type == kmsblit.QUIT or event.type == kmsblit.KEYDOWN and event.key == kmsblit.K_ESCAPE
+                for event in window.events()])
+
+
 def play(window: kmsblit.Window, game: Game, frames: int) -> None:
-    """Runs the game for so many frames; 0 is until Control-C. Then tells how it went."""
+    """Runs the game for so many frames; 0 is until Control-C or Escape. Then tells how it went."""
     begin = time.monotonic()
     try:
         while frames == 0 or game.frame < frames:
@@ -461,6 +509,8 @@ def play(window: kmsblit.Window, game: Game, frames: int) -> None:
                 window.flip(wait=True)
             else:
                 window.flip()
+            if is_ended(window):
+                break
     except KeyboardInterrupt:
         print()
     seconds = time.monotonic() - begin
@@ -473,7 +523,7 @@ def play(window: kmsblit.Window, game: Game, frames: int) -> None:
 def main() -> int:
     """Reads the options and plays."""
     parser = argparse.ArgumentParser(
-        description="A ship clears its way through a field of meteors, by itself.")
+        description="A ship clears its way through a field of meteors: by itself, or steered by you.")
     parser.add_argument("--seed", type=int, default=1, help="makes another game (default: 1)")
     parser.add_argument("--frames", type=int, default=0, help="ends after so many (default: never)")
     parser.add_argument("--socket", help="of the daemon (default: $KMSBLIT_SOCKET and so on)")
@@ -484,7 +534,8 @@ def main() -> int:
     try:
         with kmsblit.connect(options.socket) as display:
             window = display.window((WIDTH, HEIGHT), scale="fit", title=options.title)
-            play(window, Game(window, Art(display, options.seed), options.seed), options.frames)
+            game = Game(window, Art(display, options.seed), options.seed, Player(display))
+            play(window, game, options.frames)
             if options.hold:
                 sys.stdin.read()
     except kmsblit.Error as error:
