@@ -223,7 +223,11 @@ static void receive(struct client *client)
                          .msg_controllen = sizeof(control)};
     struct kb_wire_error error;
     int fd = -1;
-    ssize_t got = recvmsg(client->fd, &msg, MSG_WAITALL | MSG_CMSG_CLOEXEC);
+    ssize_t got;
+
+    do
+        got = recvmsg(client->fd, &msg, MSG_WAITALL | MSG_CMSG_CLOEXEC);
+    while (got < 0 && errno == EINTR); /* libFuzzer's alarm */
 
     require(got == sizeof(*header), "the daemon goes on");
     if (CMSG_FIRSTHDR(&msg))
