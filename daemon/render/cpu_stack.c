@@ -190,6 +190,9 @@ static void take_op(struct kd_cpu_lists *lists, uint32_t op)
     }
 }
 
+/* No more operations are looked at, of which most may have been hidden: it is done again by whoever goes on with the tiles. */
+#define MOST_LOOKED_AT 4096
+
 /* Of one operation there is nothing to be left out. */
 static bool is_several(const struct kd_cpu_lists *lists)
 {
@@ -210,7 +213,7 @@ void kd_cpu_stack_look(struct kd_cpu_stack *stack, const struct kd_cpu_tile *til
         !kd_switch_is_on(KD_SWITCH_STACK))
         return;
     memset(stack->covered, 0, sizeof(stack->covered));
-    for (unsigned n = 1; last_op(lists, &op, &clip); n++) {
+    for (unsigned n = 1; n <= MOST_LOOKED_AT && last_op(lists, &op, &clip); n++) {
         if (!put(stack, tile, &lists->plan->ops[op], clip))
             return;
         take_op(lists, op);

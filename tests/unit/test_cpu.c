@@ -5,6 +5,7 @@
 #include "pixel_test.h"
 
 #include "base/hash.h"
+#include "render/cpu.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -154,6 +155,37 @@ START_TEST(much_above_each_other)
     }
     free(want);
     free(bytes);
+}
+END_TEST
+
+/* Lists may be made to be bad: so long that looking for what shows would take many times the drawing's time, each time that a slice ends. */
+START_TEST(long_lists_are_not_looked_through)
+{
+    enum { COUNT = 100000 };
+    struct kd_op *ops = calloc(COUNT, sizeof(*ops));
+    struct kd_plan_tile tiles[1] = {{.load = KD_LOAD_BASE}};
+    struct kd_plan plan = {
+        .grid = kd_grid_of(64, 64), .ops = ops, .ops_count = COUNT, .tiles = tiles};
+    const uint32_t indices[1] = {0};
+    struct kd_draw draw = {.plan = &plan, .tiles = indices, .tiles_count = 1};
+    struct kd_draw_place place = {.end = 1, .count = 1};
+    struct kd_cpu_lists lists = {.plan = &plan, .draw = &draw, .place = &place, .ends = {COUNT}};
+    struct kd_cpu_tile tile = {.pix = kd_pix_get(), .plan = &plan, .box = {0, 0, 64, 64}};
+    struct kd_cpu_stack *stack = malloc(sizeof(*stack));
+
+    for (uint32_t i = 0; i < COUNT; i++) /* each but the last is hidden */
+        ops[i] = (struct kd_op){.kind = KD_OP_FILL,
+                                .color = 0xFF000000 + i,
+                                .where = {8, 8, 16, 16},
+                                .is_opaque = true,
+                                .blend = KB_BLEND_REPLACE};
+    kd_cpu_stack_look(stack, &tile, &lists);
+    ck_assert_uint_lt(lists.ends[0], COUNT - 1000);
+    ck_assert_uint_gt(lists.ends[0], COUNT - 10000);
+    ck_assert_ptr_eq(kd_cpu_stack_next(stack)->op, &ops[COUNT - 1]);
+    ck_assert_ptr_null(kd_cpu_stack_next(stack));
+    free(stack);
+    free(ops);
 }
 END_TEST
 
@@ -568,6 +600,7 @@ Suite *cpu_suite(void)
     tcase_set_timeout(commands, 0);
     tcase_add_test(commands, commands_equal_the_painter);
     tcase_add_test(commands, much_above_each_other);
+    tcase_add_test(commands, long_lists_are_not_looked_through);
     tcase_add_test(commands, without_lists_the_pixels_are_the_same);
     tcase_add_test(commands, every_blend_flip_and_kind);
     tcase_add_test(commands, slices_that_end_within_a_tile);
