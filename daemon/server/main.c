@@ -35,7 +35,7 @@ static void switch_off(const struct kd_config *config)
 
     if (text && !kd_switches_parse(text, &mask, bad, sizeof(bad)))
         KD_WARN(
-            "KMSBLIT_OFF: '%s' is none of sections, cover, difference, alone, bounds, transforms, runs, stack and all",
+            "KMSBLIT_OFF: '%s' is none of sections, cover, difference, alone, bounds, transforms, runs, stack, reuse and all",
             bad);
     kd_switches_set_off(mask | config->switched_off);
 }
