@@ -5,6 +5,7 @@
 #include "gen/kmsblit_proto.h"
 #include "painter.h"
 #include "server/server.h"
+#include "told.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -31,17 +32,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 #define REFRESH_NS   16666667
 #define MOST_PENDING 2 /* credits */
 
-static void require(bool truth, const char *what)
-{
-    if (truth)
-        return;
-    fprintf(stderr, "fuzz_requests: %s\n", what);
-    abort();
-}
-
 /* ---- The client ----------------------------------------------------------------------------- */
 
 struct client {
+    struct told told; /* first: what the events of input know */
     int fd;
     uint32_t serial;
     uint32_t answered; /* the serial of the last answer that was waited for */
@@ -59,11 +53,6 @@ struct client {
     enum kb_scale scale;
     enum kb_filter filter;
     uint16_t generations[WINDOW + 1];
-
-    /* What it was told of input. */
-    bool has_focus, is_over;
-    uint8_t keys[0x300], touches[16];
-    int32_t axes[6];
 };
 
 static char socket_path[sizeof(((struct sockaddr_un *)0)->sun_path)];
@@ -106,91 +95,6 @@ static int on_screenshot(void *ctx, const struct kb_evt_screenshot_done *in)
     client->shot_fd = in->pixels;
     client->shot_width = (int)in->width;
     client->shot_height = (int)in->height;
-    return 0;
-}
-
-/* Input is only for who has the focus; what is down was up, and the other way round; and nothing is down for who has it no more. */
-static int on_focus(void *ctx, const struct kb_evt_focus *in)
-{
-    struct client *client = ctx;
-
-    require(client->has_focus != (in->gained == 1), "the focus is gained, then lost");
-    client->has_focus = in->gained;
-    for (size_t i = 0; i < sizeof(client->keys) && !in->gained; i++)
-        require(!client->keys[i], "what is held is released");
-    for (size_t i = 0; i < sizeof(client->touches) && !in->gained; i++)
-        require(!client->touches[i], "touches are cancelled");
-    for (size_t i = 0; i < 6 && !in->gained; i++)
-        require(client->axes[i] == 0, "axes go to the middle");
-    require(in->gained || !client->is_over, "the pointer leaves first");
-    return 0;
-}
-
-static void turn(const struct client *client, uint8_t *state, bool down)
-{
-    require(client->has_focus, "input is for who has the focus");
-    require(*state != down, "down, up, down, up");
-    *state = down;
-}
-
-static int on_key(void *ctx, const struct kb_evt_key *in)
-{
-    struct client *client = ctx;
-
-    require(in->code < sizeof(client->keys), "there is such a key");
-    turn(client, &client->keys[in->code], in->state == KB_KEY_STATE_DOWN);
-    return 0;
-}
-
-static int on_button(void *ctx, const struct kb_evt_pointer_button *in)
-{
-    struct client *client = ctx;
-
-    require(in->button >= 0x110 && in->button < 0x118, "there is such a button");
-    turn(client, &client->keys[in->button], in->state == KB_KEY_STATE_DOWN);
-    return 0;
-}
-
-static int on_over(void *ctx, const struct kb_evt_pointer_over *in)
-{
-    turn(ctx, (uint8_t *)&((struct client *)ctx)->is_over, in->inside);
-    return 0;
-}
-
-static int on_motion(void *ctx, const struct kb_evt_pointer_motion *in)
-{
-    const struct client *client = ctx;
-
-    require(client->has_focus && client->is_over, "motion is over the window");
-    require(in->x >= 0 && in->y >= 0, "places are in the picture");
-    return 0;
-}
-
-static int on_touch(void *ctx, const struct kb_evt_touch *in)
-{
-    struct client *client = ctx;
-
-    require(in->finger >= 0 && in->finger < 16, "there is such a finger");
-    if (in->phase == KB_TOUCH_PHASE_MOTION)
-        require(client->touches[in->finger], "a finger that moves is down");
-    else
-        turn(client, &client->touches[in->finger], in->phase == KB_TOUCH_PHASE_DOWN);
-    return 0;
-}
-
-static int on_axis(void *ctx, const struct kb_evt_gamepad_axis *in)
-{
-    struct client *client = ctx;
-
-    require(client->has_focus && in->axis < 6, "there is such an axis");
-    client->axes[in->axis] = in->value;
-    return 0;
-}
-
-static int on_keymap(void *ctx, const struct kb_evt_keymap *in)
-{
-    (void)ctx;
-    close(in->text);
     return 0;
 }
 
@@ -333,42 +237,6 @@ static uint32_t noise(uint32_t *state)
 {
     *state = *state * 1664525 + 1013904223;
     return *state >> 8 ^ *state << 15;
-}
-
-static const uint8_t px_bytes[] = {0, 4, 4, 4, 4, 4, 4, 2, 1, 1};
-
-/* What the format says ("rgb565" and so on), on whole pixels of memory. */
-static uint32_t decoded(unsigned format, const uint8_t *in, const uint32_t *palette, int64_t key)
-{
-    uint32_t bgra = (uint32_t)in[0], pixel;
-
-    for (unsigned i = 1; i < px_bytes[format]; i++)
-        bgra |= (uint32_t)in[i] << (8 * i);
-    switch (format) {
-    case KB_FORMAT_RGB565:
-        pixel = 0xFF000000 | (bgra >> 11) << 19 | (bgra >> 13) << 16 | (bgra >> 5 & 63) << 10 |
-                (bgra >> 9 & 3) << 8 | (bgra & 31) << 3 | (bgra >> 2 & 7);
-        break;
-    case KB_FORMAT_A8: pixel = bgra << 24 | 0xFFFFFF; break;
-    case KB_FORMAT_P8: pixel = palette[bgra]; break;
-    default:
-        pixel = format < KB_FORMAT_ABGR8888
-                    ? bgra
-                    : (bgra & 0xFF00FF00) | (bgra >> 16 & 255) | (bgra & 255) << 16;
-        if (format == KB_FORMAT_XRGB8888 || format == KB_FORMAT_XBGR8888)
-            pixel |= 0xFF000000;
-    }
-    return key >= 0 && (pixel & 0xFFFFFF) == key ? 0 : pixel;
-}
-
-static enum kind kind_of(unsigned format, bool has_key)
-{
-    if (format == KB_FORMAT_ARGB8888_PREMULTIPLIED || format == KB_FORMAT_ABGR8888_PREMULTIPLIED)
-        return PREMULTIPLIED;
-    return !has_key && (format == KB_FORMAT_XRGB8888 || format == KB_FORMAT_XBGR8888 ||
-                        format == KB_FORMAT_RGB565)
-               ? OPAQUE
-               : STRAIGHT;
 }
 
 static void make_image(struct client *client, unsigned slot)

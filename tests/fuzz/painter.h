@@ -228,4 +228,43 @@ static inline void picture_resize(struct picture *picture, int width, int height
     free(old.pixels);
 }
 
+/* ---- Images as clients have them --------------------------------------------------------------- */
+
+static const uint8_t px_bytes[] = {0, 4, 4, 4, 4, 4, 4, 2, 1, 1};
+
+/* What the format says ("rgb565" and so on), on whole pixels of memory. */
+static inline uint32_t decoded(unsigned format, const uint8_t *in, const uint32_t *palette,
+                               int64_t key)
+{
+    uint32_t bgra = (uint32_t)in[0], pixel;
+
+    for (unsigned i = 1; i < px_bytes[format]; i++)
+        bgra |= (uint32_t)in[i] << (8 * i);
+    switch (format) {
+    case KB_FORMAT_RGB565:
+        pixel = 0xFF000000 | (bgra >> 11) << 19 | (bgra >> 13) << 16 | (bgra >> 5 & 63) << 10 |
+                (bgra >> 9 & 3) << 8 | (bgra & 31) << 3 | (bgra >> 2 & 7);
+        break;
+    case KB_FORMAT_A8: pixel = bgra << 24 | 0xFFFFFF; break;
+    case KB_FORMAT_P8: pixel = palette[bgra]; break;
+    default:
+        pixel = format < KB_FORMAT_ABGR8888
+                    ? bgra
+                    : (bgra & 0xFF00FF00) | (bgra >> 16 & 255) | (bgra & 255) << 16;
+        if (format == KB_FORMAT_XRGB8888 || format == KB_FORMAT_XBGR8888)
+            pixel |= 0xFF000000;
+    }
+    return key >= 0 && (pixel & 0xFFFFFF) == key ? 0 : pixel;
+}
+
+static inline enum kind kind_of(unsigned format, bool has_key)
+{
+    if (format == KB_FORMAT_ARGB8888_PREMULTIPLIED || format == KB_FORMAT_ABGR8888_PREMULTIPLIED)
+        return PREMULTIPLIED;
+    return !has_key && (format == KB_FORMAT_XRGB8888 || format == KB_FORMAT_XBGR8888 ||
+                        format == KB_FORMAT_RGB565)
+               ? OPAQUE
+               : STRAIGHT;
+}
+
 #endif
