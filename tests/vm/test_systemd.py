@@ -101,7 +101,8 @@ def test_its_own_user(services: Callable[..., Service], systemd: Machine) -> Non
     front = console(systemd, 1).active
     assert front > 1 and console(systemd, front).taken, service.log
     fds = systemd.run(f"ls -l /proc/{service.pid}/fd").output
-    assert "/dev/dri/card" in fds, service.log
+    assert "/dev/dri/card" in fds and "/dev/input/event" in fds, service.log
+    assert "QEMU Virtio Keyboard, /dev/input/" in service.log and "cannot open" not in service.log
     service.control("stop")
     wait_usable(systemd)
     assert service.guard == ""
@@ -195,7 +196,8 @@ def test_login(systemd: Machine) -> None:
     try:
         switch(systemd, 3)
         systemd.wait_until(lambda: console(systemd, 3).text == KD_GRAPHICS, "it has the VT")
-        assert "seat mode: seat0" in systemd.run(log).output
+        said = systemd.run(log).output
+        assert "seat mode: seat0" in said and "QEMU Virtio Keyboard, /dev/input/" in said
         switch(systemd, 1)
         assert "session: paused" in systemd.run(log).output
         switch(systemd, 3)
