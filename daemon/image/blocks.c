@@ -21,7 +21,7 @@
 static atomic_size_t spare_bytes;
 
 struct kd_block {
-    struct kd_blocks *blocks; /* borrowed; while a tile is taken, a reference */
+    struct kd_blocks *blocks; /* borrowed: lives while a tile is taken */
     struct kd_block **slot;   /* where it stands there */
     size_t bytes;
     unsigned taken; /* a bit for each tile */
@@ -30,7 +30,8 @@ struct kd_block {
 
 struct kd_blocks {
     pthread_mutex_t mutex; /* guards all but grid */
-    unsigned refs;
+    unsigned refs;         /* of pictures; without any, empty blocks are not kept */
+    size_t blocks_taken;   /* those that have a tile that is taken */
     struct kd_grid grid;
     size_t runs_x, runs;
     struct kd_block *list[]; /* owned: LAYERS of each run; NULL: not made */
@@ -60,13 +61,15 @@ struct kd_blocks *kd_blocks_ref(struct kd_blocks *blocks)
     return blocks;
 }
 
+static void discard(struct kd_block *block)
+{
+    atomic_fetch_sub(&spare_bytes, block->bytes);
+    *block->slot = NULL;
+    free(block);
+}
+
 static void destroy(struct kd_blocks *blocks)
 {
-    for (size_t i = 0; i < blocks->runs * LAYERS; i++) {
-        if (blocks->list[i])
-            atomic_fetch_sub(&spare_bytes, blocks->list[i]->bytes);
-        free(blocks->list[i]);
-    }
     pthread_mutex_destroy(&blocks->mutex);
     free(blocks);
 }
@@ -78,9 +81,13 @@ void kd_blocks_unref(struct kd_blocks *blocks)
     if (!blocks)
         return;
     pthread_mutex_lock(&blocks->mutex);
-    is_last = --blocks->refs == 0;
+    blocks->refs--;
+    for (size_t i = 0; blocks->refs == 0 && i < blocks->runs * LAYERS; i++)
+        if (blocks->list[i] && !blocks->list[i]->taken)
+            discard(blocks->list[i]);
+    is_last = blocks->refs == 0 && blocks->blocks_taken == 0;
     pthread_mutex_unlock(&blocks->mutex);
-    if (is_last) /* then no tile is taken either */
+    if (is_last)
         destroy(blocks);
 }
 
@@ -147,7 +154,7 @@ struct kd_tile *kd_blocks_take(struct kd_blocks *blocks, size_t index, uint32_t 
     block = find_block(blocks, y * blocks->runs_x + x / KD_RUN_TILES, wanted);
     if (block && !block->taken) {
         atomic_fetch_sub(&spare_bytes, block->bytes);
-        blocks->refs++;
+        blocks->blocks_taken++;
     }
     if (block)
         block->taken |= wanted;
@@ -167,18 +174,23 @@ void kd_blocks_give(struct kd_tile *tile)
 {
     struct kd_block *block = tile->block;
     struct kd_blocks *blocks = block->blocks;
-    bool is_empty;
+    bool is_last = false;
 
     pthread_mutex_lock(&blocks->mutex);
     block->taken &= ~(1U << (tile - block->tiles));
-    is_empty = !block->taken;
-    if (is_empty && (atomic_fetch_add(&spare_bytes, block->bytes) + block->bytes > SPARE_BYTES ||
-                     !kd_switch_is_on(KD_SWITCH_REUSE))) {
-        atomic_fetch_sub(&spare_bytes, block->bytes);
-        *block->slot = NULL;
-        free(block);
+    if (!block->taken) {
+        bool fits = atomic_fetch_add(&spare_bytes, block->bytes) + block->bytes <= SPARE_BYTES;
+
+        if (!fits || blocks->refs == 0 || !kd_switch_is_on(KD_SWITCH_REUSE))
+            discard(block);
+        is_last = --blocks->blocks_taken == 0 && blocks->refs == 0;
     }
     pthread_mutex_unlock(&blocks->mutex);
-    if (is_empty)
-        kd_blocks_unref(blocks);
+    if (is_last)
+        destroy(blocks);
+}
+
+size_t kd_blocks_spare_bytes(void)
+{
+    return atomic_load(&spare_bytes);
 }

@@ -18,7 +18,7 @@ struct kd_tile;
 struct kd_blocks *kd_blocks_create(struct kd_grid grid);
 struct kd_blocks *kd_blocks_ref(struct kd_blocks *blocks);
 
-/* NULL is allowed. Tiles that were taken stay valid. Any thread. */
+/* NULL is allowed. Tiles that were taken stay valid: pictures of another size may share them. Any thread. */
 void kd_blocks_unref(struct kd_blocks *blocks);
 
 /* The tiles from index on, all of them in one run, as neighbours in one block: the first of count in a row. Their pixels are not defined. NULL: there are as many
@@ -27,5 +27,8 @@ struct kd_tile *kd_blocks_take(struct kd_blocks *blocks, size_t index, uint32_t 
 
 /* A tile that was taken. Any thread. */
 void kd_blocks_give(struct kd_tile *tile);
+
+/* Of all empty blocks that are kept: for tests. */
+size_t kd_blocks_spare_bytes(void);
 
 #endif

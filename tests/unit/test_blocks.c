@@ -125,6 +125,34 @@ START_TEST(a_tile_outlives_its_picture)
 }
 END_TEST
 
+/* Nobody draws into a picture's old size any more: what is shared with it keeps the blocks that it lies in, and no empty ones. */
+START_TEST(nothing_is_kept_for_no_picture)
+{
+    struct kd_pixels *now = kd_pixels_create(KD_SOURCE_OPAQUE, WIDTH_PX, HEIGHT_PX, true);
+    struct kd_pixels *other = kd_pixels_create(KD_SOURCE_OPAQUE, 128, 64, true);
+    size_t spare_bytes = kd_blocks_spare_bytes();
+
+    paint(now, 5);
+    for (uint32_t i = 0; i < 3; i++) {
+        struct kd_pixels *next = kd_pixels_derive(now);
+
+        paint(next, i);
+        kd_pixels_unref(now);
+        now = next;
+    }
+    ck_assert_uint_gt(kd_blocks_spare_bytes(), spare_bytes);
+    kd_pixels_share_tile(other, 0, now->tiles[0]);
+    kd_pixels_share_tile(other, 1, now->tiles[1]);
+    kd_pixels_unref(now);
+    ck_assert_uint_eq(kd_blocks_spare_bytes(), spare_bytes);
+    ck_assert_uint_eq(other->tiles[1]->pixels[3], 2);
+    ck_assert_ptr_nonnull(kd_pixels_own_tile(other, 0, true));
+    ck_assert_uint_eq(other->tiles[0]->pixels[3], 2);
+    kd_pixels_unref(other);
+    ck_assert_uint_eq(kd_blocks_spare_bytes(), spare_bytes);
+}
+END_TEST
+
 /* Two versions take turns: the same memory, over and over. */
 START_TEST(memory_is_used_again)
 {
@@ -169,6 +197,7 @@ Suite *blocks_suite(void)
     tcase_add_test(tests, versions_do_not_touch_each_other);
     tcase_add_test(tests, the_rest_is_kept);
     tcase_add_test(tests, a_tile_outlives_its_picture);
+    tcase_add_test(tests, nothing_is_kept_for_no_picture);
     tcase_add_test(tests, memory_is_used_again);
     tcase_add_test(tests, without_runs_tiles_lie_alone);
     suite_add_tcase(suite, tests);
