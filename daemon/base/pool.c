@@ -94,6 +94,22 @@ void *kd_pool_grow(void *memory, size_t bytes)
     return larger;
 }
 
+/* Larger pieces that nobody has go until there is room for a smaller one: of those there are more, so that they are wanted again sooner. Locked. */
+static bool make_room(unsigned shift)
+{
+    size_t bytes = (size_t)1 << shift;
+
+    for (unsigned larger = MOST_SHIFT; larger > shift; larger--)
+        while (kept_bytes + bytes > KEPT_BYTES && kept[larger]) {
+            struct piece *piece = kept[larger];
+
+            kept[larger] = piece->next;
+            kept_bytes -= piece->bytes;
+            free(piece);
+        }
+    return kept_bytes + bytes <= KEPT_BYTES;
+}
+
 void kd_pool_put(void *memory)
 {
     struct piece *piece = memory ? (struct piece *)memory - 1 : NULL;
@@ -104,7 +120,7 @@ void kd_pool_put(void *memory)
     shift = shift_for(piece->bytes);
     if (!KEEPS_NOTHING && shift <= MOST_SHIFT && kd_switch_is_on(KD_SWITCH_REUSE)) {
         pthread_mutex_lock(&mutex);
-        if (kept_bytes + piece->bytes <= KEPT_BYTES) {
+        if (make_room(shift)) {
             kept_bytes += piece->bytes;
             piece->next = kept[shift];
             kept[shift] = piece;
@@ -113,4 +129,14 @@ void kd_pool_put(void *memory)
         pthread_mutex_unlock(&mutex);
     }
     free(piece);
+}
+
+size_t kd_pool_kept_bytes(void)
+{
+    size_t bytes;
+
+    pthread_mutex_lock(&mutex);
+    bytes = kept_bytes;
+    pthread_mutex_unlock(&mutex);
+    return bytes;
 }

@@ -17,4 +17,7 @@ void *kd_pool_grow(void *memory, size_t bytes);
 /* What one of these returned, or NULL. */
 void kd_pool_put(void *memory);
 
+/* Of all that nobody has: for tests. */
+size_t kd_pool_kept_bytes(void);
+
 #endif
