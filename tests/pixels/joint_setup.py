@@ -1,5 +1,5 @@
 """The ways in which a daemon can be set up that must not change a pixel, and samples of them: all pairs
-of two choices (a covering array), or every combination of switches, threads, buffers and kernels.
+of two choices (a covering array), or every combination of switches and kernels.
 """
 from __future__ import annotations
 
@@ -12,7 +12,8 @@ from typing import Any
 
 from model import Rect
 
-SWITCHES = ("sections", "cover", "difference", "bounds", "alone", "transforms")
+SWITCHES = ("sections", "cover", "difference", "bounds", "alone", "transforms", "runs", "stack",
+            "reuse")
 REFLECTIONS = ("none", "x", "y", "xy")
 BORDERS = ((0, 0, 0, 0), (7, 64, 0, 21))
 
@@ -101,9 +102,9 @@ def all_pairs(seed: object) -> list[Setup]:
 
 
 def all_combinations(seed: object) -> Iterator[Setup]:
-    """Every combination of switches, threads, buffers and kernels; the rest is drawn."""
+    """Every combination of switches and kernels; the rest is drawn."""
     rng = random.Random(repr(seed))
-    names = [*SWITCHES, "threads", "buffers", "pix"]
+    names = [*SWITCHES, "pix"]
     every = list(itertools.product(*(CHOICES[name] for name in names)))
     rng.shuffle(every)
     for values in every:
