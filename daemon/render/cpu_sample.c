@@ -5,8 +5,6 @@
 
 #include "render/cpu.h"
 
-/* ---- Scaled pictures ------------------------------------------------------------------------ */
-
 /* The first shown pixel whose source pixel is at least `at`: the inverse of kd_pix_nearest(). */
 static int64_t first_shown(int64_t at, int64_t picture_px, int64_t shown_px)
 {

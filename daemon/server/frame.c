@@ -1,7 +1,6 @@
 /*
- * The displays' tick. As late before a refresh as experience allows, each window's oldest drawn frame is latched, the stack of windows is planned, and the
- * keys of its tiles are compared twice: with those last committed (does anything look different? which tiles?) and with the buffer's own (what
- * must be drawn into it?).
+ * The displays' tick. As late before a refresh as experience allows, each window's oldest drawn frame is latched, and what is then to be seen is composed
+ * (compose.c). At the refresh, frames are answered.
  */
 #include <errno.h>
 #include <stdlib.h>
