@@ -20,6 +20,10 @@
  *     kv_narrow_565(dst, v)       stores KV_PX pixels by kd_rgb565_narrow()
  *     kv_across(out, pairs, right)                     bilinear_across and ...
  *     kv_down(dst, above, below, lower)                ... bilinear_down of KV_PX pixels
+ *     kf, KF_PX  kf_load(src)  kf_store(dst, v)  kf_set(pixel)      vectors that one colour is blended into; what suits that best
+ *     KF_ALIGNED                  whether aligned stores are worth a vector more in a row
+ *     struct kf_color, kf_color_make(color, target)    a premultiplied colour, no channel above its alpha, for targets of a kind
+ *     kf_over(color, d)           kv_over() of that colour, and the target's alpha
  *     ki, KI_PX                   a vector of 4 or 8 numbers of 32 bits, as the compiler knows it
  *     ki_min(a, b)  ki_max(a, b)                       with a sign
  *     ki_gather(dst, pixels, index)                    dst[i] = pixels[index[i]], KI_PX of them
@@ -129,16 +133,71 @@ KV_INLINE void blit_row(enum kd_target_kind target, enum kd_source_kind source, 
     kv_store(dst + last, last_result);
 }
 
+/* OVER of one colour: all loads of four vectors first, as processors that work in order wait for each otherwise. As in blit_row(), vectors at the
+ * ends may overlap others, and are made before anything is stored. */
+KV_INLINE void fill_over_row(struct kf_color color, uint32_t *dst, size_t count_px)
+{
+    if (count_px < KF_PX) {
+        uint32_t part[KF_PX] = {0};
+        for (size_t i = 0; i < count_px; i++) {
+            part[i] = dst[i];
+        }
+        kf_store(part, kf_over(color, kf_load(part)));
+        for (size_t i = 0; i < count_px; i++) {
+            dst[i] = part[i];
+        }
+        return;
+    }
+    uint32_t *begin = dst, *last = dst + count_px - KF_PX;
+    kf first_result = kf_over(color, kf_load(begin)), last_result = kf_over(color, kf_load(last));
+    if (KF_ALIGNED) {
+        dst = (uint32_t *)(((uintptr_t)dst + 4 * KF_PX) & -(uintptr_t)(4 * KF_PX));
+    }
+    for (; last - dst > 3 * KF_PX; dst += 4 * KF_PX) {
+        kf first = kf_load(dst), second = kf_load(dst + KF_PX);
+        kf third = kf_load(dst + 2 * KF_PX), fourth = kf_load(dst + 3 * KF_PX);
+        kf_store(dst, kf_over(color, first));
+        kf_store(dst + KF_PX, kf_over(color, second));
+        kf_store(dst + 2 * KF_PX, kf_over(color, third));
+        kf_store(dst + 3 * KF_PX, kf_over(color, fourth));
+    }
+    for (; last > dst; dst += KF_PX) {
+        kf_store(dst, kf_over(color, kf_load(dst)));
+    }
+    if (KF_ALIGNED) {
+        kf_store(begin, first_result);
+    }
+    kf_store(last, last_result);
+}
+
+KV_INLINE void fill_same_row(uint32_t *dst, size_t count_px, uint32_t color)
+{
+    uint32_t *end = dst + count_px;
+    kf same = kf_set(color);
+    if (count_px < KF_PX) {
+        for (; dst < end; dst++) {
+            *dst = color;
+        }
+        return;
+    }
+    for (; end - dst >= 4 * KF_PX; dst += 4 * KF_PX) {
+        kf_store(dst, same);
+        kf_store(dst + KF_PX, same);
+        kf_store(dst + 2 * KF_PX, same);
+        kf_store(dst + 3 * KF_PX, same);
+    }
+    for (; end - dst >= KF_PX; dst += KF_PX) {
+        kf_store(dst, same);
+    }
+    kf_store(end - KF_PX, same);
+}
+
 KV_INLINE void fill_row(enum kd_target_kind target, enum kb_blend blend, uint32_t *dst,
                         size_t count_px, uint32_t color)
 {
     bool covers = blend_covers(KD_SOURCE_STRAIGHT, blend);
     enum kd_source_kind kind = KD_SOURCE_STRAIGHT;
     kv s = kv_set(color);
-    if (blend == KB_BLEND_OVER) { /* premultiplied once */
-        s = kv_premultiply(s);
-        blend = KB_BLEND_PREMULTIPLIED;
-    }
     if (count_px < KV_PX) {
         if (count_px > 0) {
             kv d = covers ? s : kv_load_part(dst, count_px);
@@ -155,6 +214,12 @@ KV_INLINE void fill_row(enum kd_target_kind target, enum kb_blend blend, uint32_
     kv_store(dst + last, last_result);
 }
 
+KV_INLINE void fill_over(enum kd_target_kind target, uint32_t *dst, size_t count_px, uint32_t color)
+{
+    fill_over_row(kf_color_make(kd_pix_premultiplied(color, KD_SOURCE_STRAIGHT), target), dst,
+                  count_px);
+}
+
 #define BLIT_ROW(name, target, source, blend)                            \
     KV_FN void name(uint32_t *dst, const uint32_t *src, size_t count_px) \
     {                                                                    \
@@ -164,7 +229,11 @@ KV_INLINE void fill_row(enum kd_target_kind target, enum kb_blend blend, uint32_
 #define FILL_ROW(name, target, blend)                               \
     KV_FN void name(uint32_t *dst, size_t count_px, uint32_t color) \
     {                                                               \
-        fill_row(target, blend, dst, count_px, color);              \
+        if (blend == KB_BLEND_OVER) {                               \
+            fill_over(target, dst, count_px, color);                \
+        } else {                                                    \
+            fill_row(target, blend, dst, count_px, color);          \
+        }                                                           \
     }
 
 KD_PIX_EACH_BLEND(KD_PIX_ROWS)
@@ -251,10 +320,9 @@ KV_INLINE void edge_make(struct column_edge *edge, uint32_t first_px, uint32_t e
     }
 }
 
-/* step_px: 8, or 0 where all columns show the same. */
 KV_INLINE void draw_columns(enum kd_target_kind target, enum kd_source_kind source,
                             const struct kd_pix_columns *columns, const uint32_t *src,
-                            size_t src_stride_px, size_t step_px)
+                            size_t src_stride_px)
 {
     size_t stride_px = columns->dst_stride_px;
     uint32_t *dst = columns->dst;
@@ -271,26 +339,49 @@ KV_INLINE void draw_columns(enum kd_target_kind target, enum kd_source_kind sour
             columns_blend(target, source, blend, dst, stride_px, src, src_stride_px, &edge);
         }
         dst += KD_PIX_COLUMN_PX;
-        src += step_px;
+        src += KD_PIX_COLUMN_PX;
     }
 }
 
-#define BLIT_COLUMNS(name, target, source)                                           \
-    KV_FN void name(const struct kd_pix_columns *columns, const uint32_t *src,       \
-                    size_t src_stride_px)                                            \
-    {                                                                                \
-        draw_columns(target, source, columns, src, src_stride_px, KD_PIX_COLUMN_PX); \
+/* Fills need no guesses: columns that show the same rows are drawn together, row by row. */
+KV_INLINE void draw_fill_columns(enum kd_target_kind target, const struct kd_pix_columns *columns,
+                                 uint32_t color)
+{
+    struct kf_color premultiplied =
+        kf_color_make(kd_pix_premultiplied(color, KD_SOURCE_STRAIGHT), target);
+    const struct kd_pix_column *list = columns->list;
+    for (uint32_t c = 0, next; c < columns->count; c = next) {
+        uint64_t rows = list[c].copy | list[c].blend;
+        uint32_t first = KD_PIX_COLUMN_PX * c + (c == 0 ? columns->first_px : 0);
+        for (next = c + 1; next < columns->count; next++) {
+            if ((list[next].copy | list[next].blend) != rows) {
+                break;
+            }
+        }
+        uint32_t end = KD_PIX_COLUMN_PX * (next - 1) +
+                       (next == columns->count ? columns->end_px : KD_PIX_COLUMN_PX);
+        for (; rows; rows &= rows - 1) {
+            uint32_t *row = columns->dst + (size_t)__builtin_ctzll(rows) * columns->dst_stride_px;
+            if (color >> 24 == 255) {
+                fill_same_row(row + first, end - first, color);
+            } else {
+                fill_over_row(premultiplied, row + first, end - first);
+            }
+        }
+    }
+}
+
+#define BLIT_COLUMNS(name, target, source)                                     \
+    KV_FN void name(const struct kd_pix_columns *columns, const uint32_t *src, \
+                    size_t src_stride_px)                                      \
+    {                                                                          \
+        draw_columns(target, source, columns, src, src_stride_px);             \
     }
 
-#define FILL_COLUMNS(name, target)                                         \
-    KV_FN void name(const struct kd_pix_columns *columns, uint32_t color)  \
-    {                                                                      \
-        uint32_t row[KD_PIX_COLUMN_PX];                                    \
-        color = kd_pix_premultiplied(color, KD_SOURCE_STRAIGHT);           \
-        for (int i = 0; i < KD_PIX_COLUMN_PX; i++) {                       \
-            row[i] = color;                                                \
-        }                                                                  \
-        draw_columns(target, KD_SOURCE_PREMULTIPLIED, columns, row, 0, 0); \
+#define FILL_COLUMNS(name, target)                                        \
+    KV_FN void name(const struct kd_pix_columns *columns, uint32_t color) \
+    {                                                                     \
+        draw_fill_columns(target, columns, color);                        \
     }
 
 KD_PIX_COLUMNS

@@ -132,6 +132,44 @@ KV_INLINE kv kv_over(kv s, kv d)
     return kv_adds(s, _mm256_packus_epi16(kv_div255(low), kv_div255(high)));
 }
 
+/* ---- One colour ---- */
+
+#define KF_PX      KV_PX
+#define kf_load    kv_load
+#define kf_store   kv_store
+#define kf_set     kv_set
+#define KF_ALIGNED true
+typedef kv kf;
+
+/* One colour: twice a channel's product over 255 is the high half of 257 * channel times twice the rest of alpha, and a
+ * mean rounds the sum of that and of twice the colour. For 24 rests one bit in a channel's lower half makes up for what 257 lacks. */
+struct kf_color {
+    kv bit, factor, color;
+};
+
+KV_INLINE struct kf_color kf_color_make(uint32_t color, enum kd_target_kind target)
+{
+    uint32_t rest = 255 - (color >> 24);
+    int64_t factor = 2 * (int64_t)rest * 0x0001000100010001;
+    int64_t twice = (int64_t)(color & 255) << 1 | (int64_t)(color >> 8 & 255) << 17 |
+                    (int64_t)(color >> 16 & 255) << 33 | (int64_t)(color >> 24) << 49;
+    if (target == KD_TARGET_OPAQUE) {
+        factor &= INT64_C(0xFFFFFFFFFFFF);
+        twice |= INT64_C(510) << 48;
+    }
+    return (struct kf_color){_mm256_set1_epi8((char)px_fixed_bit[rest]), _mm256_set1_epi64x(factor),
+                             _mm256_set1_epi64x(twice)};
+}
+
+KV_INLINE kf kf_over(struct kf_color color, kf d)
+{
+    kv lower = kv_or(d, color.bit);
+    kv low = _mm256_mulhi_epu16(_mm256_unpacklo_epi8(lower, d), color.factor);
+    kv high = _mm256_mulhi_epu16(_mm256_unpackhi_epi8(lower, d), color.factor);
+    return _mm256_packus_epi16(_mm256_avg_epu16(low, color.color),
+                               _mm256_avg_epu16(high, color.color));
+}
+
 KV_INLINE bool kv_is_zero(kv v)
 {
     return _mm256_testz_si256(v, v);

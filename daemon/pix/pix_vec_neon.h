@@ -45,7 +45,7 @@ KV_INLINE kv kv_load(const uint32_t *src)
 
 KV_INLINE void kv_store(uint32_t *dst, kv v)
 {
-    KV_Q(vst4)((uint8_t *)dst, (planes){{v.b, v.g, v.r, v.a}});
+    KV_Q(vst4)((uint8_t *)dst, ((planes){{v.b, v.g, v.r, v.a}}));
 }
 
 /* 0 < n < 16 pixels in few pieces, which overlap. */
@@ -147,6 +147,58 @@ KV_INLINE kv kv_over(kv s, kv d)
 {
     plane rest = ~s.a;
     return kv_adds(s, kv_mul(d, (kv){rest, rest, rest, rest}));
+}
+
+/* ---- One colour: channels as they lie in memory, four pixels at a time, which takes fewer registers and no taking apart ---- */
+
+#define KF_PX      4
+#define KF_ALIGNED false
+typedef uint8x16_t kf;
+
+struct kf_color {
+    uint8x16_t rest;
+    uint16x8_t color; /* two pixels, in their high bytes */
+};
+
+KV_INLINE struct kf_color kf_color_make(uint32_t color, enum kd_target_kind target)
+{
+    uint32_t rest = (255 - (color >> 24)) * 0x01010101u;
+    if (target == KD_TARGET_OPAQUE) {
+        rest &= 0x00FFFFFF;
+        color |= 0xFF000000;
+    }
+    return (struct kf_color){vreinterpretq_u8_u32(vdupq_n_u32(rest)),
+                             vshll_n_u8(vreinterpret_u8_u32(vdup_n_u32(color)), 8)};
+}
+
+KV_INLINE kf kf_load(const uint32_t *src)
+{
+    return vreinterpretq_u8_u32(vld1q_u32(src));
+}
+
+KV_INLINE void kf_store(uint32_t *dst, kf v)
+{
+    vst1q_u32(dst, vreinterpretq_u32_u8(v));
+}
+
+KV_INLINE kf kf_set(uint32_t pixel)
+{
+    return vreinterpretq_u8_u32(vdupq_n_u32(pixel));
+}
+
+/* With t = d * rest, t' = t + (t + 128) / 256, it is (t' + 128 + 256 * colour) / 256. */
+KV_INLINE kf kf_over(struct kf_color color, kf d)
+{
+    uint16x8_t low = vmull_u8(vget_low_u8(d), vget_low_u8(color.rest));
+#ifdef __aarch64__
+    uint16x8_t high = vmull_high_u8(d, color.rest);
+    uint8x8_t narrow = vraddhn_u16(vrsraq_n_u16(low, low, 8), color.color);
+    return vraddhn_high_u16(narrow, vrsraq_n_u16(high, high, 8), color.color);
+#else
+    uint16x8_t high = vmull_u8(vget_high_u8(d), vget_high_u8(color.rest));
+    return vcombine_u8(vraddhn_u16(vrsraq_n_u16(low, low, 8), color.color),
+                       vraddhn_u16(vrsraq_n_u16(high, high, 8), color.color));
+#endif
 }
 
 /* ---- Questions: one number out of a plane answers all about it ---- */

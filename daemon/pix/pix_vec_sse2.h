@@ -98,6 +98,42 @@ KV_INLINE kv kv_over(kv s, kv d)
     return _mm_adds_epu8(s, _mm_packus_epi16(div255_epu16(low), div255_epu16(high)));
 }
 
+/* ---- One colour ---- */
+
+#define KF_PX      KV_PX
+#define kf_load    kv_load
+#define kf_store   kv_store
+#define kf_set     kv_set
+#define KF_ALIGNED true
+typedef kv kf;
+
+/* As in pix_vec_avx2.h, where the arithmetic is explained. */
+struct kf_color {
+    kv bit, factor, color;
+};
+
+KV_INLINE struct kf_color kf_color_make(uint32_t color, enum kd_target_kind target)
+{
+    uint32_t rest = 255 - (color >> 24);
+    int64_t factor = 2 * (int64_t)rest * 0x0001000100010001;
+    int64_t twice = (int64_t)(color & 255) << 1 | (int64_t)(color >> 8 & 255) << 17 |
+                    (int64_t)(color >> 16 & 255) << 33 | (int64_t)(color >> 24) << 49;
+    if (target == KD_TARGET_OPAQUE) {
+        factor &= INT64_C(0xFFFFFFFFFFFF);
+        twice |= INT64_C(510) << 48;
+    }
+    return (struct kf_color){_mm_set1_epi8((char)px_fixed_bit[rest]), _mm_set1_epi64x(factor),
+                             _mm_set1_epi64x(twice)};
+}
+
+KV_INLINE kf kf_over(struct kf_color color, kf d)
+{
+    kv lower = kv_or(d, color.bit);
+    kv low = _mm_mulhi_epu16(_mm_unpacklo_epi8(lower, d), color.factor);
+    kv high = _mm_mulhi_epu16(_mm_unpackhi_epi8(lower, d), color.factor);
+    return _mm_packus_epi16(_mm_avg_epu16(low, color.color), _mm_avg_epu16(high, color.color));
+}
+
 /* Bits 3, 7, 11, 15: the alphas' bytes. */
 KV_INLINE int kv_alphas_equal(kv v, kv other)
 {

@@ -259,6 +259,23 @@ static void compare_columns(const struct kd_pix *pix, bool at_end)
     }
 }
 
+/* One colour is blended by arithmetic of its own: all alphas by all channels of the target. */
+static void compare_fill_everything(const struct kd_pix *pix)
+{
+    uint32_t got[256], want[256];
+    for (uint32_t a = 0; a < 256; a++) {
+        uint32_t color = a << 24 | (random_pixel() & 0xFFFFFF);
+        for (unsigned t = 0; t < KD_TARGET_KINDS; t++) {
+            for (uint32_t i = 0; i < 256; i++) {
+                want[i] = got[i] = i * 0x01010101u;
+            }
+            kd_pix_reference()->fill[t][KB_BLEND_OVER](want, 256, color);
+            pix->fill[t][KB_BLEND_OVER](got, 256, color);
+            ck_assert_mem_eq(got, want, sizeof(got));
+        }
+    }
+}
+
 /* The reference's columns against its rows. */
 static void compare_columns_with_rows(const struct kd_pix *pix)
 {
@@ -414,6 +431,7 @@ START_TEST(tables_equal_for_all_bytes)
     static uint32_t src[256], want[256], got[256];
     static uint16_t want_565[256], got_565[256];
     kd_pix_make(&pix, sets[_i] & kd_pix_cpu_detect());
+    compare_fill_everything(&pix);
     for (uint32_t a = 0; a < 256; a++) {
         for (uint32_t b = 0; b < 256; b++) {
             src[b] = a << 24 | b << 16 | (255 - b) << 8 | (b ^ 0x5A);
