@@ -250,24 +250,23 @@ static struct kd_box *find_bounds(struct kd_compose *compose, const struct targe
     return bounds;
 }
 
-/* What a rectangle more costs a display that copies what changed (virtio, SPI panels, DisplayLink), as pixels: a request to it, each of which takes some
- * microseconds. An estimate; displays that scan memory out do not look at them. */
-#define CLIP_COST_PX 8192
-
 /* Where the screen differs from what was last committed, in few rectangles. */
 static void make_clips(struct kd_compose *compose, const uint32_t *differing, uint32_t count)
 {
     const uint64_t *shown = compose->display->shown_keys;
     struct kd_grid grid = compose->screen.plan.grid;
     struct kd_box *bounds = NULL;
+    size_t made = 0;
 
     if (count > 0 && count <= MOST_EXACT_CLIPS)
         bounds = find_bounds(compose, &compose->screen, differing, count, shown);
-    if (bounds)
-        memcpy(compose->clips, bounds, count * sizeof(*bounds));
-    else
-        count = kd_plan_rects(grid, differing, count, compose->clips);
-    compose->clips_count = (uint32_t)kd_boxes_merge(compose->clips, count, CLIP_COST_PX);
+    if (!bounds) {
+        bounds = compose->clips;
+        count = kd_plan_rects(grid, differing, count, bounds);
+    }
+    for (uint32_t i = 0; i < count; i++) /* in place: no more are made than were read */
+        made = kd_boxes_add(compose->clips, made, KD_CLIPS_MOST, bounds[i], KD_CLIP_COST_PX);
+    compose->clips_count = (uint32_t)made;
 }
 
 /* The screen, and how it differs from what was last committed. -ENOMEM. */
