@@ -158,6 +158,48 @@ START_TEST(much_above_each_other)
 }
 END_TEST
 
+/* Long and thin ones, on both sides of what is known of their rows; parts from anywhere in them. */
+START_TEST(images_as_long_as_they_may_be)
+{
+    static const int32_t longest[][2] = {{16384, 3}, {3, 16384}, {16384, 17}, {40, 16384},
+                                         {4096, 70}, {4097, 70}, {5, 16383}};
+    enum { WIDTH = 320, HEIGHT = 128, UNITS = 40 };
+    uint32_t *want = malloc(WIDTH * HEIGHT * sizeof(uint32_t));
+
+    for (int round = 0; round < 14; round++) {
+        struct draw_commands list = {.bytes = command_bytes};
+        const int32_t *size = longest[round % 7];
+        struct draw_image image = draw_image_create(random_u32() % KD_SOURCE_KINDS, size[0],
+                                                    size[1], random_u32() % 4 == 0);
+        struct drawn_frame frame;
+
+        draw_fill(&list, KB_BLEND_REPLACE, 255, 0xFF102030, (struct kb_rect){0, 0, WIDTH, HEIGHT});
+        while (list.units < UNITS) {
+            struct kb_command_blit blit = {.op = KB_COMMAND_BLIT,
+                                           .blend = KB_BLEND_OVER,
+                                           .alpha = 255,
+                                           .tint = 0xFFFFFFFF,
+                                           .src_width = (uint16_t)size[0],
+                                           .src_height = (uint16_t)size[1]};
+
+            blit.x = (int32_t)(random_u32() % (uint32_t)(WIDTH + size[0])) - size[0];
+            blit.y = (int32_t)(random_u32() % (uint32_t)(HEIGHT + size[1])) - size[1];
+            draw_blit(&list, &blit);
+            draw_random_command(&list, WIDTH, HEIGHT, &image, 1);
+            draw_clip(&list, (struct kb_rect){0, 0, WIDTH, HEIGHT});
+        }
+        memset(want, 0, WIDTH * HEIGHT * sizeof(uint32_t));
+        draw_paint(want, WIDTH, HEIGHT, KD_TARGET_OPAQUE, &list, &image);
+        draw_frame(&frame, NULL, false, kd_grid_of(WIDTH, HEIGHT), KD_TARGET_OPAQUE, 0xFF000000,
+                   KD_PLAN_MAX_TOUCHES, &list, &image, 1);
+        expect_picture(frame.picture, want, "long images");
+        kd_pixels_unref(frame.picture);
+        draw_image_finish(&image);
+    }
+    free(want);
+}
+END_TEST
+
 /* Lists may be made to be bad: so long that looking for what shows would take many times the drawing's time, each time that a slice ends. */
 START_TEST(long_lists_are_not_looked_through)
 {
@@ -600,6 +642,7 @@ Suite *cpu_suite(void)
     tcase_set_timeout(commands, 0);
     tcase_add_test(commands, commands_equal_the_painter);
     tcase_add_test(commands, much_above_each_other);
+    tcase_add_test(commands, images_as_long_as_they_may_be);
     tcase_add_test(commands, long_lists_are_not_looked_through);
     tcase_add_test(commands, without_lists_the_pixels_are_the_same);
     tcase_add_test(commands, every_blend_flip_and_kind);
