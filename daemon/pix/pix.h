@@ -6,7 +6,7 @@
  * equals it bit for bit.
  *
  * What holds for all kernels: rows need no more alignment than uint32_t; count_px may be 0;
- * exactly count_px pixels are read and written, none beside them; rows of one call do not overlap
+ * exactly count_px pixels are read and written, none beside them (but by columns); rows of one call do not overlap
  * unless the kernel says that they may. Kernels keep no state and may run on any thread.
  */
 #ifndef KD_PIX_PIX_H
