@@ -51,10 +51,12 @@ void kc_repeat_say(struct kb_display *display, unsigned delay_ms, unsigned rate)
     struct kc_repeat *repeat = &display->input.repeat;
     repeat->said_delay_ms = delay_ms;
     repeat->said_rate = rate;
-    if (!repeat->own) {
-        repeat->delay_ms = delay_ms;
-        repeat->rate = rate;
-    }
+    if (repeat->own)
+        return;
+    repeat->delay_ms = delay_ms;
+    repeat->rate = rate;
+    if (delay_ms == 0 || rate == 0) /* a key may be held that repeated until now */
+        kc_repeat_end(display);
 }
 
 void kc_repeat_begin(struct kb_display *display, const struct kc_queued *key)

@@ -326,6 +326,25 @@ START_TEST(keys_repeat)
 }
 END_TEST
 
+/* The daemon's configuration changes while a key is held. */
+START_TEST(the_daemon_ends_repeats)
+{
+    struct kb_event event;
+    rig_keymap("not a keymap", 1, 1000);
+    rig_focus(rig_window, true, 0);
+    rig_key(KEY_A, true, XKB_KEY_a, "", 0);
+    rig_settle();
+    do {
+        ck_assert_int_eq(kb_wait_event(rig_display, -1, &event), 1);
+    } while (event.type != KB_EVENT_KEY_DOWN || !event.key.repeat);
+    rig_keymap("not a keymap", 1, 0);
+    rig_drain();
+    ck_assert_int_eq(kb_wait_event(rig_display, 20, &event), 0);
+    ck_assert(!readable());
+    ck_assert(kb_key_down(rig_display, KEY_A));
+}
+END_TEST
+
 START_TEST(another_key_ends_a_repeat)
 {
     struct kb_event event;
@@ -413,6 +432,7 @@ Suite *lib_input_suite(void)
     tcase_add_test(tcase, who_was_ended_does_not_come_back);
     tcase_add_test(tcase, a_handler_is_called);
     tcase_add_test(tcase, keys_repeat);
+    tcase_add_test(tcase, the_daemon_ends_repeats);
     tcase_add_test(tcase, another_key_ends_a_repeat);
     tcase_add_test(tcase, wishes_are_sent);
     tcase_add_test(tcase, names);
