@@ -15,6 +15,8 @@
 /* Room for the largest event of input: a key with its text. */
 #define EVENT_BYTES 256
 
+#define HOUR_NS (3600 * KD_NS_PER_S)
+
 enum pace { PACE_FREE, PACE_SLOW, PACE_STUCK };
 
 /* What a press and its release have in common. */
@@ -36,7 +38,9 @@ struct kd_feed {
     unsigned dropped_count;
     struct pressed dropped[DROPPED];
     uint64_t sent, lost, lost_told;
-    int64_t unwritten, unwritten_sum_ns, unwritten_oldest_ns; /* sent since kd_feed_written() */
+
+    /* Sent since kd_feed_written(): how many, when the first and the oldest of them happened, and how much later than the first all of them together. */
+    int64_t unwritten, unwritten_first_ns, unwritten_oldest_ns, unwritten_sum_ns;
 };
 
 int kd_feed_create(struct kd_peer *peer, struct kd_feed **out)
@@ -92,6 +96,12 @@ static uint64_t time_of(const struct kd_feed_event *event)
     return 0;
 }
 
+/* Times of a recording made by hand may be anything. */
+static int64_t within_hour(int64_t time_ns)
+{
+    return time_ns < -HOUR_NS ? -HOUR_NS : time_ns > HOUR_NS ? HOUR_NS : time_ns;
+}
+
 static void send_event(struct kd_feed *feed, const struct kd_feed_event *event)
 {
     int64_t time_ns = (int64_t)time_of(event);
@@ -107,9 +117,11 @@ static void send_event(struct kd_feed *feed, const struct kd_feed_event *event)
     case KD_INPUT_PAD_BUTTON: SEND(feed, gamepad_button, &event->pad_button); break;
     }
     feed->sent++;
-    if (feed->unwritten++ == 0 || time_ns < feed->unwritten_oldest_ns)
+    if (feed->unwritten++ == 0)
+        feed->unwritten_first_ns = feed->unwritten_oldest_ns = time_ns;
+    if (time_ns < feed->unwritten_oldest_ns)
         feed->unwritten_oldest_ns = time_ns;
-    feed->unwritten_sum_ns += time_ns;
+    feed->unwritten_sum_ns += within_hour(time_ns - feed->unwritten_first_ns);
 }
 
 /* How well the client reads. What was sent since the last turn says nothing yet: it is written first. */
@@ -182,9 +194,10 @@ void kd_feed_written(struct kd_feed *feed, int64_t now_ns, struct kd_feed_latenc
 
     if (!feed || feed->unwritten == 0)
         return;
-    longest_ns = now_ns - feed->unwritten_oldest_ns;
+    longest_ns = within_hour(now_ns - feed->unwritten_oldest_ns);
     kd_feed_latency_age(latency, now_ns);
-    latency->sum_ns += now_ns * feed->unwritten - feed->unwritten_sum_ns;
+    latency->sum_ns +=
+        within_hour(now_ns - feed->unwritten_first_ns) * feed->unwritten - feed->unwritten_sum_ns;
     latency->count += feed->unwritten;
     if (longest_ns > latency->longest_ns)
         latency->longest_ns = longest_ns;
