@@ -55,8 +55,8 @@ uint32_t kd_inputs_added(struct kd_server *server, const struct kd_input_device 
     struct kd_inputs *inputs = &server->inputs;
     struct kd_device *device;
 
-    if (inputs->devices_count == KD_MAX_DEVICES)
-        return 0;
+    if (inputs->devices_count >= (is_injected ? KD_MAX_DEVICES / 2 : KD_MAX_DEVICES))
+        return 0; /* clients leave room for what is plugged in */
     device = calloc(1, sizeof(*device));
     if (!device)
         return 0;

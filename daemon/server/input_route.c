@@ -72,12 +72,31 @@ static void take_touch(struct kd_server *server, const struct kd_device *device,
     kd_focus_input(&server->inputs.focus, &placed, at);
 }
 
+/* What clients inject must not fill the seat's tables: real keyboards and their shortcuts would be without effect. */
+static bool leaves_room(const struct kd_focus *focus, const struct kd_input *input)
+{
+    switch (input->kind) {
+    case KD_INPUT_KEY:
+    case KD_INPUT_BUTTON:
+    case KD_INPUT_PAD_BUTTON: return !input->key.down || focus->held_count < KD_FOCUS_HELD / 2;
+    case KD_INPUT_TOUCH:
+        return input->touch.phase != KB_TOUCH_PHASE_DOWN ||
+               focus->fingers_count < KD_FOCUS_FINGERS / 2;
+    case KD_INPUT_PAD_AXIS:
+        return input->axis.value == 0 || focus->tilted_count < KD_FOCUS_TILTED / 2;
+    case KD_INPUT_MOTION:
+    case KD_INPUT_POSITION:
+    case KD_INPUT_WHEEL: break;
+    }
+    return true;
+}
+
 void kd_inputs_take(struct kd_server *server, const struct kd_input *input)
 {
     struct kd_inputs *inputs = &server->inputs;
     const struct kd_device *device = kd_inputs_device(inputs, input->device);
 
-    if (!device)
+    if (!device || (device->is_injected && !leaves_room(&inputs->focus, input)))
         return;
     if (inputs->recorder)
         kd_recorder_input(inputs->recorder, input);

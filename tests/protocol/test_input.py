@@ -11,7 +11,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from harness import Client, Daemon, Gone, child, fill, ident, kb
+from harness import Client, Daemon, Gone, Refused, child, fill, ident, kb
 from players import (A, ABS, B, BACKSPACE, C, KEY, LEFT, LEFTALT, LEFTCTRL, LEFTSHIFT, MT_ID,
                      MT_SLOT, PAD, REL, RIGHT, SEAT, SPACE, SYN, TOUCH, Player, absolute, events,
                      finger, inject, key, keymap_text, point, tap)
@@ -354,6 +354,36 @@ def test_only_those_who_may_inject(daemon: Daemon) -> None:
         shutil.rmtree(folder)
     player = Player(daemon)
     assert player.client.take(kb.EvtDevice) == []
+
+
+def test_those_who_inject_leave_room(start: Start, tmp_path: Path) -> None:
+    """Whatever is held by clients, a keyboard that is plugged in types, and its shortcuts work."""
+    recording = tmp_path / "recording"
+    keys = [(1.0, LEFTCTRL), (1.1, LEFTALT), (1.2, BACKSPACE)]
+    recording.write_text("\n".join([
+        "kmsblit-input 1", '0.5 device 7 keyboard 0 0 0 0 0 0 "plugged in"',
+        *(f"{at} 7 key {code} down" for at, code in keys), ""]))
+    daemon = start("--replay-input", str(recording), "--clock", "virtual", "--output",
+                   "headless:320x240@60")
+    client = daemon.client()
+    player = Player(daemon)
+    inject(client, REL, 0, 1)
+    refused = 0
+    for one in [daemon.client(f"pads {n}") for n in range(44)]:
+        for device, event in {SEAT: (REL, 0, 1), TOUCH: (ABS, MT_SLOT, 0), PAD: (ABS, 1, 0)}.items():
+            inject(one, *event, device)
+        try:
+            one.sync()
+        except Refused:
+            refused += 1
+    assert refused == 23
+    codes = [*range(2, 11), *range(16, 26), *range(30, 39), *range(44, 51), *range(0x110, 0x118),
+             *range(0x160, 0x21f), *range(0x224, 0x250)]
+    for first in range(0, len(codes), 60):
+        events(client, *((KEY, code, 1) for code in codes[first:first + 60]))
+    player.told()
+    client.step(2_000_000_000)
+    assert player.told()[-3:] == [("key", LEFTCTRL, True), ("key", LEFTALT, True), ("close",)]
 
 
 def test_nonsense(daemon: Daemon, client: Client) -> None:
