@@ -24,7 +24,8 @@ struct kd_input_handler {
     void (*removed)(void *ctx, uint32_t device);
     void (*input)(void *ctx, const struct kd_input *input);
 
-    /* A device that is there cannot be used: error is -errno of opening path; name "" where it is not known. It may be offered again. */
+    /* A device that is there cannot be used: error is -errno of opening path; name "" where it is not known. It may be offered again. Error 0: it is not
+     * refused any more, as it could be opened, or is gone. */
     void (*refused)(void *ctx, const char *path, const char *name, int error);
 
     /* Opens a device for reading and writing without blocking: an fd or -errno; and closes it. */

@@ -124,7 +124,7 @@ static void try_node(struct kd_nodes *nodes, struct node *node, struct udev_devi
     }
     bool is_news = error != node->error;
     node->error = error;
-    if (error && is_news && error != -ENOENT)
+    if (is_news && error != -ENOENT)
         handler->refused(handler->ctx, node->device.path, node->device.name, error);
 }
 
@@ -158,6 +158,13 @@ static void remove_node(struct kd_nodes *nodes, struct node **at)
     if (!node->error)
         nodes->user->remove(nodes->user->ctx, node->device.path);
     free_node(node);
+}
+
+static void remove_gone(struct kd_nodes *nodes, struct node **at)
+{
+    if ((*at)->error)
+        nodes->handler->refused(nodes->handler->ctx, (*at)->device.path, (*at)->device.name, 0);
+    remove_node(nodes, at);
 }
 
 void kd_nodes_scan(struct kd_nodes *nodes)
@@ -202,7 +209,7 @@ static void remove_lost(struct kd_nodes *nodes)
         if (node)
             at = &(*at)->next;
         else
-            remove_node(nodes, at);
+            remove_gone(nodes, at);
     }
 }
 
@@ -219,7 +226,7 @@ static void read_monitor(struct kd_nodes *nodes)
             if (strcmp(action, "remove") != 0)
                 add(nodes, node);
             else if (*at)
-                remove_node(nodes, at);
+                remove_gone(nodes, at);
         }
         udev_device_unref(node);
         errno = 0;

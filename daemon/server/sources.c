@@ -150,6 +150,10 @@ static void on_refused(void *ctx, const char *path, const char *name, int error)
     struct kd_refused *refused = NULL;
     char safe[sizeof(inputs->refused[0].name)], advice[sizeof(inputs->refused[0].advice)];
 
+    if (!error) {
+        forget_refused(inputs, path);
+        return;
+    }
     kd_input_safe_name(safe, sizeof(safe), name);
     for (unsigned i = 0; i < inputs->refused_count; i++)
         if (strcmp(inputs->refused[i].path, path) == 0)
