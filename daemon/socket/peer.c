@@ -55,7 +55,8 @@ static int prepare_fd(int fd)
     return fcntl(fd, F_SETFD, FD_CLOEXEC) < 0 ? -errno : 0;
 }
 
-/* Of the process itself, whatever its number is used for later. The kernel's own answer, where it gives one, cannot be about another process. */
+/* Of the process itself, whatever its number is used for later. The kernel's own answer, where it gives one, cannot be about another process; that there is
+ * none any more is an answer too. */
 static int open_pidfd(int fd, pid_t pid)
 {
     int pidfd = -1;
@@ -63,7 +64,7 @@ static int open_pidfd(int fd, pid_t pid)
     if (getsockopt(fd, SOL_SOCKET, SO_PEERPIDFD, &pidfd, &pidfd_bytes) == 0) {
         return pidfd;
     }
-    return pid > 0 ? (int)syscall(SYS_pidfd_open, pid, 0) : -1;
+    return errno == ENOPROTOOPT && pid > 0 ? (int)syscall(SYS_pidfd_open, pid, 0) : -1;
 }
 
 int kd_peer_signal(const struct kd_peer *peer, int signal_number)
