@@ -4,6 +4,7 @@ from __future__ import annotations
 import gc
 import subprocess
 import sys
+import weakref
 
 import pytest
 
@@ -295,6 +296,21 @@ def test_waiting(focused):
     display = focused.display
     assert list(display.events()) == []
     assert kmsblit.wait_event(0) is None and kmsblit.wait_event(0.01, display) is None
+
+
+def test_a_display_goes_with_events_that_nobody_took(daemon):
+    """One event of the wheel is three: the others know the window, and by it the display."""
+    display = daemon.connect()
+    window = display.window((64, 48))
+    window.flip(wait=True)
+    until(display, kmsblit.WINDOWFOCUSGAINED)
+    say(display, (EV_ABS, 0, 10), (EV_ABS, 1, 10))
+    say(display, (EV_REL, 8, 1))
+    until(display, kmsblit.MOUSEWHEEL)
+    gone = weakref.ref(display)
+    del display, window
+    gc.collect()
+    assert gone() is None
 
 
 def test_no_display():

@@ -93,6 +93,14 @@ static int display_traverse(PyObject *object, visitproc visit, void *arg)
     struct display *self = (struct display *)object;
     Py_VISIT(Py_TYPE(object));
     Py_VISIT(self->socket);
+    Py_VISIT(self->rest);
+    return 0;
+}
+
+/* Events know their display, by their window. */
+static int display_clear(PyObject *object)
+{
+    Py_CLEAR(((struct display *)object)->rest);
     return 0;
 }
 
@@ -116,6 +124,7 @@ static void display_dealloc(PyObject *object)
     }
     free(self->images); /* none is left: they keep the display alive */
     Py_CLEAR(self->socket);
+    Py_CLEAR(self->rest);
     object_free(object);
 }
 
@@ -374,12 +383,14 @@ static PyGetSetDef display_getset[] = {
 
 static PyMemberDef display_members[] = {
     {"__weaklistoffset__", T_PYSSIZET, offsetof(struct display, weakrefs), READONLY, NULL},
+    {"_rest", T_OBJECT, offsetof(struct display, rest), 0, NULL},
     {0},
 };
 
 static PyType_Slot display_slots[] = {
     {Py_tp_doc, "A connection to kmsblitd, made by connect()."},
     {Py_tp_traverse, display_traverse},
+    {Py_tp_clear, display_clear},
     {Py_tp_dealloc, display_dealloc},
     {Py_tp_repr, display_repr},
     {Py_tp_methods, display_methods},

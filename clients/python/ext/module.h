@@ -47,6 +47,7 @@ struct display {
     struct state *state;
     struct kb_display *kb;   /* owned; NULL before connecting and when all is freed */
     PyObject *socket;        /* the path asked for, or None */
+    PyObject *rest;          /* owned, of _events.py: a list of events to be taken next, or NULL */
     PyThread_type_lock lock; /* held while busy */
     struct trash *trash;     /* owned list */
     struct image **images;   /* owned array of borrowed pointers, by the slot in their ids */

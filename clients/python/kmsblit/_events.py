@@ -3,7 +3,6 @@ from __future__ import annotations
 
 import inspect
 import time
-import weakref
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -250,18 +249,14 @@ def _take(display: Any) -> list[Event] | None:
     return _MAKERS[kind](display, kind, common, values)
 
 
-# The rest of what became several events of pygame's.
-_rest: weakref.WeakKeyDictionary[Display, list[Event]] = weakref.WeakKeyDictionary()
-
-
-def _next(display: Display) -> Event | None:
-    made: list[Event] | None = _rest.pop(display, [])
+def _next(display: Any) -> Event | None:
+    made: list[Event] | None = display._rest or []
     while made == []:
         made = _take(display)
     if made is None:
         return None
-    if len(made) > 1:
-        _rest[display] = made[1:]
+    # What became several events of pygame's is taken one after the other.
+    display._rest = made[1:]
     return made[0]
 
 
