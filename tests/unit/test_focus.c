@@ -86,10 +86,13 @@ static void on_over(void *ctx, struct kd_window *window, bool inside, int64_t ti
 static void on_input(void *ctx, struct kd_window *window, const struct kd_input *input)
 {
     int i = index_of(window);
-    bool *state = NULL, down = input->key.down;
+    bool *state = NULL, down = false;
 
     (void)ctx;
     ck_assert(mind[i].has_focus);
+    if (input->kind == KD_INPUT_KEY || input->kind == KD_INPUT_BUTTON ||
+        input->kind == KD_INPUT_PAD_BUTTON)
+        down = input->key.down;
     switch (input->kind) {
     case KD_INPUT_KEY:
     case KD_INPUT_BUTTON:
