@@ -106,6 +106,15 @@ def test_mistakes_on_the_command_line(tool: Run, arguments: tuple[str, ...]) -> 
     assert done.stdout == ""
 
 
+@pytest.mark.parametrize("page", sorted(path.name for path in (ROOT / "docs/man").iterdir()))
+def test_man_pages_are_pages(page: str) -> None:
+    """make install makes them."""
+    made = subprocess.run(["scdoc"], input=(ROOT / "docs/man" / page).read_bytes(),
+                          capture_output=True)
+    assert (made.returncode, made.stderr) == (0, b"")
+    assert made.stdout.startswith(b".")
+
+
 def test_help(tool: Run) -> None:
     """Every verb is in the list, has its own help, and is in the man page."""
     overview = tool("help")
