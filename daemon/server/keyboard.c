@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/input-event-codes.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -88,18 +89,41 @@ void kd_keyboard_finish(struct kd_keyboard *keyboard)
     drop(keyboard);
 }
 
+/* Where the modifiers of most keyboards are: without a keymap the daemon's shortcuts work all the same. Bits as their place in the table. */
+static const struct {
+    uint32_t code, modifier;
+} plain[] = {{KEY_LEFTSHIFT, KB_MODIFIER_SHIFT}, {KEY_RIGHTSHIFT, KB_MODIFIER_SHIFT},
+             {KEY_LEFTCTRL, KB_MODIFIER_CTRL},   {KEY_RIGHTCTRL, KB_MODIFIER_CTRL},
+             {KEY_LEFTALT, KB_MODIFIER_ALT},     {KEY_RIGHTALT, KB_MODIFIER_ALT},
+             {KEY_LEFTMETA, KB_MODIFIER_LOGO},   {KEY_RIGHTMETA, KB_MODIFIER_LOGO}};
+
+#define PLAIN (sizeof(plain) / sizeof(plain[0]))
+
+static uint32_t plain_modifiers(uint32_t held)
+{
+    uint32_t modifiers = 0;
+
+    for (unsigned i = 0; i < PLAIN; i++)
+        modifiers |= held & 1u << i ? plain[i].modifier : 0;
+    return modifiers;
+}
+
 void kd_keyboard_press(struct kd_keyboard *keyboard, uint32_t code, bool down)
 {
     keyboard->key = (struct kd_key){.keysym = 0};
     if (keyboard->keymap)
         kd_keymap_key(keyboard->keymap, code, down, &keyboard->key);
+    for (unsigned i = 0; i < PLAIN; i++)
+        if (plain[i].code == code)
+            keyboard->plain_held = (keyboard->plain_held & ~(1u << i)) | (uint32_t)down << i;
     if (down)
         keyboard->keysyms[code] = keyboard->key.keysym;
 }
 
 uint32_t kd_keyboard_modifiers(const struct kd_keyboard *keyboard)
 {
-    return keyboard->keymap ? kd_keymap_modifiers(keyboard->keymap) : 0;
+    return keyboard->keymap ? kd_keymap_modifiers(keyboard->keymap)
+                            : plain_modifiers(keyboard->plain_held);
 }
 
 uint32_t kd_keyboard_locked(const struct kd_keyboard *keyboard)

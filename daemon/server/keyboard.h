@@ -22,6 +22,7 @@ struct kd_keyboard {
     uint32_t text_bytes;
     struct kd_keymap_names names;   /* of the keymap */
     char reason[200];               /* why it is not what was asked for; or "" */
+    uint32_t plain_held;            /* the keys of modifiers that are held, keymap or not */
     struct kd_key key;              /* the one that was pressed or released last */
     uint32_t keysyms[KD_KEY_CODES]; /* by code: when it was pressed; it is released as the same */
 };

@@ -485,6 +485,19 @@ def test_a_game_that_does_not_end_is_ended(daemon: Daemon, client: Client, again
     client.alone()
 
 
+def test_no_keymap(start: Start, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Without xkb-data the daemon starts and says so; keys have codes, and the shortcut ends a game."""
+    monkeypatch.setenv("XKB_CONFIG_ROOT", "/nonexistent")
+    daemon = start("--clock", "virtual", "--output", "headless:320x240@60")
+    assert "install xkb-data" in daemon.text()
+    player, client = Player(daemon), daemon.client()
+    tap(client, A)
+    shortcut(client)
+    assert player.told() == [
+        ("focus", True), ("key", A, True), ("key", A, False), ("key", LEFTCTRL, True),
+        ("key", LEFTALT, True), ("close",), ("key", LEFTALT, False), ("key", LEFTCTRL, False)]
+
+
 def test_no_shortcut(start: Start, tmp_path: Path) -> None:
     """Another one, or none, by configuration: the keys go to the game."""
     config = tmp_path / "conf"
