@@ -203,7 +203,7 @@ def our_objects() -> int:
 
 
 def test_nothing_is_left(daemon):
-    for _ in range(100):
+    for _ in range(300):
         play(daemon)
     objects = our_objects()
     before = len(os.listdir("/proc/self/fd")), daemon.open_fds()
