@@ -352,7 +352,9 @@ void kd_lane_submit(struct kd_lane *lane, struct kd_job *job)
     if (lane->head == job) {
         begin_head(lane);
         lane_update(lane);
-        pthread_cond_signal(&jobs->work);
+        /* All that it can use at once: a chain of workers who wake each other takes as long as its members together. */
+        for (unsigned i = 0; i < lane->workers && i < jobs->threads_count; i++)
+            pthread_cond_signal(&jobs->work);
     }
     pthread_mutex_unlock(&jobs->mutex);
 }
