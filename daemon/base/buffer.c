@@ -28,7 +28,8 @@ int kd_buffer_init(struct kd_buffer *buffer, int32_t width_px, int32_t height_px
 {
     bool beside = format != KB_FORMAT_XRGB8888 || (mapping && mapping->slow_reads);
 
-    *buffer = (struct kd_buffer){.grid = kd_grid_of(width_px, height_px), .format = format};
+    *buffer = (struct kd_buffer){
+        .grid = kd_grid_of(width_px, height_px), .format = format, .dmabuf = {.fd = -1}};
     buffer->tile_keys = calloc(kd_grid_count(buffer->grid), sizeof(uint64_t));
     if (beside)
         buffer->drawn_tiles =
@@ -43,12 +44,14 @@ int kd_buffer_init(struct kd_buffer *buffer, int32_t width_px, int32_t height_px
 
 void kd_buffer_finish(struct kd_buffer *buffer)
 {
+    if (buffer->attachment)
+        buffer->attachment->release(buffer->attachment);
     if (buffer->owns_pixels)
         free(buffer->pixels);
     free(buffer->tile_keys);
     free(buffer->tinted_keys);
     free(buffer->drawn_tiles);
-    *buffer = (struct kd_buffer){.pixels = NULL};
+    *buffer = (struct kd_buffer){.dmabuf = {.fd = -1}};
 }
 
 int kd_buffer_create(int32_t width_px, int32_t height_px, enum kb_format format,

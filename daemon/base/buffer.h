@@ -14,10 +14,23 @@
 /* So many runs of tiles may be drawn into a buffer at the same time. */
 #define KD_BUFFER_DRAWN_RUNS 16
 
+/* Memory that devices share, as one plane of pixels. */
+struct kd_dmabuf {
+    int fd;
+    uint32_t fourcc; /* DRM_FORMAT_* */
+    uint32_t stride_bytes, offset_bytes;
+    uint64_t modifier; /* DRM_FORMAT_MOD_* */
+};
+
+/* Embedded in what its owner keeps. */
+struct kd_attachment {
+    void (*release)(struct kd_attachment *attachment); /* any thread; the buffer goes away */
+};
+
 struct kd_buffer {
     struct kd_grid grid;   /* its size, divided into tiles */
     enum kb_format format; /* xrgb8888 or rgb565 */
-    union {                /* owned if owns_pixels, else by the output that made the buffer */
+    union { /* owned if owns_pixels, else by the output that made the buffer; NULL: only devices can read and write it */
         uint32_t *pixels;
         uint16_t *pixels_565;
     };
@@ -30,6 +43,12 @@ struct kd_buffer {
 
     /* Owned; what the pixels of each tile are made of; 0: not known. Set when drawing into a tile completes, cleared when it fails. */
     uint64_t *tile_keys;
+
+    /* What other devices know the memory by; fd -1: nothing. The fd is its maker's. */
+    struct kd_dmabuf dmabuf;
+
+    /* What the renderer keeps for this buffer, to be released with it; NULL: nothing. */
+    struct kd_attachment *attachment;
 
     /* Owned; for debugging, else NULL: what the tiles were made of before they were tinted, which made their keys unknown. */
     uint64_t *tinted_keys;

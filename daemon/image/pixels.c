@@ -63,6 +63,7 @@ static struct kd_pixels *create(enum kd_source_kind kind, int32_t width_px, int3
     pixels->height_px = height_px;
     pixels->tile_shift = shift;
     pixels->version = atomic_fetch_add_explicit(&versions_made, 1, memory_order_relaxed) + 1;
+    pixels->lineage = pixels->version;
     pixels->tiles_x = tiles_x;
     pixels->tiles_y = tiles_y;
     return pixels;
@@ -90,6 +91,7 @@ struct kd_pixels *kd_pixels_derive(const struct kd_pixels *other)
 
     if (!pixels)
         return NULL;
+    pixels->lineage = other->lineage;
     pixels->blocks = other->blocks ? kd_blocks_ref(other->blocks) : NULL;
     for (size_t i = 0; i < kd_pixels_tiles(other); i++)
         kd_pixels_share_tile(pixels, i, other->tiles[i]);

@@ -65,6 +65,7 @@ struct kd_pixels {
     uint8_t tile_shift; /* log2 of the tiles' edge; KD_TILE_SHIFT, or 31 for a single tile */
     int32_t tiles_x, tiles_y;
     uint64_t version;         /* of all versions that this process ever made, this one */
+    uint64_t lineage;         /* the same in all versions that were derived from one */
     struct kd_blocks *blocks; /* a reference: where its own tiles lie; NULL: each by itself */
     struct kd_tile *tiles[];  /* a reference each; NULL: not made yet */
 };

@@ -2,6 +2,7 @@
  * The CPU renderer: tile by tile, operation by operation, row by row, with the kernels of pix/.
  */
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -458,14 +459,31 @@ struct kd_kept *kd_cpu_kept(struct kd_renderer *renderer)
     return ((struct cpu_renderer *)renderer)->kept;
 }
 
+/* What others may be drawing is read as it happens to be: callers stand in the display's lane. */
+static int cpu_read(struct kd_renderer *renderer, struct kd_buffer *buffer, struct kd_box box,
+                    uint32_t *out, size_t stride_px)
+{
+    (void)renderer;
+    if (!buffer->pixels)
+        return -EOPNOTSUPP;
+    for (int32_t y = box.y1; y < box.y2; y++)
+        for (int32_t x = box.x1; x < box.x2; x++)
+            out[(size_t)(y - box.y1) * stride_px + (size_t)(x - box.x1)] =
+                0xFF000000 | kd_buffer_pixel(buffer, x, y);
+    return 0;
+}
+
 static void cpu_destroy(struct kd_renderer *renderer)
 {
     kd_kept_destroy(((struct cpu_renderer *)renderer)->kept);
     free(renderer);
 }
 
-static const struct kd_renderer_impl cpu_impl = {
-    .name = "cpu", .draw = cpu_draw, .workers = cpu_workers, .destroy = cpu_destroy};
+static const struct kd_renderer_impl cpu_impl = {.name = "cpu",
+                                                 .draw = cpu_draw,
+                                                 .workers = cpu_workers,
+                                                 .read = cpu_read,
+                                                 .destroy = cpu_destroy};
 
 int kd_cpu_renderer_create(struct kd_renderer **out)
 {
@@ -476,6 +494,8 @@ int kd_cpu_renderer_create(struct kd_renderer **out)
         return -ENOMEM;
     }
     cpu->base.impl = &cpu_impl;
+    snprintf(cpu->base.description, sizeof(cpu->base.description), "the processor (%s)",
+             kd_pix_get()->name);
     cpu->pix = kd_pix_get();
     *out = &cpu->base;
     return 0;

@@ -40,6 +40,10 @@ struct kd_draw {
     struct kd_draw_place places[KD_DRAW_WORKERS];
     atomic_int error;      /* 0, or -errno: what the target's tiles then hold is not known */
     atomic_llong spent_ns; /* time spent drawing, by all workers together */
+
+    /* The buffer is complete only when fence_fd, which is the caller's to close, signals. */
+    bool has_fence;
+    int fence_fd;
 };
 
 /* Whether a worker would find something to begin. */
@@ -66,6 +70,7 @@ static inline uint64_t kd_draw_area_px(const struct kd_draw *draw)
 
 struct kd_renderer {
     const struct kd_renderer_impl *impl;
+    char description[160]; /* what draws, for people: "GLES on V3D 4.2 (Mesa 22.3.6)" */
 };
 
 struct kd_renderer_impl {
@@ -78,7 +83,14 @@ struct kd_renderer_impl {
     /* How many workers it pays to draw this with, 1 to KD_DRAW_WORKERS. Before the first slice. */
     unsigned (*workers)(const struct kd_renderer *renderer, const struct kd_draw *draw);
 
+    /* Copies a part of a buffer, as it was last drawn, to rows of 0xFFRRGGBB. Any thread. 0 or -errno. */
+    int (*read)(struct kd_renderer *renderer, struct kd_buffer *buffer, struct kd_box box,
+                uint32_t *out, size_t stride_px);
+
     void (*destroy)(struct kd_renderer *renderer);
+
+    /* Lists of commands may be drawn into buffers as they are: their pictures need not be drawn before. */
+    bool is_direct;
 };
 
 #define KD_SLICE_NS INT64_C(1000000)
