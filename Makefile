@@ -25,6 +25,7 @@ BINDIR ?= $(PREFIX)/bin
 LIBDIR ?= $(PREFIX)/lib
 INCLUDEDIR ?= $(PREFIX)/include
 LIBEXECDIR ?= $(PREFIX)/libexec
+DATADIR ?= $(PREFIX)/share
 MANDIR ?= $(PREFIX)/share/man
 UNITDIR ?= $(PREFIX)/lib/systemd/system
 DESTDIR ?=
@@ -38,9 +39,9 @@ CC := gcc
 endif
 
 # Debian packages, the only list of them. `make deps` installs what is missing.
-DEPS_BUILD := gcc libc6-dev libdrm-dev libevdev-dev libinih-dev libinput-dev libpixman-1-dev libseat-dev \
-              libspng-dev libsystemd-dev libudev-dev libx11-data libxkbcommon-dev libxxhash-dev make \
-              pkg-config python3 python3-dev xkb-data
+DEPS_BUILD := fonts-dejavu-core gcc libc6-dev libdrm-dev libevdev-dev libfreetype-dev libinih-dev libinput-dev \
+              libpixman-1-dev libseat-dev libspng-dev libsystemd-dev libudev-dev libx11-data libxkbcommon-dev \
+              libxxhash-dev make pkg-config python3 python3-dev xkb-data
 DEPS_TEST := check clang clang-format git libclang-rt-dev llvm mount mypy procps \
              python3-numpy python3-pygame python3-pytest shellcheck strace valgrind
 # The virtual machines (tests/vm) are x86_64, and run this system's own programs.
@@ -55,7 +56,8 @@ DEPS_MAN := scdoc
 # Libraries by the name that pkg-config knows.
 PKGS_DAEMON := libsystemd libseat inih libdrm libudev pixman-1 libinput libevdev xkbcommon
 PKGS_CLIENT := spng xkbcommon
-PKGS_ALL := $(PKGS_DAEMON) $(PKGS_CLIENT) $(if $(CROSS),,python3)
+PKGS_TEXT := freetype2
+PKGS_ALL := $(PKGS_DAEMON) $(PKGS_CLIENT) $(PKGS_TEXT) $(if $(CROSS),,python3)
 
 # --- Other machines ----------------------------------------------------------------------------
 
@@ -135,11 +137,13 @@ SERVER_CFLAGS := $(call cflags,libsystemd libseat inih)
 OUTPUT_CFLAGS := $(call cflags,libdrm libudev)
 INPUT_CFLAGS := $(call cflags,libinput libevdev xkbcommon libudev)
 CLIENT_CFLAGS := $(call cflags,$(PKGS_CLIENT))
+TEXT_CFLAGS := $(call cflags,$(PKGS_TEXT))
 TOOL_CFLAGS := $(call cflags,libevdev libudev xkbcommon)
 PYTHON_CFLAGS := $(if $(CROSS),,$(call cflags,python3))
 # ARMv6 has no atomic operations of 64 bits: there libatomic has them. Elsewhere it is not linked.
 DAEMON_LIBS := $(call libs,$(PKGS_DAEMON)) -pthread -lm -latomic
 CLIENT_LIBS := $(call libs,$(PKGS_CLIENT)) -lm
+TEXT_LIBS := $(call libs,$(PKGS_TEXT))
 TOOL_LIBS := $(call libs,libevdev libudev xkbcommon)
 # Only the tests need Check; these are expanded when a test is built.
 CHECK_CFLAGS = $(call cflags,check)
@@ -202,11 +206,13 @@ XCFLAGS_daemon/socket := $(DAEMON_INC) -I.
 XCFLAGS_daemon/server := $(DAEMON_INC) -I. $(SERVER_CFLAGS)
 XCFLAGS_clients/c := $(LIB_INC) $(WIRE_INC) $(CLIENT_CFLAGS)
 XCFLAGS_clients/c/examples := $(LIB_INC)
-XCFLAGS_clients/cli := $(LIB_INC) $(WIRE_INC) $(CLIENT_CFLAGS) $(TOOL_CFLAGS)
-XCFLAGS_clients/python/ext := $(LIB_INC) $(WIRE_INC) $(CLIENT_CFLAGS) $(PYTHON_CFLAGS) \
+# Text is for the tool and the Python extension, and knows neither.
+XCFLAGS_clients/text := $(TEXT_CFLAGS)
+XCFLAGS_clients/cli := $(LIB_INC) $(WIRE_INC) -Iclients $(CLIENT_CFLAGS) $(TOOL_CFLAGS)
+XCFLAGS_clients/python/ext := $(LIB_INC) $(WIRE_INC) -Iclients $(CLIENT_CFLAGS) $(PYTHON_CFLAGS) \
                               -DPy_LIMITED_API=0x030b0000 -Wno-missing-prototypes
 # Nobody calls a suite or a fuzz target by a header.
-XCFLAGS_TESTS = -Wno-missing-prototypes $(DAEMON_INC) $(LIB_INC) -I. $(PIXMAN_CFLAGS) $(SERVER_CFLAGS) \
+XCFLAGS_TESTS = -Wno-missing-prototypes $(DAEMON_INC) $(LIB_INC) -Iclients -I. $(PIXMAN_CFLAGS) $(SERVER_CFLAGS) \
                 $(OUTPUT_CFLAGS) $(INPUT_CFLAGS)
 XCFLAGS_tests/unit = -I$(B) $(XCFLAGS_TESTS) $(CHECK_CFLAGS)
 XCFLAGS_tests/fuzz = $(XCFLAGS_TESTS)
@@ -233,6 +239,7 @@ GEN_T := $(GEN)/kmsblit_types.h
 PROTO_SRC := $(wildcard proto/*.c) $(GEN_C)
 DAEMON_SRC := $(foreach f,$(FLOORS),$(wildcard daemon/$(f)/*.c))
 LIB_SRC := $(wildcard clients/c/*.c)
+TEXT_SRC := $(wildcard clients/text/*.c)
 CLI_SRC := $(wildcard clients/cli/*.c)
 EXT_SRC := $(wildcard clients/python/ext/*.c)
 EXAMPLE_SRC := $(wildcard clients/c/examples/*.c)
@@ -246,6 +253,7 @@ objects = $(patsubst %.c,$(O)/%.o,$(1))
 PROTO_OBJ := $(call objects,$(PROTO_SRC))
 DAEMON_OBJ := $(call objects,$(DAEMON_SRC))
 LIB_OBJ := $(call objects,$(LIB_SRC))
+TEXT_OBJ := $(call objects,$(TEXT_SRC))
 CLI_OBJ := $(call objects,$(CLI_SRC))
 EXT_OBJ := $(call objects,$(EXT_SRC))
 EXAMPLE_OBJ := $(call objects,$(EXAMPLE_SRC))
@@ -258,7 +266,7 @@ FUZZ_OBJ := $(call objects,$(FUZZ_SRC))
 PIXELS_OBJ := $(call objects,$(wildcard tests/pixels/*.c))
 VM_OBJ := $(call objects,$(wildcard tests/vm/*.c))
 BENCH_OBJ := $(call objects,$(wildcard tests/bench/*.c))
-ALL_OBJ := $(PROTO_OBJ) $(DAEMON_OBJ) $(LIB_OBJ) $(CLI_OBJ) $(EXT_OBJ) $(EXAMPLE_OBJ) \
+ALL_OBJ := $(PROTO_OBJ) $(DAEMON_OBJ) $(LIB_OBJ) $(TEXT_OBJ) $(CLI_OBJ) $(EXT_OBJ) $(EXAMPLE_OBJ) \
            $(UNIT_OBJ) $(FUZZ_OBJ) $(PIXELS_OBJ) $(VM_OBJ) $(PRELOAD_OBJ) $(COUNT_OBJ) $(BENCH_OBJ) \
            $(call objects,$(wildcard tests/arm/*.c tests/pictures/*.c))
 
@@ -269,6 +277,13 @@ LIB_A := $(OUT)/libkmsblit.a
 DAEMON_A := $(B)/libdaemon.a
 EXT_SO := $(PYOUT)/_kmsblit.abi3.so
 PY_OUT := $(patsubst clients/python/kmsblit/%,$(PYOUT)/%,$(PY_SRC)) $(PYOUT)/protocol.py
+# The fonts that come along: Debian's, copied; none is in the repository. The tool looks beside itself,
+# the Python package has its own.
+FONTS_FROM := /usr/share/fonts/truetype/dejavu
+FONTS_LICENCE := /usr/share/doc/fonts-dejavu-core/copyright
+FONTS := DejaVuSans.ttf DejaVuSans-Bold.ttf DejaVuSansMono.ttf LICENCE
+FONTS_OUT := $(FONTS:%=$(OUT)/fonts/%)
+PY_FONTS_OUT := $(FONTS:%=$(PYOUT)/fonts/%)
 EXAMPLES := $(patsubst clients/c/examples/%.c,$(OUT)/examples/%,$(EXAMPLE_SRC))
 FUZZERS := $(patsubst tests/fuzz/%.c,$(B)/fuzz/%,$(FUZZ_SRC))
 PIXEL_TOOLS := $(patsubst $(O)/tests/pixels/%.o,$(B)/pixels/%,$(PIXELS_OBJ))
@@ -286,9 +301,9 @@ all: daemon tool library python examples benchmark ## build everything that is i
 
 .PHONY: daemon tool library python examples benchmark
 daemon: $(OUT)/kmsblitd ## build the daemon
-tool: $(OUT)/kmsblit ## build the command-line tool
+tool: $(OUT)/kmsblit $(FONTS_OUT) ## build the command-line tool
 library: $(LIB_SO) $(LIB_A) ## build the C library
-python: $(PY_OUT) $(if $(EXT_SRC),$(EXT_SO)) ## build the Python package (use PYTHONPATH=build/python)
+python: $(PY_OUT) $(PY_FONTS_OUT) $(if $(EXT_SRC),$(EXT_SO)) ## build the Python package (use PYTHONPATH=build/python)
 examples: $(EXAMPLES) ## build the C examples
 benchmark: $(BENCH_OUT) ## build what `kmsblit bench` runs
 
@@ -309,11 +324,11 @@ FORCE:
 # Changed flags rebuild every object of the variant.
 $(B)/flags: FORCE
 	$(call stamp,$(CC) $(KCPPFLAGS) $(CPPFLAGS) $(KCFLAGS) $(CFLAGS) $(KLDFLAGS) $(LDFLAGS) \
-	$(foreach d,proto $(FLOORS:%=daemon/%) clients/c clients/cli clients/python/ext,$(XCFLAGS_$(d))) $(XCFLAGS_TESTS))
+	$(foreach d,proto $(FLOORS:%=daemon/%) clients/c clients/text clients/cli clients/python/ext,$(XCFLAGS_$(d))) $(XCFLAGS_TESTS))
 
 # A source file that came or went links everything again.
 $(B)/sources: FORCE
-	$(call stamp,$(PROTO_SRC) $(DAEMON_SRC) $(LIB_SRC) $(CLI_SRC) $(EXT_SRC))
+	$(call stamp,$(PROTO_SRC) $(DAEMON_SRC) $(LIB_SRC) $(TEXT_SRC) $(CLI_SRC) $(EXT_SRC))
 
 # What a compiler says is also kept beside the object: tests/lint/lint_warnings.py reads it.
 COMPILE = $(CC) $(KCPPFLAGS) $(CPPFLAGS) $(KCFLAGS) $(call xcflags,$<) $(CFLAGS)
@@ -336,11 +351,11 @@ $(OUT)/kmsblitd: $(DAEMON_OBJ) $(PROTO_OBJ) $(B)/sources
 	@mkdir -p $(@D)
 	$(Q)$(LINK) -pie -o $@ $(DAEMON_OBJ) $(PROTO_OBJ) $(DAEMON_LIBS)
 
-$(OUT)/kmsblit: $(CLI_OBJ) $(LIB_A) $(B)/sources
+$(OUT)/kmsblit: $(CLI_OBJ) $(TEXT_OBJ) $(LIB_A) $(B)/sources
 	$(call need,kmsblit,$(CLI_SRC))
 	$(say) LINK $@
 	@mkdir -p $(@D)
-	$(Q)$(LINK) -pie -o $@ $(CLI_OBJ) $(LIB_A) $(CLIENT_LIBS) $(TOOL_LIBS)
+	$(Q)$(LINK) -pie -o $@ $(CLI_OBJ) $(TEXT_OBJ) $(LIB_A) $(CLIENT_LIBS) $(TEXT_LIBS) $(TOOL_LIBS)
 
 # ar adds to an archive that exists, so it must not.
 $(LIB_A): $(LIB_OBJ) $(PROTO_OBJ) $(B)/sources
@@ -359,10 +374,22 @@ $(OUT)/$(SO_NAME) $(OUT)/libkmsblit.so: $(OUT)/$(SO_FILE)
 	$(Q)ln -sf $(SO_FILE) $@
 
 # The extension carries the library's objects: it needs no libkmsblit.so at run time.
-$(EXT_SO): $(EXT_OBJ) $(LIB_A) $(B)/sources
+$(EXT_SO): $(EXT_OBJ) $(TEXT_OBJ) $(LIB_A) $(B)/sources
 	$(say) LINK $@
 	@mkdir -p $(@D)
-	$(Q)$(LINK) -shared -Wl,--exclude-libs,ALL -o $@ $(EXT_OBJ) $(LIB_A) $(CLIENT_LIBS)
+	$(Q)$(LINK) -shared -Wl,--exclude-libs,ALL -o $@ $(EXT_OBJ) $(TEXT_OBJ) $(LIB_A) $(CLIENT_LIBS) $(TEXT_LIBS)
+
+$(OUT)/fonts/LICENCE $(PYOUT)/fonts/LICENCE: $(FONTS_LICENCE)
+	$(Q)install -D -m 644 $< $@
+
+$(OUT)/fonts/%.ttf: $(FONTS_FROM)/%.ttf
+	$(Q)install -D -m 644 $< $@
+
+$(PYOUT)/fonts/%.ttf: $(FONTS_FROM)/%.ttf
+	$(Q)install -D -m 644 $< $@
+
+$(patsubst %,$(FONTS_FROM)/%,$(filter %.ttf,$(FONTS))) $(FONTS_LICENCE):
+	@echo '$@ is not there: install fonts-dejavu-core (`make deps` does)' >&2; exit 1
 
 $(PYOUT)/protocol.py: $(GEN)/protocol.py
 	@mkdir -p $(@D)
@@ -424,10 +451,10 @@ $(DAEMON_A): $(filter-out %/server/main.o,$(DAEMON_OBJ)) $(B)/sources
 $(O)/tests/unit/main.o: $(B)/gen/unit_suites.h
 
 # The scripted libdrm comes first, in place of the real one.
-$(B)/unit: $(UNIT_OBJ) $(FAKE_OBJ) $(DAEMON_A) $(LIB_A) $(B)/sources
+$(B)/unit: $(UNIT_OBJ) $(FAKE_OBJ) $(TEXT_OBJ) $(DAEMON_A) $(LIB_A) $(B)/sources
 	$(say) LINK $@
-	$(Q)$(LINK) -pie -o $@ $(UNIT_OBJ) $(FAKE_OBJ) $(DAEMON_A) $(LIB_A) \
-	    $(DAEMON_LIBS) $(CLIENT_LIBS) $(CHECK_LIBS)
+	$(Q)$(LINK) -pie -o $@ $(UNIT_OBJ) $(FAKE_OBJ) $(TEXT_OBJ) $(DAEMON_A) $(LIB_A) \
+	    $(DAEMON_LIBS) $(CLIENT_LIBS) $(TEXT_LIBS) $(CHECK_LIBS)
 
 $(B)/fuzz/%: $(O)/tests/fuzz/%.o $(DAEMON_A) $(LIB_A)
 	$(say) LINK $@
@@ -489,7 +516,7 @@ build-arm:
 	    $(MAKE) CROSS=$$cross daemon unit-test || exit 1; done
 
 # Every header of ours compiles alone with what its floor may see (lint_headers.py runs this).
-HEADERS := $(foreach d,proto clients/c clients/cli $(FLOORS:%=daemon/%),$(wildcard $(d)/*.h))
+HEADERS := $(foreach d,proto clients/c clients/text clients/cli $(FLOORS:%=daemon/%),$(wildcard $(d)/*.h))
 .PHONY: headers
 headers: $(HEADERS:%=$(B)/headers/%.ok) $(B)/headers/c99.ok $(B)/headers/c++17.ok
 $(B)/headers/%.ok: % $(B)/flags FORCE | $(GEN_H)
@@ -596,6 +623,8 @@ install: all $(MAN_OUT) ## install below $(DESTDIR)$(PREFIX)
 	$(foreach u,$(UNITS),sed 's|@BINDIR@|$(BINDIR)|' systemd/$(u) >'$(DESTDIR)$(UNITDIR)/$(u)' &&) :
 	install -m 644 $(PY_OUT) '$(DESTDIR)$(PYTHONDIR)/kmsblit'
 	install -m 755 $(EXT_SO) '$(DESTDIR)$(PYTHONDIR)/kmsblit'
+	install -D -m 644 -t '$(DESTDIR)$(PYTHONDIR)/kmsblit/fonts' $(PY_FONTS_OUT)
+	install -D -m 644 -t '$(DESTDIR)$(DATADIR)/kmsblit/fonts' $(FONTS_OUT)
 	$(foreach m,$(MAN_OUT),install -D -m 644 $(m) '$(DESTDIR)$(MANDIR)/man$(subst .,,$(suffix $(m)))/$(notdir $(m))' &&) :
 
 uninstall: ## remove what install put there
@@ -604,8 +633,9 @@ uninstall: ## remove what install put there
 	rm -f $(foreach f,libkmsblit.a $(SO_FILE) $(SO_NAME) libkmsblit.so pkgconfig/kmsblit.pc,'$(DESTDIR)$(LIBDIR)/$(f)')
 	rm -f $(foreach m,$(MAN_OUT),'$(DESTDIR)$(MANDIR)/man$(subst .,,$(suffix $(m)))/$(notdir $(m))')
 	rm -f $(foreach u,$(UNITS),'$(DESTDIR)$(UNITDIR)/$(u)')
-	rm -rf '$(DESTDIR)$(PYTHONDIR)/kmsblit' '$(DESTDIR)$(LIBEXECDIR)/kmsblit/bench'
-	-rmdir '$(DESTDIR)$(LIBEXECDIR)/kmsblit' 2>/dev/null
+	rm -rf '$(DESTDIR)$(PYTHONDIR)/kmsblit' '$(DESTDIR)$(LIBEXECDIR)/kmsblit/bench' \
+	    '$(DESTDIR)$(DATADIR)/kmsblit/fonts'
+	-rmdir '$(DESTDIR)$(LIBEXECDIR)/kmsblit' '$(DESTDIR)$(DATADIR)/kmsblit' 2>/dev/null
 
 installcheck: all ## install into a scratch folder and use it from there, then uninstall
 	@PYTHON=$(PYTHON) PKG_CONFIG=$(PKG_CONFIG) CC='$(CC)' MAKE='$(MAKE)' tests/installcheck

@@ -31,6 +31,7 @@ LIBRARIES: dict[str, list[str]] = {
     "libevdev": ["libevdev/*", "libevdev.h"],
     "xkbcommon": ["xkbcommon/*"],
     "png": ["spng.h", "png.h"],
+    "freetype": ["ft2build.h", "freetype/*"],
     "zstd": ["zstd.h"],
     "python": ["Python.h", "structmember.h"],
     "check": ["check.h"],
@@ -74,8 +75,9 @@ FLOORS: dict[str, Floor] = {
     # 7: clients see the wire and the public header, never the daemon nor each other's insides
     "clients/c": Floor("gen proto", "kmsblit png xkbcommon"),
     "clients/c/examples": Floor("", "kmsblit"),
-    "clients/cli": Floor("gen proto", "kmsblit png zstd libevdev udev xkbcommon"),
-    "clients/python/ext": Floor("gen proto", "kmsblit png python"),
+    "clients/text": Floor("", "freetype"),
+    "clients/cli": Floor("gen proto text", "kmsblit png zstd libevdev udev xkbcommon"),
+    "clients/python/ext": Floor("gen proto text", "kmsblit png python"),
     # 8: tests/ may include everything, and is not looked at
 }
 
