@@ -9,7 +9,7 @@ from pathlib import Path
 
 PACKAGE = Path(__file__).resolve().parent / "kmsblit"
 ORDER = ("connect", "Display", "Window", "Image", "Transformed", "SharedImage", "Canvas", "blit_array", "BLIT_DTYPE",
-         "Rect", "Presented", "Output", "Screenshot", "events", "wait_event", "Event", "on_key_down", "on_key_up", "on_text",
+         "Font", "Rect", "Presented", "Output", "Screenshot", "events", "wait_event", "Event", "on_key_down", "on_key_up", "on_text",
          "on_mouse_move", "on_mouse_down", "on_mouse_up", "on_mouse_wheel", "on_touch_down", "on_touch_move", "on_touch_up",
          "on_button_down", "on_button_up", "on_axis", "on_focus", "on_quit", "on_event", "remove_handler", "event_name",
          "Keyboard", "key_name", "key_code", "Mouse", "Touches", "Touch", "Gamepads", "Gamepad", "Device")

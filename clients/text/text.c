@@ -50,25 +50,25 @@ static int32_t ceil_px(FT_Pos value)
     return (int32_t)((value + 63) >> 6);
 }
 
+/* Rounded as SDL_ttf and so pygame rounds them: layouts made for those fit. */
 static void note_metrics(struct text_font *font)
 {
     FT_Face face = font->face;
-    struct text_metrics *metrics = &font->metrics;
-    if (FT_IS_SCALABLE(face)) {
-        FT_Fixed scale = face->size->metrics.y_scale;
-        metrics->ascent_px = ceil_px(FT_MulFix(face->ascender, scale));
-        metrics->descent_px = ceil_px(FT_MulFix(-face->descender, scale));
-        metrics->line_px = ceil_px(FT_MulFix(face->height, scale));
-    } else {
-        metrics->ascent_px = ceil_px(face->size->metrics.ascender);
-        metrics->descent_px = ceil_px(-face->size->metrics.descender);
-        metrics->line_px = ceil_px(face->size->metrics.height);
-    }
-    metrics->height_px = metrics->ascent_px + metrics->descent_px;
-    if (metrics->height_px < 1)
-        metrics->height_px = 1;
-    if (metrics->line_px < 1)
-        metrics->line_px = metrics->height_px;
+    const FT_Size_Metrics *size = &face->size->metrics;
+    const bool scalable = FT_IS_SCALABLE(face);
+    FT_Pos ascent = scalable ? FT_MulFix(face->ascender, size->y_scale) : size->ascender;
+    FT_Pos descent = scalable ? FT_MulFix(face->descender, size->y_scale) : size->descender;
+    FT_Pos line = scalable ? FT_MulFix(face->height, size->y_scale) : size->height;
+    font->metrics = (struct text_metrics){
+        .ascent_px = ceil_px(ascent),
+        .descent_px = -ceil_px(descent),
+        .height_px = ceil_px(ascent - descent),
+        .line_px = ceil_px(line),
+    };
+    if (font->metrics.height_px < 1)
+        font->metrics.height_px = 1;
+    if (font->metrics.line_px < 1)
+        font->metrics.line_px = font->metrics.height_px;
 }
 
 int text_open(const char *file, uint32_t size_px, struct text_font **font)

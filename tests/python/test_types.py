@@ -15,7 +15,7 @@ PACKAGE = Path(kmsblit.__path__[0])
 EXAMPLES = Path(__file__).resolve().parents[2] / "clients/python/examples"
 ENVIRONMENT = {**os.environ, "MYPYPATH": str(PACKAGE.parent), "PYTHONPATH": str(PACKAGE.parent)}
 # Names that only annotations need.
-ALIASES = "Color Filter Format HasRect Number Pair RawFormat RectLike Scale Scope"
+ALIASES = "Align Color Filter Format HasRect Number Pair RawFormat RectLike Scale Scope"
 
 pytestmark = pytest.mark.skipif(shutil.which("mypy") is None, reason="mypy is not installed")
 

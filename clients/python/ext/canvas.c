@@ -117,6 +117,9 @@ static PyMethodDef canvas_methods[] = {
     METHOD("blits", draw_blits, METH_VARARGS | METH_KEYWORDS,
            "blits($self, blit_sequence, return_rects=True, *, doreturn=True, image=None, "
            "images=None)\n--\n\nDraws many images at once."),
+    METHOD("draw_text", font_draw_text, METH_VARARGS | METH_KEYWORDS,
+           "draw_text($self, font, text, dest, color='white', *, wrap=0, align='left', "
+           "antialias=True)\n--\n\nDraws text, letter by letter."),
     METHOD("set_clip", frame_set_clip, METH_O, "set_clip($self, rect)\n--\n\nLimits drawing."),
     METHOD("get_clip", frame_get_clip, METH_NOARGS, "The Rect that drawing is limited to."),
     METHOD("commit", canvas_commit, METH_NOARGS, "Sends what was drawn."),

@@ -48,6 +48,22 @@ static PyTypeObject *add_sequence(PyObject *module, PyStructSequence_Desc *desc)
     return type;
 }
 
+/* They lie in the package. */
+static bool find_fonts(PyObject *module, struct state *state)
+{
+    PyObject *file = PyModule_GetFilenameObject(module);
+    if (file == NULL) {
+        return false;
+    }
+    const Py_ssize_t length = PyUnicode_GetLength(file);
+    const Py_ssize_t slash = PyUnicode_FindChar(file, '/', 0, length, -1);
+    PyObject *folder = slash >= 0 ? PyUnicode_Substring(file, 0, slash) : PyUnicode_FromString(".");
+    state->fonts = folder != NULL ? PyUnicode_FromFormat("%U/fonts", folder) : NULL;
+    Py_XDECREF(folder);
+    Py_DECREF(file);
+    return state->fonts != NULL;
+}
+
 static int module_exec(PyObject *module)
 {
     struct state *state = PyModule_GetState(module);
@@ -61,11 +77,12 @@ static int module_exec(PyObject *module)
         (state->transformed_type = add_type(module, &transformed_spec, NULL)) == NULL ||
         (state->screenshot_type = add_type(module, &screenshot_spec, NULL)) == NULL ||
         (state->rect_type = add_type(module, &rect_spec, NULL)) == NULL ||
+        (state->font_type = add_type(module, &font_spec, NULL)) == NULL ||
         (state->presented_type = add_sequence(module, &presented_desc)) == NULL ||
         (state->output_type = add_sequence(module, &output_desc)) == NULL) {
         return -1;
     }
-    if (errors_add(module, state) < 0 || names_add(module) < 0) {
+    if (!find_fonts(module, state) || errors_add(module, state) < 0 || names_add(module) < 0) {
         return -1;
     }
     return PyModule_AddStringConstant(module, "__version__", kb_version());
@@ -85,12 +102,14 @@ static int module_traverse(PyObject *module, visitproc visit, void *arg)
     Py_VISIT(state->transformed_type);
     Py_VISIT(state->screenshot_type);
     Py_VISIT(state->rect_type);
+    Py_VISIT(state->font_type);
     Py_VISIT(state->presented_type);
     Py_VISIT(state->output_type);
     Py_VISIT(state->error);
     Py_VISIT(state->no_daemon_error);
     Py_VISIT(state->request_error);
     Py_VISIT(state->connection_lost_error);
+    Py_VISIT(state->fonts);
     Py_VISIT(state->hand_out);
     return 0;
 }
@@ -109,12 +128,14 @@ static int module_clear(PyObject *module)
     Py_CLEAR(state->transformed_type);
     Py_CLEAR(state->screenshot_type);
     Py_CLEAR(state->rect_type);
+    Py_CLEAR(state->font_type);
     Py_CLEAR(state->presented_type);
     Py_CLEAR(state->output_type);
     Py_CLEAR(state->error);
     Py_CLEAR(state->no_daemon_error);
     Py_CLEAR(state->request_error);
     Py_CLEAR(state->connection_lost_error);
+    Py_CLEAR(state->fonts);
     Py_CLEAR(state->hand_out);
     return 0;
 }

@@ -30,12 +30,14 @@ struct state {
     PyTypeObject *transformed_type;
     PyTypeObject *screenshot_type;
     PyTypeObject *rect_type;
+    PyTypeObject *font_type;
     PyTypeObject *presented_type;
     PyTypeObject *output_type;
     PyObject *error;
     PyObject *no_daemon_error;
     PyObject *request_error;
     PyObject *connection_lost_error;
+    PyObject *fonts; /* str: the folder of the fonts that come along */
     PyObject
         *hand_out; /* gives events to handlers, see kmsblit._input; NULL or None: there are none */
 };
@@ -427,6 +429,11 @@ PyObject *show_update(struct window *self, PyObject *args, PyObject *kwargs);
 PyObject *show_commit(struct window *self, PyObject *unused);
 PyObject *show_wait(struct window *self, PyObject *serial);
 PyObject *show_presented(struct window *self, void *closure);
+
+/* ---- font.c --------------------------------------------------------------------------------- */
+
+extern PyType_Spec font_spec;
+PyObject *font_draw_text(PyObject *self, PyObject *args, PyObject *kwargs);
 
 /* ---- input.c -------------------------------------------------------------------------------- */
 

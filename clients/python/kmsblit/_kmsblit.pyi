@@ -76,6 +76,7 @@ Format: TypeAlias = Literal[
 ]
 RawFormat: TypeAlias = Union[Format, Literal["rgb565", "a8", "p8", "RGB", "RGBA"]]
 """Names of the protocol ("format" in docs/protocol.md), or bytes in the order R, G, B (and A)."""
+Align: TypeAlias = Literal["left", "center", "right"]
 Scope: TypeAlias = Literal["server", "client", "window", "output", "renderer"]
 
 class Error(OSError):
@@ -495,6 +496,18 @@ class Canvas(Image):
         images: Iterable[Image] | None = None,
     ) -> list[Rect] | None:
         """As Window.blits()."""
+    def draw_text(
+        self,
+        font: Font,
+        text: str | bytes | None,
+        dest: RectLike | Pair,
+        color: Color = "white",
+        *,
+        wrap: int = 0,
+        align: Align = "left",
+        antialias: bool = True,
+    ) -> Rect:
+        """As Window.draw_text()."""
     def set_clip(self, rect: RectLike | None) -> None:
         """As Window.set_clip()."""
     def get_clip(self) -> Rect: ...
@@ -671,6 +684,22 @@ class Window:
 
         If an item is wrong, nothing of the call is drawn, and the error names the item's index.
         """
+    def draw_text(
+        self,
+        font: Font,
+        text: str | bytes | None,
+        dest: RectLike | Pair,
+        color: Color = "white",
+        *,
+        wrap: int = 0,
+        align: Align = "left",
+        antialias: bool = True,
+    ) -> Rect:
+        """Draws text: for what changes every frame, since letters are images that the daemon has already. Returns the
+        Rect of the whole text, also where it lies outside of the window or the clip.
+
+        dest: where the top left corner goes; the other arguments are those of Font.render().
+        """
     def set_clip(self, rect: RectLike | None) -> None:
         """Limits drawing to a rectangle, in later frames too; None is the whole window."""
     def get_clip(self) -> Rect: ...
@@ -764,6 +793,63 @@ class Screenshot:
         """The colour (r, g, b) of a pixel. Raises IndexError outside of the picture."""
     def save(self, path: str | bytes | PathLike[str] | PathLike[bytes]) -> None:
         """Writes a PNG file. Raises OSError."""
+
+@final
+class Font:
+    """A font at one size, for text of one or several lines.
+
+        font = kmsblit.Font("bold", 24)
+        title = font.render("Game over", True, "orange")   # an image, to be kept
+        window.blit(title, title.get_rect(center=(160, 100)))
+        window.draw_text(font, f"{score} points", (4, 4))  # what changes is drawn letter by letter
+
+    Lines end at "\\n", and at spaces where they would become wider than `wrap` pixels. Letters stand side by side with
+    kerning, from left to right; scripts whose letters join are not shaped. Characters that the font lacks are drawn as its
+    empty box.
+    """
+
+    def __new__(cls, name: str | bytes | PathLike[str] | PathLike[bytes] | None = None, size: Number = 20) -> Self:
+        """name: "sans" (as None is), "bold" or "mono", which come with kmsblit (DejaVu), or a font's file: whatever FreeType
+            reads, .ttf and .otf for example.
+        size: 1 to 1024 pixels, of an em, as pygame counts it.
+
+        Raises FileNotFoundError and its like, and ValueError for what is no font.
+        """
+    @property
+    def name(self) -> Any:
+        """As it was given."""
+    @property
+    def point_size(self) -> int:
+        """Pixels of an em."""
+    def render(
+        self,
+        text: str | bytes | None,
+        antialias: bool = True,
+        color: Color = "white",
+        background: Color | None = None,
+        *,
+        wrap: int = 0,
+        align: Align = "left",
+        display: Display | None = None,
+    ) -> Image:
+        """Makes an image of text, as large as size() says (at least a pixel wide).
+
+        antialias: False for letters of whole pixels.
+        color, background: with their alpha; without a background it is transparent.
+        wrap: pixels that no line should exceed; a word that is wider is broken. 0: lines end at "\\n" only.
+        align: of lines that are shorter than the longest one.
+        display: the image is for; without it the last one connected.
+        """
+    def size(self, text: str | bytes | None, *, wrap: int = 0, antialias: bool = True) -> tuple[int, int]:
+        """(width, height) of the text in pixels."""
+    def get_linesize(self) -> int:
+        """Pixels from line to line."""
+    def get_height(self) -> int:
+        """Pixels of a single line, from the top of the highest letter to the bottom of the lowest."""
+    def get_ascent(self) -> int:
+        """Pixels from the top of a line to its baseline."""
+    def get_descent(self) -> int:
+        """Pixels from the baseline to the bottom; negative, as pygame has it."""
 
 class Rect:
     """A rectangle of whole pixels, with pygame's attributes and methods.
