@@ -39,10 +39,11 @@ CC := gcc
 endif
 
 # Debian packages, the only list of them. `make deps` installs what is missing.
-DEPS_BUILD := fonts-dejavu-core gcc libc6-dev libdrm-dev libevdev-dev libfreetype-dev libinih-dev libinput-dev \
-              libpixman-1-dev libseat-dev libspng-dev libsystemd-dev libudev-dev libx11-data libxkbcommon-dev \
-              libxxhash-dev make pkg-config python3 python3-dev xkb-data
-DEPS_TEST := check clang clang-format git libclang-rt-dev llvm mount mypy procps \
+DEPS_BUILD := fonts-dejavu-core gcc libc6-dev libdrm-dev libegl-dev libevdev-dev libfreetype-dev libgbm-dev \
+              libgles-dev libinih-dev libinput-dev libpixman-1-dev libseat-dev libspng-dev libsystemd-dev libudev-dev \
+              libx11-data libxkbcommon-dev libxxhash-dev make pkg-config python3 python3-dev xkb-data
+# Mesa's software drivers are what the GLES renderer is tested with.
+DEPS_TEST := check clang clang-format git libclang-rt-dev libegl-mesa0 libgl1-mesa-dri llvm mount mypy procps \
              python3-numpy python3-pygame python3-pytest shellcheck strace valgrind
 # The virtual machines (tests/vm) are x86_64, and run this system's own programs.
 DEPS_VM := busybox-static cpio dbus kmod libelf1 libpam-systemd login qemu-system-x86 seatd systemd udev xz-utils zstd
@@ -54,7 +55,7 @@ DEPS_TEST += $(if $(filter x86_64,$(shell uname -m)),$(DEPS_ARM))
 DEPS_MAN := scdoc
 
 # Libraries by the name that pkg-config knows.
-PKGS_DAEMON := libsystemd libseat inih libdrm libudev pixman-1 libinput libevdev xkbcommon
+PKGS_DAEMON := libsystemd libseat inih libdrm libudev pixman-1 libinput libevdev xkbcommon egl glesv2 gbm
 PKGS_CLIENT := spng xkbcommon
 PKGS_TEXT := freetype2
 PKGS_ALL := $(PKGS_DAEMON) $(PKGS_CLIENT) $(PKGS_TEXT) $(if $(CROSS),,python3)
@@ -134,7 +135,8 @@ cflags = $(shell $(PKG_CONFIG) --cflags $(1))
 libs = $(shell $(PKG_CONFIG) --libs $(1))
 PIXMAN_CFLAGS := $(call cflags,pixman-1)
 SERVER_CFLAGS := $(call cflags,libsystemd libseat inih)
-OUTPUT_CFLAGS := $(call cflags,libdrm libudev)
+RENDER_CFLAGS := $(call cflags,egl glesv2 gbm libdrm)
+OUTPUT_CFLAGS := $(call cflags,libdrm libudev gbm)
 INPUT_CFLAGS := $(call cflags,libinput libevdev xkbcommon libudev)
 CLIENT_CFLAGS := $(call cflags,$(PKGS_CLIENT))
 TEXT_CFLAGS := $(call cflags,$(PKGS_TEXT))
@@ -199,7 +201,7 @@ XCFLAGS_daemon/pix := $(DAEMON_INC)
 XCFLAGS_daemon/image := $(DAEMON_INC)
 XCFLAGS_daemon/scene := $(DAEMON_INC)
 XCFLAGS_daemon/plan := $(DAEMON_INC)
-XCFLAGS_daemon/render := $(DAEMON_INC)
+XCFLAGS_daemon/render := $(DAEMON_INC) $(RENDER_CFLAGS)
 XCFLAGS_daemon/output := $(DAEMON_INC) $(OUTPUT_CFLAGS)
 XCFLAGS_daemon/input := $(DAEMON_INC) $(INPUT_CFLAGS)
 XCFLAGS_daemon/socket := $(DAEMON_INC) -I.
@@ -213,7 +215,7 @@ XCFLAGS_clients/python/ext := $(LIB_INC) $(WIRE_INC) -Iclients $(CLIENT_CFLAGS) 
                               -DPy_LIMITED_API=0x030b0000 -Wno-missing-prototypes
 # Nobody calls a suite or a fuzz target by a header.
 XCFLAGS_TESTS = -Wno-missing-prototypes $(DAEMON_INC) $(LIB_INC) -Iclients -I. $(PIXMAN_CFLAGS) $(SERVER_CFLAGS) \
-                $(OUTPUT_CFLAGS) $(INPUT_CFLAGS)
+                $(RENDER_CFLAGS) $(OUTPUT_CFLAGS) $(INPUT_CFLAGS)
 XCFLAGS_tests/unit = -I$(B) $(XCFLAGS_TESTS) $(CHECK_CFLAGS)
 XCFLAGS_tests/fuzz = $(XCFLAGS_TESTS)
 # The scripted libdrm must be seen by whoever calls libdrm, close() or mmap().

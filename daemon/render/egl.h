@@ -18,7 +18,6 @@ struct kd_egl_settings {
     const char *render_node;    /* "/dev/dri/renderD128"; NULL or empty: found by itself */
     const char *display_path;   /* the display's card, "/dev/dri/card1"; NULL: there is none */
     const char *display_driver; /* its driver, "vc4"; NULL: there is none */
-    int display_fd;             /* of the card; borrowed while the context is there; -1 */
     bool software_ok;           /* also Mesa's software drivers (llvmpipe, softpipe) */
 };
 
@@ -29,7 +28,9 @@ void kd_egl_destroy(struct kd_egl *egl); /* NULL is allowed */
 
 /* What it is, for people and for the table of drivers: "V3D 4.2", "vc4", "llvmpipe". */
 const char *kd_egl_renderer(const struct kd_egl *egl);
-const char *kd_egl_driver(const struct kd_egl *egl); /* the kernel's, "v3d"; empty: none */
+const char *kd_egl_version(const struct kd_egl *egl); /* "OpenGL ES 3.1 Mesa 22.3.6" */
+const char *kd_egl_driver(const struct kd_egl *egl);  /* the kernel's, "v3d"; empty: none */
+const char *kd_egl_node(const struct kd_egl *egl);    /* "/dev/dri/renderD128"; empty: none */
 bool kd_egl_is_software(const struct kd_egl *egl);
 
 /* 0, or -EIO: the context cannot be made current. Then kd_egl_leave() must not be called. */
@@ -43,7 +44,7 @@ bool kd_egl_has_gl(const struct kd_egl *egl, const char *extension);
 /* A framebuffer object, to be deleted with kd_egl_target_finish(), that draws into a buffer's memory. -EOPNOTSUPP: it cannot be imported. */
 struct kd_egl_target {
     void *image; /* EGLImage */
-    unsigned texture, framebuffer;
+    unsigned renderbuffer, framebuffer;
 };
 int kd_egl_import(struct kd_egl *egl, const struct kd_dmabuf *dmabuf, int32_t width_px,
                   int32_t height_px, struct kd_egl_target *target);
@@ -55,10 +56,10 @@ int kd_egl_submit(struct kd_egl *egl, int *fence_fd);
 /* Whether the GPU was reset since: everything in the context is gone. */
 bool kd_egl_is_lost(struct kd_egl *egl);
 
-/* A new context in place of the lost one. 0 or -errno. */
+/* A new context in place of the lost one. 0 or -errno: then the old one stays, of no use but to be left. */
 int kd_egl_renew(struct kd_egl *egl);
 
-/* Any time: modifiers of buffers with this DRM_FORMAT_* that can be drawn into. Returns how many, at most max. */
+/* Any time: modifiers of buffers with this DRM_FORMAT_* that can be drawn into, as the driver prefers them. Returns how many, at most max. */
 size_t kd_egl_modifiers(const struct kd_egl *egl, uint32_t fourcc, uint64_t *modifiers, size_t max);
 
 #endif

@@ -30,9 +30,9 @@ SKIP = ROOT / "build" / "arm" / "skip"
 ARCHITECTURES = ("arm64", "armhf", "armel")
 COMPILERS = ("aarch64-linux-gnu-gcc", "arm-linux-gnueabihf-gcc", "arm-linux-gnueabi-gcc")
 EMULATORS = ("qemu-aarch64", "qemu-arm")
-PACKAGES = ("check", "libdrm-dev", "libevdev-dev", "libfreetype-dev", "libinih-dev", "libinput-dev",
-            "libpixman-1-dev", "libseat-dev", "libspng-dev", "libsystemd-dev", "libudev-dev",
-            "libxkbcommon-dev", "libxxhash-dev")
+PACKAGES = ("check", "libdrm-dev", "libegl-dev", "libevdev-dev", "libfreetype-dev", "libgbm-dev",
+            "libgles-dev", "libinih-dev", "libinput-dev", "libpixman-1-dev", "libseat-dev",
+            "libspng-dev", "libsystemd-dev", "libudev-dev", "libxkbcommon-dev", "libxxhash-dev")
 # Of what these depend on, libraries are of use; these are none of ours, or come with the compiler.
 KEPT = re.compile(r"(?:lib|zlib|check$)")
 LEFT_OUT = re.compile(r"lib(?:c6-dev|c-dev-bin|crypt|db5|gdbm|gssapi|k5|krb5|keyutils|nsl|perl|ssl|stdc|"

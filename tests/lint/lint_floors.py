@@ -65,7 +65,7 @@ FLOORS: dict[str, Floor] = {
     # 4: the plan; a pure function of what is handed in
     "daemon/plan": Floor("base pix image scene", pure=True),
     # 5: four rooms that never include each other; they meet at base/buffer.h and in server/
-    "daemon/render": Floor("base pix image plan", "gl gbm"),
+    "daemon/render": Floor("base pix image plan", "gl gbm libdrm"),
     "daemon/output": Floor("base", "libdrm gbm udev"),
     "daemon/input": Floor("base", "libinput libevdev xkbcommon udev"),
     "daemon/socket": Floor("base image scene gen proto"),
