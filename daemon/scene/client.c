@@ -68,14 +68,16 @@ int kd_window_create(struct kd_scene *scene, struct kd_client *client, uint32_t 
     return 0;
 }
 
-void kd_window_destroy(struct kd_scene *scene, struct kd_window *window)
+static void set_pixels(struct kd_pixels **to, struct kd_pixels *pixels)
 {
-    struct kd_window **link = &scene->windows;
+    struct kd_pixels *before = *to;
 
-    while (*link != window)
-        link = &(*link)->below;
-    *link = window->below;
-    scene->windows_count--;
+    *to = pixels ? kd_pixels_ref(pixels) : NULL;
+    kd_pixels_unref(before);
+}
+
+void kd_window_drop_frames(struct kd_window *window)
+{
     while (window->queue) {
         struct kd_frame *frame = window->queue;
 
@@ -84,6 +86,22 @@ void kd_window_destroy(struct kd_scene *scene, struct kd_window *window)
         if (frame->state != KD_FRAME_DRAWING)
             kd_frame_destroy(frame);
     }
+    window->queue_tail = NULL;
+    window->credits_used = 0;
+    window->drawn_until_ns = 0;
+    window->newest = window->shown;
+    set_pixels(&window->drawn_picture, window->shown_picture);
+}
+
+void kd_window_destroy(struct kd_scene *scene, struct kd_window *window)
+{
+    struct kd_window **link = &scene->windows;
+
+    while (*link != window)
+        link = &(*link)->below;
+    *link = window->below;
+    scene->windows_count--;
+    kd_window_drop_frames(window);
     kd_account_release(window->client->account, window->charged_bytes);
     kd_source_unref(window->cursor.source);
     kd_pixels_unref(window->drawn_picture);

@@ -83,6 +83,7 @@ struct kd_window {
     struct kd_pixels
         *drawn_picture; /* a reference; of the newest DRAWN frame; NULL: base colour everywhere */
     struct kd_pixels *shown_picture; /* a reference; latched */
+    bool is_left;   /* its program has gone; it is its launch's keeper's (scene/launch.h) */
     bool has_frame; /* a client's frame has been latched: the window is shown from then on */
     uint32_t reported_output; /* the last window_state that was sent ... */
     uint32_t reported_flags;

@@ -140,7 +140,7 @@ static bool is_covered(const struct kd_server *server, const struct kd_window *w
         bool is_above = other->shown.z > window->shown.z ||
                         (other->shown.z == window->shown.z && other->created > window->created);
 
-        if (is_above && !other->client->wants_input && other->client != window->client &&
+        if (is_above && !kd_window_wants_input(other) && other->client != window->client &&
             is_somewhere(server, other, &cover) && kd_box_contains(cover, place))
             return true;
     }
@@ -161,7 +161,7 @@ bool kd_inputs_can_see(const struct kd_server *server, const struct kd_window *w
 {
     struct kd_box place;
 
-    return window->client->wants_input && is_somewhere(server, window, &place) &&
+    return kd_window_wants_input(window) && is_somewhere(server, window, &place) &&
            !is_covered(server, window, place);
 }
 

@@ -15,7 +15,7 @@ static bool is_there(const struct kd_server *server, const struct kd_window *win
     struct kd_global_box place, picture;
 
     return window->has_frame && !(window->shown.flags & KB_WINDOW_FLAG_HIDDEN) &&
-           window->client->wants_input && kd_window_place(server, window, &place, &picture) &&
+           kd_window_wants_input(window) && kd_window_place(server, window, &place, &picture) &&
            kd_box_contains(place.box, pixel);
 }
 

@@ -50,6 +50,14 @@ static void host_window_created(void *ctx, struct kd_window *window)
     kd_window_report(server, window);
 }
 
+static void host_window_adopted(void *ctx, struct kd_window *window)
+{
+    struct kd_server *server = ctx;
+
+    server->inputs.is_stacked_anew = true;
+    kd_window_report(server, window);
+}
+
 static void host_window_queued(void *ctx, struct kd_window *window)
 {
     kd_paint_pump(ctx, window);
@@ -97,6 +105,7 @@ static struct kd_host host_of(struct kd_server *server)
         .announce_outputs = host_announce_outputs,
         .output_exists = host_output_exists,
         .window_created = host_window_created,
+        .window_adopted = host_window_adopted,
         .window_queued = host_window_queued,
         .canvas_frame = kd_canvas_frame,
         .window_destroyed = host_window_destroyed,

@@ -5,6 +5,7 @@
 
 #include "server/server.h"
 #include "socket/events.h"
+#include "socket/launch.h"
 
 /* Frames that nobody sees are answered at this pace. */
 #define DISCARD_PERIOD_NS (KD_NS_PER_S / 60)
@@ -89,6 +90,8 @@ void kd_window_report(struct kd_server *server, struct kd_window *window)
     struct kd_global_box place = {{0, 0, 0, 0}}, picture = {{0, 0, 0, 0}};
     struct kb_evt_window_state state = {.object = window->id};
 
+    if (window->is_left) /* nobody knows it */
+        return;
     if (!kd_window_place(server, window, &place, &picture))
         place = picture = (struct kd_global_box){{0, 0, 0, 0}};
     state.output = display ? display->output->id : 0;
@@ -119,8 +122,10 @@ struct kd_frame *kd_windows_latch(struct kd_server *server, struct kd_window *wi
     kd_window_damage(server, window); /* where it was */
     frame = kd_window_latch(window, &changed);
     if (window->has_frame != had_frame ||
-        memcmp(&before, &window->shown, sizeof(before)) != 0) /* at worst once too often */
+        memcmp(&before, &window->shown, sizeof(before)) != 0) { /* at worst once too often */
         server->inputs.is_stacked_anew = true;
+        kd_launch_shown(&server->host, window, had_frame);
+    }
     frame->changed = changed && !frame->failed;
     kd_window_damage(server, window); /* where it is now */
     kd_window_report(server, window);

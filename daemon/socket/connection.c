@@ -11,6 +11,7 @@
 #include "gen/kmsblit_proto.h"
 #include "socket/events.h"
 #include "socket/feed.h"
+#include "socket/launch.h"
 
 #define KD_LOG_MODULE "client"
 #include "base/log.h"
@@ -198,12 +199,10 @@ static void destroy_object(void *ctx, uint32_t id, enum kd_object_kind kind, voi
     struct kd_connection *connection = ctx;
 
     kd_objects_remove(&connection->client->objects, id);
-    if (kind == KD_OBJECT_IMAGE) {
+    if (kind == KD_OBJECT_IMAGE)
         kd_image_destroy(object);
-    } else {
-        connection->host->window_destroyed(connection->host->ctx, object);
-        kd_window_destroy(connection->host->scene, object);
-    }
+    else
+        kd_launch_window_gone(connection->host, object, true);
 }
 
 void kd_connection_destroy(struct kd_connection *connection)
@@ -213,6 +212,7 @@ void kd_connection_destroy(struct kd_connection *connection)
     connection->client->connection = NULL;
     kd_lane_abandon(connection->client->lane);
     kd_objects_each(&connection->client->objects, destroy_object, connection);
+    kd_launch_client_gone(connection->host, connection->client);
     connection->host->client_gone(connection->host->ctx, connection);
     kd_client_unref(connection->client);
     kd_feed_destroy(connection->feed);

@@ -30,6 +30,7 @@ struct kd_host {
 
     /* A window is new, has frames to be drawn, or (before it is destroyed) is about to go. */
     void (*window_created)(void *ctx, struct kd_window *window);
+    void (*window_adopted)(void *ctx, struct kd_window *window); /* another client's from now on */
     void (*window_queued)(void *ctx, struct kd_window *window);
     int (*canvas_frame)(void *ctx, struct kd_client *client, struct kd_image *image,
                         struct kd_batch *batch, uint32_t object, uint32_t serial,

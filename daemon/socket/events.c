@@ -51,6 +51,16 @@ void kd_event_released(struct kd_client *client, uint32_t object, uint32_t seria
     SEND(client, released, (&(struct kb_evt_released){.object = object, .serial = serial}));
 }
 
+void kd_event_launch_state(struct kd_client *client, const struct kb_evt_launch_state *event)
+{
+    SEND(client, launch_state, event);
+}
+
+void kd_event_window_adopted(struct kd_client *client, const struct kb_evt_window_adopted *event)
+{
+    SEND(client, window_adopted, event);
+}
+
 void kd_event_device(struct kd_client *client, const struct kb_evt_device *event)
 {
     SEND(client, device, event);

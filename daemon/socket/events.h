@@ -18,6 +18,8 @@ void kd_event_device(struct kd_client *client, const struct kb_evt_device *event
 void kd_event_device_gone(struct kd_client *client, uint32_t device);
 void kd_event_window_close(struct kd_client *client, uint32_t window);
 void kd_event_keymap(struct kd_client *client, const struct kb_evt_keymap *event);
+void kd_event_launch_state(struct kd_client *client, const struct kb_evt_launch_state *event);
+void kd_event_window_adopted(struct kd_client *client, const struct kb_evt_window_adopted *event);
 void kd_event_window_state(struct kd_client *client, const struct kb_evt_window_state *event);
 void kd_event_presented(struct kd_client *client, const struct kb_evt_presented *event);
 void kd_event_discarded(struct kd_client *client, const struct kb_evt_discarded *event);

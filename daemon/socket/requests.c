@@ -13,6 +13,7 @@
 #include "socket/connection.h"
 #include "socket/events.h"
 #include "socket/feed.h"
+#include "socket/launch.h"
 
 static void refuse(struct kd_connection *connection, uint32_t object, uint32_t serial, int error,
                    const char *why)
@@ -116,8 +117,7 @@ static struct kd_image_notice image_notice(struct kd_connection *connection, uin
                                     .serial = serial};
 }
 
-/* True if an object with this id may be made; else an error was sent. */
-static bool new_id(struct kd_connection *connection, uint32_t id, uint32_t serial)
+bool kd_new_id(struct kd_connection *connection, uint32_t id, uint32_t serial)
 {
     int error = kd_objects_check_new(&connection->client->objects, id);
     const char *why =
@@ -152,7 +152,7 @@ static int on_image_create(void *ctx, const struct kb_req_image_create *in)
     const char *why;
     int error;
 
-    if (!new_id(connection, in->object, in->serial)) {
+    if (!kd_new_id(connection, in->object, in->serial)) {
         close(in->pixels);
         return 0;
     }
@@ -202,7 +202,7 @@ static int on_canvas_create(void *ctx, const struct kb_req_canvas_create *in)
     const char *why;
     int error;
 
-    if (!new_id(connection, in->object, in->serial))
+    if (!kd_new_id(connection, in->object, in->serial))
         return 0;
     error = kd_image_create_canvas((int32_t)in->width, (int32_t)in->height, client->account, &why,
                                    &canvas);
@@ -275,7 +275,7 @@ static int on_window_create(void *ctx, const struct kb_req_window_create *in)
     char title[300];
     int error;
 
-    if (!new_id(connection, in->object, in->serial) ||
+    if (!kd_new_id(connection, in->object, in->serial) ||
         !good_output(connection, in->object, in->serial, in->output))
         return 0;
     error = kd_window_create(host->scene, connection->client, in->object, &attr,
@@ -404,8 +404,7 @@ static int on_window_destroy(void *ctx, const struct kb_req_window_destroy *in)
 
     if (window) {
         kd_objects_remove(&connection->client->objects, in->object);
-        connection->host->window_destroyed(connection->host->ctx, window);
-        kd_window_destroy(connection->host->scene, window);
+        kd_launch_window_gone(connection->host, window, false);
     }
     return 0;
 }
@@ -478,6 +477,9 @@ const struct kb_req_handler kd_request_handler = {
     .window_create = on_window_create,
     .window_set = on_window_set,
     .window_destroy = on_window_destroy,
+    .window_adopt = kd_on_window_adopt,
+    .launch = kd_on_launch,
+    .launched = kd_on_launched,
     .window_input = kd_on_window_input,
     .window_focus = kd_on_window_focus,
     .gamepad_rumble = kd_on_gamepad_rumble,
