@@ -195,7 +195,8 @@ static int announce_windows(struct kb_display *display)
 
 static int ask_again(struct kb_display *display, const struct kc_reply *reply)
 {
-    if (reply->serial == 0 || reply->complete || reply->request == KB_REQ_WINDOW_CREATE)
+    if (reply->serial == 0 || reply->complete || reply->request == KB_REQ_WINDOW_CREATE ||
+        reply->request == KB_REQ_WINDOW_ADOPT)
         return 0;
     return kc_request(display, reply->request, &reply->question, NULL, KC_WAIT);
 }

@@ -28,13 +28,14 @@ union kc_question {
     struct kb_req_screenshot screenshot;
     struct kb_req_describe describe;
     struct kb_req_clock_step clock_step;
+    struct kb_req_launch launch;
 };
 
 /* The answer that a call waits for. */
 struct kc_reply {
     uint16_t request;           /* its opcode */
     uint32_t serial;            /* of the request; 0: nobody waits */
-    union kc_question question; /* the request; not a window_create */
+    union kc_question question; /* the request; not of those that make a window */
     bool complete;
     int error; /* 0 or -errno; then there is a sentence */
     char sentence[KC_SENTENCE_BYTES];
@@ -84,6 +85,9 @@ struct kb_display {
 
     int broken; /* 0, or why the connection is of no more use, as -errno ... */
     char broken_why[KC_SENTENCE_BYTES]; /* ... and as a sentence */
+
+    uint64_t launch; /* this program's own, or 0 */
+    struct kb_launch_state launch_state;
 
     char path[sizeof(((struct sockaddr_un *)NULL)->sun_path) + 1];
     char name[KC_NAME_BYTES_MAX + 1]; /* the program's */
@@ -266,6 +270,12 @@ void kc_image_undo(struct kb_image *image);
 int kc_image_announce(struct kb_image *image, struct kc_memory *memory);
 int kc_canvas_announce(const struct kb_image *canvas);
 int kc_window_announce(const struct kb_window *window, const struct kc_sent *as_of, bool anywhere);
+
+/* window.c: what is known of a window that was left. */
+void kc_window_adopted(struct kb_window *window, const struct kb_evt_window_adopted *event);
+
+/* launch.c: queues who launched this program, and that it launches others. 0 or -errno. */
+int kc_launch_announce(struct kb_display *display);
 
 /* window.c: tells a restarted daemon of the window's cursor, and how it wants its input. */
 int kc_window_announce_input(struct kb_window *window);

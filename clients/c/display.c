@@ -138,6 +138,8 @@ int kc_greet(struct kb_display *display)
     kc_reply_begin(done, KB_REQ_SYNC, sync.serial);
     int error = kc_request(display, KB_REQ_HELLO, &hello, NULL, KC_WAIT);
     if (error == 0)
+        error = kc_launch_announce(display);
+    if (error == 0)
         error = kc_request(display, KB_REQ_SYNC, &sync, NULL, KC_WAIT);
     while (error >= 0 && !done->complete && !(welcome->complete && welcome->error != 0))
         error = kc_turn(display, deadline_ns);

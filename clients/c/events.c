@@ -191,6 +191,25 @@ static int on_window_state(void *context, const struct kb_evt_window_state *even
     return 0;
 }
 
+static int on_window_adopted(void *context, const struct kb_evt_window_adopted *event)
+{
+    struct kb_window *window = find_window(context, event->object);
+    if (window != NULL)
+        kc_window_adopted(window, event);
+    return 0;
+}
+
+static int on_launch_state(void *context, const struct kb_evt_launch_state *event)
+{
+    struct kb_display *display = context;
+    display->launch_state = (struct kb_launch_state){
+        .clients = event->clients, .shown = event->shown, .left = event->left};
+    struct kc_reply *reply = find_reply(display, event->serial);
+    if (reply != NULL && reply->request == KB_REQ_LAUNCH)
+        reply->complete = true;
+    return 0;
+}
+
 static int on_presented(void *context, const struct kb_evt_presented *event)
 {
     struct kb_window *window = find_window(context, event->object);
@@ -285,6 +304,8 @@ static const struct kb_evt_handler handler = {
     .output = on_output,
     .output_gone = on_output_gone,
     .window_state = on_window_state,
+    .window_adopted = on_window_adopted,
+    .launch_state = on_launch_state,
     .presented = on_presented,
     .discarded = on_discarded,
     .content_lost = on_content_lost,

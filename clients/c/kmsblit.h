@@ -611,6 +611,30 @@ KB_API int kb_window_grab_keyboard(struct kb_window *window, bool grab);
  * how the mouse is moved. */
 KB_API int kb_window_lock_pointer(struct kb_window *window, bool lock);
 
+/* ---- Starting programs ---------------------------------------------------------------------- */
+
+/* A program that starts others can keep the screen as it is when one of them ends, so that nothing
+ * flashes before it is started again, or before it is said what happened: `kmsblit run` does. What
+ * the other's windows showed then stays, until a window of the next one shows something. */
+
+/* Begins that with a token that nobody can guess, which programs get as $KMSBLIT_LAUNCH, in
+ * hexadecimal; their library does the rest. With the same token again: what stayed goes. 0 ends it.
+ * -EINVAL: somebody else has this token. */
+KB_API int kb_launch(struct kb_display *display, uint64_t token);
+
+struct kb_launch_state {
+    uint32_t clients; /* connections of such programs */
+    uint32_t shown;   /* windows of theirs that show something */
+    uint32_t left;    /* windows that stayed, and were not adopted */
+};
+
+/* As of what the daemon has told so far: kb_dispatch(). */
+KB_API void kb_launch_get(const struct kb_display *display, struct kb_launch_state *state);
+
+/* The topmost window that stayed becomes this program's own, as it looks: it can be drawn over.
+ * -ENOTSUP: none stayed. */
+KB_API int kb_window_adopt(struct kb_display *display, struct kb_window **window);
+
 /* ---- For tools and tests -------------------------------------------------------------------- */
 
 /* A picture as XRGB8888 rows without gaps, in memory to be freed with free(). target_window NULL:

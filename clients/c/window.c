@@ -53,17 +53,17 @@ static int wait_for_state(struct kb_window *window, struct kc_reply *reply)
         return 0;
     if (reply->complete)
         return kc_fail(reply->error == 0 ? -EPROTO : reply->error, "%s",
-                       reply->error == 0 ? "window_create: done without a window_state"
+                       reply->error == 0 ? "a window: done without a window_state"
                                          : reply->sentence);
     if (error == -EINTR)
         tell_destroyed(window);
     return error;
 }
 
-int kb_window_create(struct kb_display *display, const struct kb_window_info *info,
-                     struct kb_window **window)
+/* A handle that the daemon has not heard of. Its title is the caller's to give back. */
+static int window_alloc(struct kb_display *display, const struct kb_window_info *info,
+                        struct kb_window **window)
 {
-    *window = NULL;
     struct kb_window *made = calloc(1, sizeof(*made));
     if (made == NULL)
         return kc_fail(-ENOMEM, "no memory for a window");
@@ -77,14 +77,15 @@ int kb_window_create(struct kb_display *display, const struct kb_window_info *in
     made->order = display->windows_made++;
     made->create_serial = kc_next_serial(display);
     made->info = *info;
-    made->info.title = info->title != NULL ? strdup(info->title) : NULL;
-    if (info->title != NULL && made->info.title == NULL)
-        error = kc_fail(-ENOMEM, "no memory for a window's title");
-    kc_reply_begin(&display->reply, KB_REQ_WINDOW_CREATE, made->create_serial);
-    const struct kc_sent now = {
-        .width = info->width, .height = info->height, .base_color = info->base_color};
-    if (error == 0)
-        error = kc_window_announce(made, &now, false);
+    made->info.title = NULL;
+    *window = made;
+    return 0;
+}
+
+/* The daemon's answer decides: the window is there, or is given back. */
+static int window_finish(struct kb_window *made, int error, struct kb_window **window)
+{
+    struct kb_display *display = made->display;
     if (error == 0)
         error = wait_for_state(made, &display->reply);
     if (error < 0) {
@@ -95,6 +96,58 @@ int kb_window_create(struct kb_display *display, const struct kb_window_info *in
     }
     *window = made;
     return 0;
+}
+
+int kb_window_create(struct kb_display *display, const struct kb_window_info *info,
+                     struct kb_window **window)
+{
+    struct kb_window *made;
+    *window = NULL;
+    int error = window_alloc(display, info, &made);
+    if (error < 0)
+        return error;
+    made->info.title = info->title != NULL ? strdup(info->title) : NULL;
+    if (info->title != NULL && made->info.title == NULL)
+        error = kc_fail(-ENOMEM, "no memory for a window's title");
+    kc_reply_begin(&display->reply, KB_REQ_WINDOW_CREATE, made->create_serial);
+    const struct kc_sent now = {
+        .width = info->width, .height = info->height, .base_color = info->base_color};
+    if (error == 0)
+        error = kc_window_announce(made, &now, false);
+    return window_finish(made, error, window);
+}
+
+int kb_window_adopt(struct kb_display *display, struct kb_window **window)
+{
+    /* As it is until the daemon says more; for one that restarts just now, which knows of nothing that was left. */
+    const struct kb_window_info unknown = {.width = 1, .height = 1};
+    struct kb_window *made;
+    *window = NULL;
+    int error = window_alloc(display, &unknown, &made);
+    if (error < 0)
+        return error;
+    made->picture = KC_PICTURE_DRAWN_ON;
+    kc_reply_begin(&display->reply, KB_REQ_WINDOW_ADOPT, made->create_serial);
+    const struct kb_req_window_adopt adopt = {.object = made->id, .serial = made->create_serial};
+    error = kc_request(display, KB_REQ_WINDOW_ADOPT, &adopt, NULL, KC_WAIT);
+    return window_finish(made, error, window);
+}
+
+void kc_window_adopted(struct kb_window *window, const struct kb_evt_window_adopted *event)
+{
+    char *title = strndup(event->title_bytes > 0 ? event->title : "", event->title_bytes);
+    free((char *)(uintptr_t)window->info.title);
+    window->info = (struct kb_window_info){.width = event->width,
+                                           .height = event->height,
+                                           .base_color = event->base_color,
+                                           .scale = event->scale,
+                                           .filter = event->filter,
+                                           .z = event->z,
+                                           .output = event->output,
+                                           .place = event->place,
+                                           .title = title};
+    window->frame.width = event->width;
+    window->frame.height = event->height;
 }
 
 /* Keeps what was asked for, for a daemon that comes later. The caller frees the title before. */
