@@ -18,6 +18,7 @@ static const struct {
     {"runs", KD_SWITCH_RUNS},
     {"stack", KD_SWITCH_STACK},
     {"reuse", KD_SWITCH_REUSE},
+    {"direct", KD_SWITCH_DIRECT},
     {"all", KD_SWITCHES_ALL},
 };
 

@@ -34,6 +34,13 @@ bool kd_view_is_plain(const struct kd_view *view)
            kd_box_equal(view->inner, kd_box_of_size(view->device_width_px, view->device_height_px));
 }
 
+bool kd_view_is_upright(const struct kd_view *view)
+{
+    struct kd_orientation orientation = kd_view_orientation(view);
+
+    return !orientation.turned && !orientation.mirror_x && !orientation.mirror_y;
+}
+
 struct kd_point kd_view_size(const struct kd_view *view)
 {
     int32_t width_px = kd_box_width(view->inner), height_px = kd_box_height(view->inner);

@@ -34,6 +34,9 @@ struct kd_view kd_view_of(int32_t device_width_px, int32_t device_height_px,
 
 bool kd_view_is_plain(const struct kd_view *view);
 
+/* Neither turned nor mirrored; there may be a border. */
+bool kd_view_is_upright(const struct kd_view *view);
+
 /* The picture's size: the output's, as clients see it. */
 struct kd_point kd_view_size(const struct kd_view *view);
 

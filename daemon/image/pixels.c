@@ -92,6 +92,7 @@ struct kd_pixels *kd_pixels_derive(const struct kd_pixels *other)
     if (!pixels)
         return NULL;
     pixels->lineage = other->lineage;
+    pixels->recipe = kd_recipe_ref(other->recipe);
     pixels->blocks = other->blocks ? kd_blocks_ref(other->blocks) : NULL;
     for (size_t i = 0; i < kd_pixels_tiles(other); i++)
         kd_pixels_share_tile(pixels, i, other->tiles[i]);
@@ -111,7 +112,21 @@ void kd_pixels_unref(struct kd_pixels *pixels)
     for (size_t i = 0; i < kd_pixels_tiles(pixels); i++)
         tile_unref(pixels->tiles[i]);
     kd_blocks_unref(pixels->blocks);
+    kd_recipe_unref(pixels->recipe);
     kd_pool_put(pixels);
+}
+
+struct kd_recipe *kd_recipe_ref(struct kd_recipe *recipe)
+{
+    if (recipe)
+        atomic_fetch_add_explicit(&recipe->refs, 1, memory_order_relaxed);
+    return recipe;
+}
+
+void kd_recipe_unref(struct kd_recipe *recipe)
+{
+    if (recipe && atomic_fetch_sub_explicit(&recipe->refs, 1, memory_order_acq_rel) == 1)
+        recipe->destroy(recipe);
 }
 
 struct kd_box kd_pixels_tile_box(const struct kd_pixels *pixels, size_t index)
@@ -149,7 +164,7 @@ struct kd_tile *kd_pixels_own_tile(struct kd_pixels *pixels, size_t index, bool 
 
 static bool is_own(const struct kd_tile *tile)
 {
-    return tile && atomic_load_explicit(&tile->refs, memory_order_acquire) == 1;
+    return tile && tile->pixels && atomic_load_explicit(&tile->refs, memory_order_acquire) == 1;
 }
 
 /* Puts a fresh tile into the place of another one, of which what lies around a box is kept. */
@@ -161,7 +176,7 @@ static void replace_tile(struct kd_pixels *pixels, size_t index, struct kd_tile 
 
     if (old) {
         fresh->key = old->key;
-        if (!kd_box_equal(part, box))
+        if (old->pixels && !kd_box_equal(part, box))
             copy_around(fresh, old, (size_t)kd_box_width(box),
                         kd_box_moved(part, -box.x1, -box.y1));
         tile_unref(old);
@@ -204,6 +219,19 @@ bool kd_pixels_own_run(struct kd_pixels *pixels, size_t index, uint32_t count, s
     for (uint32_t i = 0; !fresh && i < count; i++)
         if (!kd_pixels_own_around(pixels, index + i, lost))
             return false;
+    return true;
+}
+
+bool kd_pixels_promise_tile(struct kd_pixels *pixels, size_t index, uint64_t key)
+{
+    struct kd_tile *tile = calloc(1, sizeof(*tile));
+
+    if (!tile)
+        return false;
+    atomic_init(&tile->refs, 1);
+    tile->key = key;
+    tile_unref(pixels->tiles[index]);
+    pixels->tiles[index] = tile;
     return true;
 }
 

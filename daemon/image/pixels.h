@@ -7,6 +7,8 @@
  *
  * A tile's key names its content: equal key, equal pixels. For images it is a hash of the pixels,
  * for pictures a hash of what they were drawn from.
+ *
+ * So a picture's tile may be promised: it has its key, but no pixels yet. The picture then has a recipe, by which every tile that it promises can be drawn.
  */
 #ifndef KD_IMAGE_PIXELS_H
 #define KD_IMAGE_PIXELS_H
@@ -55,8 +57,19 @@ struct kd_tile {
     struct kd_sections *sections;  /* owned; what the pixels are like; NULL: not known */
     struct kd_tile_origin *origin; /* owned, of the pool; NULL: not known */
     struct kd_block *block;        /* that it lies in; NULL: it has memory of its own */
-    uint32_t *pixels;              /* its memory's; aligned to 64 bytes */
+    uint32_t *pixels;              /* its memory's; aligned to 64 bytes; NULL: promised */
 };
+
+/* How promised tiles are drawn: embedded in what its maker keeps for it. */
+struct kd_recipe {
+    atomic_uint refs;
+    const struct kd_plan *plan; /* of the picture's grid; draws these tiles over nothing */
+    void (*destroy)(
+        struct kd_recipe *recipe); /* in the thread that gives the last reference back */
+};
+
+struct kd_recipe *kd_recipe_ref(struct kd_recipe *recipe); /* NULL is allowed */
+void kd_recipe_unref(struct kd_recipe *recipe);            /* NULL is allowed */
 
 struct kd_pixels {
     atomic_uint refs;
@@ -67,6 +80,7 @@ struct kd_pixels {
     uint64_t version;         /* of all versions that this process ever made, this one */
     uint64_t lineage;         /* the same in all versions that were derived from one */
     struct kd_blocks *blocks; /* a reference: where its own tiles lie; NULL: each by itself */
+    struct kd_recipe *recipe; /* a reference; NULL: no tile is promised */
     struct kd_tile *tiles[];  /* a reference each; NULL: not made yet */
 };
 
@@ -97,6 +111,14 @@ bool kd_pixels_own_run(struct kd_pixels *pixels, size_t index, uint32_t count, s
 static inline bool kd_tiles_are_beside(const struct kd_tile *tile, const struct kd_tile *right)
 {
     return tile->block && tile->block == right->block && right == tile + 1;
+}
+
+/* Puts a tile that has a key but no pixels into the place of another one; the version must get a recipe for it. False: out of memory. */
+bool kd_pixels_promise_tile(struct kd_pixels *pixels, size_t index, uint64_t key);
+
+static inline bool kd_tile_is_promised(const struct kd_tile *tile)
+{
+    return tile && !tile->pixels;
 }
 
 /* Lets a tile be that of another version of the same grid. */

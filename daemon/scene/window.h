@@ -94,6 +94,7 @@ struct kd_window {
     uint64_t stacked_turn;     /* the seat's: when it was last found visible ... */
     uint32_t stacked_depth;    /* ... and below how many others */
     uint64_t charged_bytes;    /* to the client's account: for its picture */
+    uint32_t promises_rest;    /* so many frames draw their pictures, whatever they could promise */
     int64_t simulated_draw_ns; /* for tests on the virtual clock */
     int64_t
         drawn_until_ns; /* with simulated drawing: when the next frame may begin; else the past */

@@ -45,7 +45,7 @@ static void canvas_end(struct kd_job *job)
 
     canvas->error = kd_job_is_abandoned(job) ? -ECANCELED : kd_painting_error(&canvas->painting);
     if (!canvas->error)
-        kd_painting_end(&canvas->painting);
+        canvas->error = kd_painting_end(&canvas->painting, NULL); /* promises nothing */
     canvas->source->pixels =
         kd_pixels_ref(canvas->error ? canvas->before->pixels : canvas->painting.picture);
 }

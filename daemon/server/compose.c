@@ -10,6 +10,7 @@
 #include "base/pool.h"
 #include "base/switches.h"
 #include "plan/bounds.h"
+#include "server/recipe.h"
 #include "server/server.h"
 #include "server/stack.h"
 
@@ -44,13 +45,18 @@ struct kd_compose {
     struct kd_box *clips;         /* where the screen differs */
     uint32_t clips_count;
     bool draws_cursor; /* into the screen */
-    int64_t begun_ns;  /* real time */
+    bool settles;      /* promised tiles are to be drawn first */
+    struct kd_pixels **
+        promising; /* in the arena: by picture of the stack, what it was before it was settled: a reference; or NULL */
+    int64_t begun_ns; /* real time */
 };
 
 static void compose_free(struct kd_compose *compose)
 {
     if (!compose)
         return;
+    for (uint32_t i = 0; compose->promising && i < compose->stack.pictures_count; i++)
+        kd_pixels_unref(compose->promising[i]);
     kd_stack_finish(&compose->stack);
     kd_arena_finish(&compose->display->arena); /* if another one came back meanwhile */
     kd_arena_pass(&compose->display->arena, &compose->arena);
@@ -135,7 +141,59 @@ static int submit(struct kd_display *display, struct kd_compose *compose)
 
 /* ---- Drawing --------------------------------------------------------------------------------- */
 
-/* The screen, then the window's plane; several workers may be here at once. */
+static unsigned draw_workers(const struct kd_compose *compose)
+{
+    const struct kd_renderer *renderer = compose->renderer;
+    unsigned screen = renderer->impl->workers(renderer, &compose->screen.draw);
+    unsigned window = renderer->impl->workers(renderer, &compose->window.draw);
+
+    return screen > window ? screen : window;
+}
+
+/* The plans refer to the pictures by their list, and to their keys, which stay the same. */
+static int settle(struct kd_compose *compose)
+{
+    struct kd_stack *stack = &compose->stack;
+    int error = 0;
+
+    for (uint32_t i = 0; !error && i < stack->pictures_count; i++) {
+        struct kd_pixels *picture = stack->pictures[i], *settled;
+
+        if (!picture->recipe)
+            continue;
+        error = kd_recipe_settled(compose->renderer, picture, &settled);
+        if (!error) {
+            compose->promising[i] = picture;
+            stack->pictures[i] = settled;
+        }
+    }
+    return error;
+}
+
+/* Whoever needs these pictures' pixels again finds them. */
+static void keep_settled(struct kd_compose *compose)
+{
+    struct kd_window *window = compose->display->server->scene.windows;
+
+    for (; window; window = window->below)
+        for (uint32_t i = 0; i < compose->stack.pictures_count; i++) {
+            struct kd_pixels *before = compose->promising[i], *settled = compose->stack.pictures[i];
+
+            if (!before || (window->shown_picture != before && window->drawn_picture != before))
+                continue;
+            if (window->drawn_picture == before) {
+                kd_pixels_unref(before);
+                window->drawn_picture = kd_pixels_ref(settled);
+            }
+            if (window->shown_picture == before) {
+                kd_pixels_unref(before);
+                window->shown_picture = kd_pixels_ref(settled);
+            }
+            window->promises_rest = KD_PROMISES_REST;
+        }
+}
+
+/* The screen, then the window's plane; several workers may be here at once, but for the first step if that settles. */
 static enum kd_job_step compose_step(struct kd_job *job)
 {
     struct kd_compose *compose =
@@ -143,6 +201,14 @@ static enum kd_job_step compose_step(struct kd_job *job)
     const struct kd_renderer_impl *impl = compose->renderer->impl;
     enum kd_job_step step;
 
+    if (compose->settles) {
+        int error = settle(compose);
+
+        compose->settles = false;
+        atomic_store(&compose->screen.draw.error, error);
+        job->workers = error ? 1 : draw_workers(compose);
+        return error ? KD_JOB_DONE : KD_JOB_AGAIN;
+    }
     if (!kd_draw_can_begin(&compose->screen.draw))
         return impl->draw(compose->renderer, &compose->window.draw);
     step = impl->draw(compose->renderer, &compose->screen.draw);
@@ -205,6 +271,8 @@ static void compose_done(struct kd_job *job)
     display->busy--;
     display->composing = NULL;
     display->stats.draw_ns += (uint64_t)(screen->spent_ns + window->spent_ns);
+    if (compose->promising)
+        keep_settled(compose);
     note_duration(display, kd_clock_real_ns() - compose->begun_ns);
     if (display->output->state == KD_OUTPUT_DRAWING) { /* else it was paused or unplugged */
         if (error) {
@@ -222,14 +290,47 @@ static void compose_done(struct kd_job *job)
 
 /* ---- Planning -------------------------------------------------------------------------------- */
 
+/* Whether promised tiles of a layer's picture must be drawn, as their commands cannot take the picture's place. */
+static bool needs_pixels(const struct kd_compose *compose, const struct kd_view *view,
+                         const struct kd_layer *layer)
+{
+    const struct kd_pixels *picture;
+
+    if (kd_box_empty(layer->picture.box))
+        return false;
+    picture = compose->stack.pictures[layer->source];
+    return picture->recipe && (!compose->renderer->impl->is_direct || !kd_view_is_upright(view) ||
+                               kd_box_width(layer->picture.box) != picture->width_px ||
+                               kd_box_height(layer->picture.box) != picture->height_px);
+}
+
+/* -ENOMEM. */
+static int note_promises(struct kd_compose *compose, const struct kd_view *view,
+                         const struct kd_layer *layers, uint32_t count)
+{
+    size_t room = (size_t)compose->stack.count + 1; /* the cursor's picture is one, too */
+
+    for (uint32_t i = 0; i < count; i++)
+        compose->settles = compose->settles || needs_pixels(compose, view, &layers[i]);
+    if (!compose->settles || compose->promising)
+        return 0;
+    compose->promising = kd_arena_alloc(&compose->arena, room, sizeof(*compose->promising));
+    if (!compose->promising)
+        return -ENOMEM;
+    memset(compose->promising, 0, room * sizeof(*compose->promising));
+    return 0;
+}
+
 static int plan_layers(struct kd_compose *compose, struct target *target,
                        const struct kd_view *view, const struct kd_layer *layers, uint32_t count)
 {
     struct kd_display *display = compose->display;
     struct kd_ops *ops = &target->ops;
-    int error = kd_ops_from_layers(ops, &compose->arena, view, layers, count, display->server->seed,
-                                   (const struct kd_pixels *const *)compose->stack.pictures);
+    int error = note_promises(compose, view, layers, count);
 
+    if (!error)
+        error = kd_ops_from_layers(ops, &compose->arena, view, layers, count, display->server->seed,
+                                   (const struct kd_pixels *const *)compose->stack.pictures);
     if (!error && compose->draws_cursor && target == &compose->screen)
         kd_cursor_draw(display, kd_stack_add_picture(&compose->stack, display->cursor.pixels), ops);
     return error ? error
@@ -403,15 +504,6 @@ static int aim_all(struct kd_compose *compose)
     return error;
 }
 
-static unsigned draw_workers(const struct kd_compose *compose)
-{
-    const struct kd_renderer *renderer = compose->renderer;
-    unsigned screen = renderer->impl->workers(renderer, &compose->screen.draw);
-    unsigned window = renderer->impl->workers(renderer, &compose->window.draw);
-
-    return screen > window ? screen : window;
-}
-
 /* Draws what must be drawn, then commits. */
 static int compose_draw(struct kd_compose *compose)
 {
@@ -428,8 +520,7 @@ static int compose_draw(struct kd_compose *compose)
     }
     compose->job.step = compose_step;
     compose->job.done = compose_done;
-    compose->renderer = display->server->renderer;
-    compose->job.workers = draw_workers(compose);
+    compose->job.workers = compose->settles ? 1 : draw_workers(compose);
     display->composing = compose;
     display->busy++;
     kd_output_step(display->output, KD_OUTPUT_DRAW);
@@ -444,6 +535,7 @@ int kd_compose_begin(struct kd_display *display)
 
     if (compose) {
         compose->display = display;
+        compose->renderer = display->server->renderer;
         kd_arena_pass(&compose->arena, &display->arena);
         compose->begun_ns = kd_clock_real_ns();
         error = compose_plan(compose);

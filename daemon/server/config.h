@@ -97,10 +97,11 @@ struct kd_config {
     uint32_t max_clients;
     uint32_t everyone; /* enum kb_permission */
     enum kd_log_level log_level;
-    int ready_fd; /* a newline is written there when the socket accepts; -1: none */
-    int argc;     /* the command line, for reading everything again ... */
-    char **argv;  /* ... borrowed */
-    bool running; /* this is such another reading, for a daemon that runs */
+    int ready_fd;         /* a newline is written there when the socket accepts; -1: none */
+    int argc;             /* the command line, for reading everything again ... */
+    char **argv;          /* ... borrowed */
+    bool running;         /* this is such another reading, for a daemon that runs */
+    bool simulate_direct; /* frames' tiles are promised whatever the renderer can do */
     char simulate_draw
         [256]; /* "TITLE:MS,...": on the virtual clock, drawing a window's frame takes so long */
 };

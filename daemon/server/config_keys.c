@@ -176,15 +176,25 @@ static bool key_off(struct kd_config *config, const char *value, char *why)
     return true;
 }
 
-static bool key_debug_damage(struct kd_config *config, const char *value, char *why)
+static bool choose_on(bool *on, const char *value, char *why)
 {
     static const char *const modes[] = {"off", "on"};
     unsigned choice;
 
     if (!kd_config_choice(value, modes, COUNT(modes), &choice, why))
         return false;
-    config->debug_damage = choice == 1;
+    *on = choice == 1;
     return true;
+}
+
+static bool key_debug_damage(struct kd_config *config, const char *value, char *why)
+{
+    return choose_on(&config->debug_damage, value, why);
+}
+
+static bool key_simulate_direct(struct kd_config *config, const char *value, char *why)
+{
+    return choose_on(&config->simulate_direct, value, why);
 }
 
 static bool key_client_memory(struct kd_config *config, const char *value, char *why)
@@ -382,5 +392,7 @@ const struct kd_config_key kd_config_keys[] = {
      "for tests, on the virtual clock: drawing a frame of that\n"
      "window takes so long; may be repeated",
      clear_simulate_draw, key_simulate_draw},
+    {"test", "simulate_direct", "simulate-direct", "MODE",
+     "for tests: on: pictures are drawn when they are needed\n(off)", NULL, key_simulate_direct},
 };
 const size_t kd_config_keys_count = sizeof(kd_config_keys) / sizeof(kd_config_keys[0]);

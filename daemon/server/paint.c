@@ -6,6 +6,7 @@
 
 #include "base/pool.h"
 #include "server/painting.h"
+#include "server/recipe.h"
 #include "server/server.h"
 
 #define KD_LOG_MODULE "paint"
@@ -61,6 +62,8 @@ static void paint_done(struct kd_job *job)
     struct kd_window *window = frame->window;
     int error = kd_painting_error(painting);
 
+    if (window && !error && !kd_job_is_abandoned(job))
+        error = kd_painting_end(painting, &frame->batch);
     if (!window) {
         kd_frame_destroy(frame);
     } else if (error) {
@@ -68,9 +71,9 @@ static void paint_done(struct kd_job *job)
                 window->client->number, window->client->name, strerror(-error));
         frame_is_drawn(frame, painting->before, true);
     } else {
-        if (!kd_job_is_abandoned(job))
-            kd_painting_end(painting);
         count(&window->stats, painting);
+        if (painting->has_settled)
+            window->promises_rest = KD_PROMISES_REST;
         frame_is_drawn(frame, painting->picture, false);
     }
     kd_painting_finish(painting, window ? &window->arena : NULL);
@@ -82,6 +85,47 @@ static bool needs_drawing(const struct kd_frame *frame, const struct kd_pixels *
 {
     return frame->is_answered || (before && (before->width_px != frame->attr.width_px ||
                                              before->height_px != frame->attr.height_px));
+}
+
+/* The window as it will be, as far as can be seen now, is shown as it is drawn, pixel by pixel. If that turns out otherwise, its picture is settled. */
+static bool is_shown_plainly(const struct kd_server *server, const struct kd_window *window)
+{
+    struct kd_global_box place, picture;
+    uint32_t shown_on = 0;
+
+    if (!kd_window_place(server, window, &place, &picture) ||
+        kd_box_width(picture.box) != window->shown.width_px ||
+        kd_box_height(picture.box) != window->shown.height_px)
+        return false;
+    for (size_t i = 0; i < server->displays_count; i++) {
+        struct kd_display *display = server->displays[i];
+        struct kd_box seen = kd_mirror_source(display)->output->place.box;
+
+        if (kd_box_empty(kd_box_intersect(place.box, seen)))
+            continue;
+        if (kd_mirror_is(display) || !kd_view_is_upright(&display->output->view))
+            return false;
+        shown_on++;
+    }
+    return shown_on > 0;
+}
+
+/* Whether it is worth not to draw the frame's picture. */
+static bool may_promise(const struct kd_server *server, const struct kd_frame *frame)
+{
+    struct kd_window *window = frame->window;
+
+    if (!kd_server_is_direct(server) || frame->batch.units > KD_PROMISE_UNITS)
+        return false;
+    if (server->config.simulate_direct)
+        return true;
+    if (window->promises_rest > 0) {
+        window->promises_rest--;
+        return false;
+    }
+    return window->has_frame && !(frame->attr.flags & KB_WINDOW_FLAG_HIDDEN) &&
+           memcmp(&frame->attr, &window->shown, sizeof(frame->attr)) == 0 &&
+           is_shown_plainly(server, window);
 }
 
 static struct paint *paint_create(const struct kd_server *server, struct kd_frame *frame)
@@ -101,6 +145,7 @@ static struct paint *paint_create(const struct kd_server *server, struct kd_fram
                                            .width_px = frame->attr.width_px,
                                            .height_px = frame->attr.height_px,
                                            .base_color = frame->attr.base_color,
+                                           .may_promise = may_promise(server, frame),
                                            .before = before ? kd_pixels_ref(before) : NULL};
     kd_arena_pass(&paint->painting.arena, &frame->window->arena);
     return paint;

@@ -227,6 +227,11 @@ static void say_simulate_draw(const struct kd_config *config, char *text)
     snprintf(text, TEXT_BYTES, "%s", config->simulate_draw);
 }
 
+static void say_simulate_direct(const struct kd_config *config, char *text)
+{
+    snprintf(text, TEXT_BYTES, "%s", config->simulate_direct ? "on" : "off");
+}
+
 static void say_keyboard(const struct kd_config *config, char *text)
 {
     const struct kd_config_input *input = &config->input;
@@ -309,6 +314,7 @@ static const struct setting {
     {"[permissions] everyone", true, say_everyone},
     {"[log] level", true, say_log_level},
     {"[test] simulate_draw", false, say_simulate_draw},
+    {"[test] simulate_direct", false, say_simulate_direct},
 };
 
 /* ---- Taking it over -------------------------------------------------------------------------- */

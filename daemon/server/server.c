@@ -237,6 +237,12 @@ static int create_listener(struct kd_server *server)
     return error;
 }
 
+bool kd_server_is_direct(const struct kd_server *server)
+{
+    return kd_switch_is_on(KD_SWITCH_DIRECT) &&
+           (server->renderer->impl->is_direct || server->config.simulate_direct);
+}
+
 int kd_server_create(const struct kd_config *config, struct kd_server **out)
 {
     struct kd_server *server = calloc(1, sizeof(*server));

@@ -113,6 +113,9 @@ struct kd_server {
 
 int64_t kd_server_now_ns(const struct kd_server *server);
 
+/* Whether frames may promise their tiles (recipe.h). */
+bool kd_server_is_direct(const struct kd_server *server);
+
 /* server.c */
 int kd_server_create(const struct kd_config *config, struct kd_server **out);
 void kd_server_destroy(struct kd_server *server);

@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "base/pool.h"
+#include "server/recipe.h"
 #include "server/server.h"
 #include "socket/events.h"
 
@@ -20,12 +21,14 @@ struct shot {
     uint32_t object, serial;
     uint64_t sequence;
     int32_t width_px, height_px;
+    struct kd_renderer *renderer;
     struct kd_pixels *picture;      /* a reference, or NULL: ... */
     const struct kd_buffer *buffer; /* ... the output's buffer, or NULL: ... */
     struct kd_view view;            /* ... how the output lies in that */
     struct kd_plane_window window;  /* ... what a plane shows above that; buffer NULL: nothing */
     struct kd_display *display;     /* whose buffer it is: kept busy */
     uint32_t base_color;            /* ... this colour */
+    struct kd_pixels *promising;    /* a reference: the picture before it was settled; or NULL */
     int fd;                         /* owned */
     int error;
 };
@@ -81,6 +84,13 @@ static enum kd_job_step shot_step(struct kd_job *job)
     size_t bytes = (size_t)shot->width_px * (size_t)shot->height_px * sizeof(uint32_t);
     uint32_t *pixels;
 
+    if (shot->picture && shot->picture->recipe) {
+        shot->promising = shot->picture;
+        shot->picture = NULL;
+        shot->error = kd_recipe_settled(shot->renderer, shot->promising, &shot->picture);
+        if (shot->error)
+            return KD_JOB_DONE;
+    }
     if (ftruncate(shot->fd, (off_t)bytes) < 0) {
         shot->error = -errno;
         return KD_JOB_DONE;
@@ -120,6 +130,7 @@ static void shot_done(struct kd_job *job)
         shot->display->busy--;
     close(shot->fd);
     kd_pixels_unref(shot->picture);
+    kd_pixels_unref(shot->promising);
     kd_client_unref(shot->client);
     free(shot);
 }
@@ -178,6 +189,7 @@ int kd_tools_screenshot(void *ctx, struct kd_connection *connection,
     shot->job.done = shot_done;
     shot->object = object;
     shot->serial = serial;
+    shot->renderer = ((struct kd_server *)ctx)->renderer;
     lane = shot_aim(ctx, connection, shot, target);
     if (!lane) {
         close(shot->fd);

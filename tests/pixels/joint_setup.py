@@ -13,7 +13,7 @@ from typing import Any
 from model import Rect
 
 SWITCHES = ("sections", "cover", "difference", "bounds", "alone", "transforms", "runs", "stack",
-            "reuse")
+            "reuse", "direct")
 REFLECTIONS = ("none", "x", "y", "xy")
 BORDERS = ((0, 0, 0, 0), (7, 64, 0, 21))
 
@@ -43,7 +43,7 @@ class Setup:
         """The daemon's options, with outputs that look like these: people see the same, however
         displays hang."""
         found = ["--clock", "virtual", "--buffers", str(self.buffers), "--threads",
-                 str(self.threads), "--off", ",".join(self.off)]
+                 str(self.threads), "--simulate-direct", "on", "--off", ",".join(self.off)]
         for x, y, *size in outputs:
             width, height = size[::-1] if self.turn % 180 else size
             left, top, right, bottom = self.border

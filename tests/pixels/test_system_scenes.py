@@ -91,6 +91,11 @@ def scenes(test: str) -> Iterator[tuple[str, list[int]]]:
         yield text, [SEED, number, sum(test.encode())]
 
 
+def test_promised(tmp_path: Path) -> None:
+    """Pictures that are drawn when they are needed."""
+    test_every_refresh(tmp_path, 2, 3, "--simulate-direct", "on")
+
+
 @pytest.mark.parametrize("off", ["sections", "cover", "difference", "alone", "bounds", "transforms", "runs", "stack", "reuse", "all"])
 def test_switched_off(tmp_path: Path, off: str) -> None:
     """Optimisations change no pixel."""
