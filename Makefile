@@ -40,8 +40,8 @@ endif
 
 # Debian packages, the only list of them. `make deps` installs what is missing.
 DEPS_BUILD := fonts-dejavu-core gcc libc6-dev libdrm-dev libegl-dev libevdev-dev libfreetype-dev libgbm-dev \
-              libgles-dev libinih-dev libinput-dev libpixman-1-dev libseat-dev libspng-dev libsystemd-dev libudev-dev \
-              libx11-data libxkbcommon-dev libxxhash-dev make pkg-config python3 python3-dev xkb-data
+              libgles-dev libinih-dev libinput-dev libpixman-1-dev libsdl2-dev libseat-dev libspng-dev libsystemd-dev \
+              libudev-dev libx11-data libxkbcommon-dev libxxhash-dev make pkg-config python3 python3-dev xkb-data
 # Mesa's software drivers are what the GLES renderer is tested with.
 DEPS_TEST := check clang clang-format git libclang-rt-dev libegl-mesa0 libgl1-mesa-dri llvm mount mypy procps \
              python3-numpy python3-pygame python3-pytest shellcheck strace valgrind
@@ -58,7 +58,7 @@ DEPS_MAN := scdoc
 PKGS_DAEMON := libsystemd libseat inih libdrm libudev pixman-1 libinput libevdev xkbcommon egl glesv2 gbm
 PKGS_CLIENT := spng xkbcommon
 PKGS_TEXT := freetype2
-PKGS_ALL := $(PKGS_DAEMON) $(PKGS_CLIENT) $(PKGS_TEXT) $(if $(CROSS),,python3)
+PKGS_ALL := $(PKGS_DAEMON) $(PKGS_CLIENT) $(PKGS_TEXT) $(if $(CROSS),,python3 sdl2)
 
 # --- Other machines ----------------------------------------------------------------------------
 
@@ -141,6 +141,8 @@ INPUT_CFLAGS := $(call cflags,libinput libevdev xkbcommon libudev)
 CLIENT_CFLAGS := $(call cflags,$(PKGS_CLIENT))
 TEXT_CFLAGS := $(call cflags,$(PKGS_TEXT))
 TOOL_CFLAGS := $(call cflags,libevdev libudev xkbcommon)
+# Headers only: the library below SDL uses the SDL of the program that it is loaded into.
+SDL2_CFLAGS := $(if $(CROSS),,$(call cflags,sdl2))
 PYTHON_CFLAGS := $(if $(CROSS),,$(call cflags,python3))
 # ARMv6 has no atomic operations of 64 bits: there libatomic has them. Elsewhere it is not linked.
 DAEMON_LIBS := $(call libs,$(PKGS_DAEMON)) -pthread -lm -latomic
@@ -211,6 +213,8 @@ XCFLAGS_clients/c/examples := $(LIB_INC)
 # Text is for the tool and the Python extension, and knows neither.
 XCFLAGS_clients/text := $(TEXT_CFLAGS)
 XCFLAGS_clients/cli := $(LIB_INC) $(WIRE_INC) -Iclients $(CLIENT_CFLAGS) $(TOOL_CFLAGS)
+# Its functions have the names of SDL's, which SDL's headers declare.
+XCFLAGS_clients/sdl2 := $(LIB_INC) $(SDL2_CFLAGS)
 XCFLAGS_clients/python/ext := $(LIB_INC) $(WIRE_INC) -Iclients $(CLIENT_CFLAGS) $(PYTHON_CFLAGS) \
                               -DPy_LIMITED_API=0x030b0000 -Wno-missing-prototypes
 # Nobody calls a suite or a fuzz target by a header.
@@ -243,6 +247,7 @@ DAEMON_SRC := $(foreach f,$(FLOORS),$(wildcard daemon/$(f)/*.c))
 LIB_SRC := $(wildcard clients/c/*.c)
 TEXT_SRC := $(wildcard clients/text/*.c)
 CLI_SRC := $(wildcard clients/cli/*.c)
+SDL2_SRC := $(if $(CROSS),,$(wildcard clients/sdl2/*.c))
 EXT_SRC := $(wildcard clients/python/ext/*.c)
 EXAMPLE_SRC := $(wildcard clients/c/examples/*.c)
 UNIT_SRC := $(filter-out $(UNIT_NOT),$(wildcard tests/unit/*.c))
@@ -257,6 +262,7 @@ DAEMON_OBJ := $(call objects,$(DAEMON_SRC))
 LIB_OBJ := $(call objects,$(LIB_SRC))
 TEXT_OBJ := $(call objects,$(TEXT_SRC))
 CLI_OBJ := $(call objects,$(CLI_SRC))
+SDL2_OBJ := $(call objects,$(SDL2_SRC))
 EXT_OBJ := $(call objects,$(EXT_SRC))
 EXAMPLE_OBJ := $(call objects,$(EXAMPLE_SRC))
 UNIT_OBJ := $(call objects,$(UNIT_SRC))
@@ -268,7 +274,7 @@ FUZZ_OBJ := $(call objects,$(FUZZ_SRC))
 PIXELS_OBJ := $(call objects,$(wildcard tests/pixels/*.c))
 VM_OBJ := $(call objects,$(wildcard tests/vm/*.c))
 BENCH_OBJ := $(call objects,$(wildcard tests/bench/*.c))
-ALL_OBJ := $(PROTO_OBJ) $(DAEMON_OBJ) $(LIB_OBJ) $(TEXT_OBJ) $(CLI_OBJ) $(EXT_OBJ) $(EXAMPLE_OBJ) \
+ALL_OBJ := $(PROTO_OBJ) $(DAEMON_OBJ) $(LIB_OBJ) $(TEXT_OBJ) $(CLI_OBJ) $(SDL2_OBJ) $(EXT_OBJ) $(EXAMPLE_OBJ) \
            $(UNIT_OBJ) $(FUZZ_OBJ) $(PIXELS_OBJ) $(VM_OBJ) $(PRELOAD_OBJ) $(COUNT_OBJ) $(BENCH_OBJ) \
            $(call objects,$(wildcard tests/arm/*.c tests/pictures/*.c))
 
@@ -277,6 +283,7 @@ SO_FILE := libkmsblit.so.$(VERSION)
 LIB_SO := $(OUT)/$(SO_FILE) $(OUT)/$(SO_NAME) $(OUT)/libkmsblit.so
 LIB_A := $(OUT)/libkmsblit.a
 DAEMON_A := $(B)/libdaemon.a
+SDL2_SO := $(OUT)/run/libkmsblit-sdl2.so
 EXT_SO := $(PYOUT)/_kmsblit.abi3.so
 PY_OUT := $(patsubst clients/python/kmsblit/%,$(PYOUT)/%,$(PY_SRC)) $(PYOUT)/protocol.py
 # The fonts that come along: Debian's, copied; none is in the repository. The tool looks beside itself,
@@ -299,12 +306,13 @@ MAN_OUT := $(patsubst docs/man/%.scd,build/man/%,$(MAN_SRC))
 # --- Building ----------------------------------------------------------------------------------
 
 .PHONY: all
-all: daemon tool library python examples benchmark ## build everything that is installed (the default)
+all: daemon tool library sdl2 python examples benchmark ## build everything that is installed (the default)
 
-.PHONY: daemon tool library python examples benchmark
+.PHONY: daemon tool library sdl2 python examples benchmark
 daemon: $(OUT)/kmsblitd ## build the daemon
 tool: $(OUT)/kmsblit $(FONTS_OUT) ## build the command-line tool
 library: $(LIB_SO) $(LIB_A) ## build the C library
+sdl2: $(SDL2_SO) ## build what `kmsblit run` loads below SDL 2
 python: $(PY_OUT) $(PY_FONTS_OUT) $(if $(EXT_SRC),$(EXT_SO)) ## build the Python package (use PYTHONPATH=build/python)
 examples: $(EXAMPLES) ## build the C examples
 benchmark: $(BENCH_OUT) ## build what `kmsblit bench` runs
@@ -326,11 +334,12 @@ FORCE:
 # Changed flags rebuild every object of the variant.
 $(B)/flags: FORCE
 	$(call stamp,$(CC) $(KCPPFLAGS) $(CPPFLAGS) $(KCFLAGS) $(CFLAGS) $(KLDFLAGS) $(LDFLAGS) \
-	$(foreach d,proto $(FLOORS:%=daemon/%) clients/c clients/text clients/cli clients/python/ext,$(XCFLAGS_$(d))) $(XCFLAGS_TESTS))
+	$(foreach d,proto $(FLOORS:%=daemon/%) clients/c clients/text clients/cli clients/sdl2 \
+	clients/python/ext,$(XCFLAGS_$(d))) $(XCFLAGS_TESTS))
 
 # A source file that came or went links everything again.
 $(B)/sources: FORCE
-	$(call stamp,$(PROTO_SRC) $(DAEMON_SRC) $(LIB_SRC) $(TEXT_SRC) $(CLI_SRC) $(EXT_SRC))
+	$(call stamp,$(PROTO_SRC) $(DAEMON_SRC) $(LIB_SRC) $(TEXT_SRC) $(CLI_SRC) $(SDL2_SRC) $(EXT_SRC))
 
 # What a compiler says is also kept beside the object: tests/lint/lint_warnings.py reads it.
 COMPILE = $(CC) $(KCPPFLAGS) $(CPPFLAGS) $(KCFLAGS) $(call xcflags,$<) $(CFLAGS)
@@ -374,6 +383,13 @@ $(OUT)/$(SO_FILE): $(LIB_OBJ) $(PROTO_OBJ) $(B)/sources
 
 $(OUT)/$(SO_NAME) $(OUT)/libkmsblit.so: $(OUT)/$(SO_FILE)
 	$(Q)ln -sf $(SO_FILE) $@
+
+# Loaded into whatever a game is: it carries the library's objects without showing them, and may leave nothing undefined,
+# since the program that it is loaded into need not have SDL.
+$(SDL2_SO): $(SDL2_OBJ) $(LIB_A) $(B)/sources
+	$(say) LINK $@
+	@mkdir -p $(@D)
+	$(Q)$(LINK) -shared -Wl,-z,defs -Wl,--exclude-libs,ALL -o $@ $(SDL2_OBJ) $(LIB_A) $(CLIENT_LIBS) -pthread -ldl
 
 # The extension carries the library's objects: it needs no libkmsblit.so at run time.
 $(EXT_SO): $(EXT_OBJ) $(TEXT_OBJ) $(LIB_A) $(B)/sources
@@ -518,7 +534,8 @@ build-arm:
 	    $(MAKE) CROSS=$$cross daemon unit-test || exit 1; done
 
 # Every header of ours compiles alone with what its floor may see (lint_headers.py runs this).
-HEADERS := $(foreach d,proto clients/c clients/text clients/cli $(FLOORS:%=daemon/%),$(wildcard $(d)/*.h))
+HEADERS := $(foreach d,proto clients/c clients/text clients/cli $(if $(CROSS),,clients/sdl2) \
+           $(FLOORS:%=daemon/%),$(wildcard $(d)/*.h))
 .PHONY: headers
 headers: $(HEADERS:%=$(B)/headers/%.ok) $(B)/headers/c99.ok $(B)/headers/c++17.ok
 $(B)/headers/%.ok: % $(B)/flags FORCE | $(GEN_H)
@@ -617,6 +634,8 @@ install: all $(MAN_OUT) ## install below $(DESTDIR)$(PREFIX)
 	install -m 755 $(BENCH_OUT) '$(DESTDIR)$(LIBEXECDIR)/kmsblit/bench'
 	install -m 644 clients/c/kmsblit.h $(GEN_T) '$(DESTDIR)$(INCLUDEDIR)'
 	install -m 644 $(LIB_A) '$(DESTDIR)$(LIBDIR)'
+	install -d '$(DESTDIR)$(LIBDIR)/kmsblit'
+	install -m 755 $(SDL2_SO) '$(DESTDIR)$(LIBDIR)/kmsblit'
 	install -m 755 $(OUT)/$(SO_FILE) '$(DESTDIR)$(LIBDIR)'
 	ln -sf $(SO_FILE) '$(DESTDIR)$(LIBDIR)/$(SO_NAME)'
 	ln -sf $(SO_NAME) '$(DESTDIR)$(LIBDIR)/libkmsblit.so'
@@ -636,7 +655,7 @@ uninstall: ## remove what install put there
 	rm -f $(foreach m,$(MAN_OUT),'$(DESTDIR)$(MANDIR)/man$(subst .,,$(suffix $(m)))/$(notdir $(m))')
 	rm -f $(foreach u,$(UNITS),'$(DESTDIR)$(UNITDIR)/$(u)')
 	rm -rf '$(DESTDIR)$(PYTHONDIR)/kmsblit' '$(DESTDIR)$(LIBEXECDIR)/kmsblit/bench' \
-	    '$(DESTDIR)$(DATADIR)/kmsblit/fonts'
+	    '$(DESTDIR)$(DATADIR)/kmsblit/fonts' '$(DESTDIR)$(LIBDIR)/kmsblit'
 	-rmdir '$(DESTDIR)$(LIBEXECDIR)/kmsblit' '$(DESTDIR)$(DATADIR)/kmsblit' 2>/dev/null
 
 installcheck: all ## install into a scratch folder and use it from there, then uninstall

@@ -3,6 +3,7 @@
 #define CLI_H
 
 #include <getopt.h>
+#include <stdbool.h>
 #include <stdint.h>
 
 #include <kmsblit.h>
@@ -17,11 +18,12 @@ struct cli_verb {
     const char *name;
     const char *summary; /* one line for the list of verbs */
     const char *help;    /* what `kmsblit help VERB` prints */
+    bool own_arguments;  /* what follows the first word that is no option is not the verb's */
     int (*run)(int argc, char **argv);
 };
 
 extern const struct cli_verb cli_screenshot, cli_info, cli_stats, cli_doctor, cli_devices,
-    cli_events, cli_wait, cli_step, cli_replay, cli_bench, cli_help, cli_version;
+    cli_events, cli_wait, cli_step, cli_replay, cli_run, cli_bench, cli_help, cli_version;
 extern const struct cli_verb *const cli_verbs[]; /* ends with NULL */
 
 /* --socket's argument, or NULL. */

@@ -10,8 +10,8 @@
 const char *cli_socket;
 
 const struct cli_verb *const cli_verbs[] = {
-    &cli_screenshot, &cli_info,   &cli_stats, &cli_doctor, &cli_devices, &cli_events, &cli_wait,
-    &cli_step,       &cli_replay, &cli_bench, &cli_help,   &cli_version, NULL,
+    &cli_screenshot, &cli_info,   &cli_stats, &cli_doctor, &cli_devices, &cli_events,  &cli_wait,
+    &cli_step,       &cli_replay, &cli_run,   &cli_bench,  &cli_help,    &cli_version, NULL,
 };
 
 static void complain(const struct cli_verb *verb, const char *format, va_list arguments)
@@ -44,7 +44,7 @@ int cli_fail(const struct cli_verb *verb, const char *format, ...)
 int cli_option(const struct cli_verb *verb, int argc, char **argv, const struct option *options)
 {
     for (;;) {
-        int option = getopt_long(argc, argv, "", options, NULL);
+        int option = getopt_long(argc, argv, verb->own_arguments ? "+" : "", options, NULL);
         if (option == 's') {
             cli_socket = optarg;
         } else if (option == 'h') {

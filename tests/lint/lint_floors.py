@@ -33,6 +33,7 @@ LIBRARIES: dict[str, list[str]] = {
     "png": ["spng.h", "png.h"],
     "freetype": ["ft2build.h", "freetype/*"],
     "zstd": ["zstd.h"],
+    "sdl2": ["SDL2/*", "SDL*.h"],
     "python": ["Python.h", "structmember.h"],
     "check": ["check.h"],
     "kmsblit": ["kmsblit.h"],
@@ -76,7 +77,8 @@ FLOORS: dict[str, Floor] = {
     "clients/c": Floor("gen proto", "kmsblit png xkbcommon"),
     "clients/c/examples": Floor("", "kmsblit"),
     "clients/text": Floor("", "freetype"),
-    "clients/cli": Floor("gen proto text", "kmsblit png zstd libevdev udev xkbcommon"),
+    "clients/sdl2": Floor("", "kmsblit sdl2 intrinsics"),
+    "clients/cli": Floor("gen proto text sdl2", "kmsblit png zstd libevdev udev xkbcommon"),
     "clients/python/ext": Floor("gen proto text", "kmsblit png python"),
     # 8: tests/ may include everything, and is not looked at
 }

@@ -1,0 +1,301 @@
+/* Runs a game that knows nothing of kmsblit: prepares its environment, so that our library comes below its SDL, and then
+ * does nothing but wait for it. */
+#include <errno.h>
+#include <fcntl.h>
+#include <glob.h>
+#include <libgen.h>
+#include <limits.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "cli.h"
+#include "run.h"
+
+#define LIBRARY "libkmsblit-sdl2.so"
+
+struct options {
+    const char *stats_path; /* NULL: none */
+    bool stats;
+    char **command;
+};
+
+/* ---- The environment ------------------------------------------------------------------------ */
+
+/* $name becomes "text" or, where it has a value already, "text:value". */
+static bool prepend(const char *name, const char *text)
+{
+    const char *value = getenv(name);
+    char *both;
+    if (value == NULL || *value == '\0')
+        return setenv(name, text, 1) == 0;
+    if (asprintf(&both, "%s:%s", text, value) < 0)
+        return false;
+    bool done = setenv(name, both, 1) == 0;
+    free(both);
+    return done;
+}
+
+/* Whether a folder is in $PATH; before the first one that has python3 if `early`. */
+static bool in_path(const char *folder, bool early)
+{
+    const char *at = getenv("PATH");
+    size_t length = strlen(folder);
+    while (at != NULL) {
+        size_t here = strcspn(at, ":");
+        char python[PATH_MAX];
+        if (here == length && strncmp(at, folder, here) == 0)
+            return true;
+        snprintf(python, sizeof(python), "%.*s/python3", (int)here, at);
+        if (early && access(python, X_OK) == 0)
+            return false;
+        at = at[here] != '\0' ? at + here + 1 : NULL;
+    }
+    return false;
+}
+
+/* Games call python3 and mean Debian's, which has pygame; and lie where root's PATH does not look. A virtual environment
+ * is meant as it is. */
+static bool set_path(void)
+{
+    const char *environment = getenv("VIRTUAL_ENV"), *path = getenv("PATH");
+    char *all;
+    if (path == NULL || *path == '\0')
+        return setenv("PATH", "/usr/local/bin:/usr/bin:/bin:/usr/games", 1) == 0;
+    if ((environment == NULL || *environment == '\0') && access("/usr/bin/python3", X_OK) == 0 &&
+        !in_path("/usr/bin", true) && !prepend("PATH", "/usr/bin"))
+        return false;
+    if (in_path("/usr/games", false))
+        return true;
+    if (asprintf(&all, "%s:/usr/games", getenv("PATH")) < 0)
+        return false;
+    bool done = setenv("PATH", all, 1) == 0;
+    free(all);
+    return done;
+}
+
+/* The folder with the library, as built beside the tool or as installed. */
+static bool find_folder(char *folder, size_t size)
+{
+    static const char *const places[] = {"run", "../lib/kmsblit", "../lib/*/kmsblit",
+                                         "../lib64/kmsblit"};
+    char tool[PATH_MAX], pattern[PATH_MAX + 64];
+    ssize_t length = readlink("/proc/self/exe", tool, sizeof(tool) - 1);
+    if (length <= 0)
+        return false;
+    tool[length] = '\0';
+    dirname(tool);
+    for (size_t i = 0; i < sizeof(places) / sizeof(places[0]); i++) {
+        glob_t found;
+        snprintf(pattern, sizeof(pattern), "%s/%s/" LIBRARY, tool, places[i]);
+        if (glob(pattern, 0, NULL, &found) != 0)
+            continue;
+        char absolute[PATH_MAX];
+        bool fits = realpath(found.gl_pathv[0], absolute) != NULL &&
+                    (size_t)snprintf(folder, size, "%s", dirname(absolute)) < size;
+        globfree(&found);
+        return fits;
+    }
+    return false;
+}
+
+static int set_environment(const struct options *options)
+{
+    char folder[PATH_MAX], library[PATH_MAX + 64], python[PATH_MAX + 64];
+    const char *slash = strrchr(options->command[0], '/');
+    if (!find_folder(folder, sizeof(folder))) {
+        cli_fail(&cli_run, LIBRARY
+                 " is neither beside this tool nor in ../lib/kmsblit: install kmsblit again");
+        return CLI_RUN_FAILED;
+    }
+    if (strpbrk(folder, ": ") != NULL) {
+        cli_fail(
+            &cli_run,
+            "%s: the dynamic linker takes no library from a folder with spaces or colons in its name",
+            folder);
+        return CLI_RUN_FAILED;
+    }
+    snprintf(library, sizeof(library), "%s/" LIBRARY, folder);
+    snprintf(python, sizeof(python), "%s/python", folder);
+    if (!prepend("LD_PRELOAD", library) || !prepend("PYTHONPATH", python) || !set_path() ||
+        setenv("KMSBLIT_RUN_NAME", slash != NULL ? slash + 1 : options->command[0], 1) < 0 ||
+        (cli_socket != NULL && setenv("KMSBLIT_SOCKET", cli_socket, 1) < 0)) {
+        cli_fail(&cli_run, "no memory");
+        return CLI_RUN_FAILED;
+    }
+    return CLI_OK;
+}
+
+/* ---- The program ---------------------------------------------------------------------------- */
+
+/* As the shell finds it. Returns 0 or the exit status. */
+static int find_program(const char *name, char *path, size_t size)
+{
+    const char *at = getenv("PATH");
+    int status = CLI_RUN_NOT_FOUND;
+    struct stat info;
+    if (strchr(name, '/') != NULL)
+        at = "";
+    while (at != NULL) {
+        size_t here = strcspn(at, ":");
+        if (strchr(name, '/') != NULL)
+            snprintf(path, size, "%s", name);
+        else
+            snprintf(path, size, "%.*s/%s", (int)here, at, name);
+        if (stat(path, &info) == 0 && !S_ISDIR(info.st_mode)) {
+            if (access(path, X_OK) == 0)
+                return 0;
+            status = CLI_RUN_CANNOT_RUN;
+        }
+        at = at[here] != '\0' ? at + here + 1 : NULL;
+    }
+    cli_fail(&cli_run,
+             status == CLI_RUN_NOT_FOUND ? "%s: there is no such program"
+                                         : "%s: may not be run: see its permissions",
+             name);
+    return status;
+}
+
+/* The daemon must be there before the program begins. */
+static int check_daemon(void)
+{
+    struct kb_display *display;
+    if (kb_connect(cli_socket, "kmsblit", &display) < 0) {
+        cli_fail(&cli_run, "%s", kb_last_error());
+        return CLI_RUN_FAILED;
+    }
+    kb_disconnect(display);
+    return CLI_OK;
+}
+
+/* What a program that ended should have told, and did not. */
+static void explain(const char *name, const struct sdl2_counters *counters)
+{
+    if (counters->loads == 0)
+        fprintf(
+            stderr,
+            "kmsblit run: %s set up no display through a shared SDL 2, so nothing of it was shown\n",
+            name);
+    else if (counters->refusals > 0 && counters->presents == 0)
+        fprintf(stderr, "kmsblit run: %s could not be shown: it needs OpenGL or Vulkan\n", name);
+}
+
+static int exit_status(int status)
+{
+    return WIFSIGNALED(status) ? CLI_RUN_SIGNAL + WTERMSIG(status) : WEXITSTATUS(status);
+}
+
+static int run_program(const struct options *options, const struct cli_run_stats *stats)
+{
+    char path[PATH_MAX];
+    int error, status = find_program(options->command[0], path, sizeof(path));
+    if (status != 0)
+        return status;
+    status = cli_run_process(path, options->command, &error);
+    if (error != 0) {
+        cli_fail(&cli_run, "%s: %s", path, strerror(error));
+        return CLI_RUN_CANNOT_RUN;
+    }
+    explain(options->command[0], stats->counters);
+    return exit_status(status);
+}
+
+static int report(const struct options *options, const struct cli_run_stats *stats)
+{
+    int error = options->stats_path != NULL ? cli_run_stats_write(stats, options->stats_path) : 0;
+    if (options->stats)
+        cli_run_stats_print(stats);
+    return error < 0 ? cli_fail(&cli_run, "%s: %s", options->stats_path, strerror(-error)) : CLI_OK;
+}
+
+static int parse(int argc, char **argv, struct options *options)
+{
+    static const struct option known[] = {
+        {"stats", optional_argument, NULL, 'S'},
+        {"scale", required_argument, NULL, 'c'},
+        {"filter", required_argument, NULL, 'f'},
+        CLI_OPTIONS,
+    };
+    static const char scales[] = " fit integer stretch none ",
+                      filters[] = " auto nearest bilinear ";
+    int option;
+    while ((option = cli_option(&cli_run, argc, argv, known)) != -1) {
+        char word[32];
+        snprintf(word, sizeof(word), " %s ", optarg != NULL ? optarg : "");
+        switch (option) {
+        case 'S':
+            options->stats = optarg == NULL;
+            options->stats_path = optarg;
+            break;
+        case 'c':
+            if (strstr(scales, word) == NULL)
+                return cli_usage(&cli_run, "--scale %s: not one of%s", optarg, scales);
+            setenv("KMSBLIT_RUN_SCALE", optarg, 1);
+            break;
+        case 'f':
+            if (strstr(filters, word) == NULL)
+                return cli_usage(&cli_run, "--filter %s: not one of%s", optarg, filters);
+            setenv("KMSBLIT_RUN_FILTER", optarg, 1);
+            break;
+        default: return CLI_USAGE;
+        }
+    }
+    if (optind == argc)
+        return cli_usage(&cli_run, "name the program to run");
+    options->command = argv + optind;
+    return CLI_OK;
+}
+
+static int run(int argc, char **argv)
+{
+    const char *stats_path = getenv("KMSBLIT_RUN_STATS");
+    struct options options = {.stats_path = stats_path != NULL && *stats_path ? stats_path : NULL};
+    struct cli_run_stats stats;
+    int status = parse(argc, argv, &options);
+    if (status == CLI_OK)
+        status = check_daemon();
+    if (status == CLI_OK)
+        status = set_environment(&options);
+    if (status != CLI_OK)
+        return status;
+    int error = cli_run_stats_open(&stats);
+    if (error < 0) {
+        cli_fail(&cli_run, "no memory for counters: %s", strerror(-error));
+        return CLI_RUN_FAILED;
+    }
+    status = run_program(&options, &stats);
+    int reported = report(&options, &stats);
+    cli_run_stats_close(&stats);
+    return status != CLI_OK ? status : reported;
+}
+
+const struct cli_verb cli_run = {
+    .name = "run",
+    .summary = "run a game that knows nothing of kmsblit",
+    .own_arguments = true,
+    .help =
+        "usage: kmsblit run [--socket PATH] [--scale HOW] [--filter HOW] [--stats[=FILE]] COMMAND...\n"
+        "\n"
+        "Runs an unmodified pygame or Pygame Zero program, or any other that uses SDL 2 and draws in\n"
+        "software, and shows it through kmsblitd:\n"
+        "\n"
+        "  kmsblit run solarwolf\n"
+        "  kmsblit run python3 game.py\n"
+        "  kmsblit run pgzrun game.py\n"
+        "\n"
+        "Only what changes is sent. The game gets the daemon's input; sound is SDL's own. Games that need\n"
+        "OpenGL are told that there is none. python3 is Debian's, except in a virtual environment.\n"
+        "\n"
+        "  --scale HOW     how the picture fills the display: fit (the default), integer, stretch, none\n"
+        "  --filter HOW    nearest, bilinear, or auto (the default): nearest where the factor is whole\n"
+        "  --stats         tell at the end what was presented and sent, and what it cost\n"
+        "  --stats=FILE    the same as JSON, into FILE\n"
+        "\n"
+        "Exit status: that of the program, 128 and the signal's number if it died of one; 125 if there is\n"
+        "no daemon, 126 if the program cannot be run, 127 if there is none of that name.\n",
+    .run = run,
+};
