@@ -284,6 +284,7 @@ LIB_SO := $(OUT)/$(SO_FILE) $(OUT)/$(SO_NAME) $(OUT)/libkmsblit.so
 LIB_A := $(OUT)/libkmsblit.a
 DAEMON_A := $(B)/libdaemon.a
 SDL2_SO := $(OUT)/run/libkmsblit-sdl2.so
+SDL2_PY := $(OUT)/run/python/sitecustomize.py
 EXT_SO := $(PYOUT)/_kmsblit.abi3.so
 PY_OUT := $(patsubst clients/python/kmsblit/%,$(PYOUT)/%,$(PY_SRC)) $(PYOUT)/protocol.py
 # The fonts that come along: Debian's, copied; none is in the repository. The tool looks beside itself,
@@ -312,7 +313,7 @@ all: daemon tool library sdl2 python examples benchmark ## build everything that
 daemon: $(OUT)/kmsblitd ## build the daemon
 tool: $(OUT)/kmsblit $(FONTS_OUT) ## build the command-line tool
 library: $(LIB_SO) $(LIB_A) ## build the C library
-sdl2: $(SDL2_SO) ## build what `kmsblit run` loads below SDL 2
+sdl2: $(SDL2_SO) $(SDL2_PY) ## build what `kmsblit run` loads below SDL 2
 python: $(PY_OUT) $(PY_FONTS_OUT) $(if $(EXT_SRC),$(EXT_SO)) ## build the Python package (use PYTHONPATH=build/python)
 examples: $(EXAMPLES) ## build the C examples
 benchmark: $(BENCH_OUT) ## build what `kmsblit bench` runs
@@ -390,6 +391,9 @@ $(SDL2_SO): $(SDL2_OBJ) $(LIB_A) $(B)/sources
 	$(say) LINK $@
 	@mkdir -p $(@D)
 	$(Q)$(LINK) -shared -Wl,-z,defs -Wl,--exclude-libs,ALL -o $@ $(SDL2_OBJ) $(LIB_A) $(CLIENT_LIBS) -pthread -ldl
+
+$(SDL2_PY): clients/sdl2/python/sitecustomize.py
+	$(Q)install -D -m 644 $< $@
 
 # The extension carries the library's objects: it needs no libkmsblit.so at run time.
 $(EXT_SO): $(EXT_OBJ) $(TEXT_OBJ) $(LIB_A) $(B)/sources
@@ -634,8 +638,9 @@ install: all $(MAN_OUT) ## install below $(DESTDIR)$(PREFIX)
 	install -m 755 $(BENCH_OUT) '$(DESTDIR)$(LIBEXECDIR)/kmsblit/bench'
 	install -m 644 clients/c/kmsblit.h $(GEN_T) '$(DESTDIR)$(INCLUDEDIR)'
 	install -m 644 $(LIB_A) '$(DESTDIR)$(LIBDIR)'
-	install -d '$(DESTDIR)$(LIBDIR)/kmsblit'
+	install -d '$(DESTDIR)$(LIBDIR)/kmsblit/python'
 	install -m 755 $(SDL2_SO) '$(DESTDIR)$(LIBDIR)/kmsblit'
+	install -m 644 $(SDL2_PY) '$(DESTDIR)$(LIBDIR)/kmsblit/python'
 	install -m 755 $(OUT)/$(SO_FILE) '$(DESTDIR)$(LIBDIR)'
 	ln -sf $(SO_FILE) '$(DESTDIR)$(LIBDIR)/$(SO_NAME)'
 	ln -sf $(SO_NAME) '$(DESTDIR)$(LIBDIR)/libkmsblit.so'

@@ -1,4 +1,5 @@
-/* What programs presented: they add to a file that only we hold open, so that nothing is left of it. */
+/* What programs presented: they add to a file that has no name, so that nothing is left of it. They find it by our number
+ * in /proc, or, where they are set-group-ID and may not look there, among the files that they inherit. */
 #include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
@@ -11,7 +12,7 @@
 int cli_run_stats_open(struct cli_run_stats *stats)
 {
     char path[64];
-    *stats = (struct cli_run_stats){.fd = memfd_create("kmsblit-run", MFD_CLOEXEC)};
+    *stats = (struct cli_run_stats){.fd = memfd_create(SDL2_COUNTERS_NAME, 0)};
     if (stats->fd < 0 || ftruncate(stats->fd, sizeof(*stats->counters)) < 0)
         goto failed;
     stats->counters =

@@ -5,7 +5,8 @@
 
 #include <stdint.h>
 
-/* Names the file to be mapped. */
+/* Names the file to be mapped: a memfd of this name, the last part being its descriptor. */
+#define SDL2_COUNTERS_NAME     "kmsblit-run"
 #define SDL2_COUNTERS_VARIABLE "KMSBLIT_RUN_COUNTERS"
 
 struct sdl2_counters {

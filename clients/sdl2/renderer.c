@@ -18,6 +18,18 @@ static struct sdl2_window *window_of(SDL_Renderer *renderer)
     return window;
 }
 
+/* What a program asks before it decides whether to use a renderer: scaling is not done here, and every present keeps the
+ * display's pace. */
+int SDL_GetRendererInfo(SDL_Renderer *renderer, SDL_RendererInfo *info)
+{
+    int status = SDL2_REAL(SDL_GetRendererInfo)(renderer, info);
+    if (status == 0 && window_of(renderer) != NULL) {
+        info->flags &= ~(Uint32)SDL_RENDERER_SOFTWARE;
+        info->flags |= SDL_RENDERER_ACCELERATED | SDL_RENDERER_PRESENTVSYNC;
+    }
+    return status;
+}
+
 int SDL_RenderSetLogicalSize(SDL_Renderer *renderer, int width, int height)
 {
     struct sdl2_window *window = window_of(renderer);

@@ -36,15 +36,35 @@ int64_t sdl2_now_ns(void)
 
 /* ---- Counters ------------------------------------------------------------------------------- */
 
+/* The file that the tool made, or -1. *inherited: it is not ours to close. */
+static int open_counters(bool *inherited)
+{
+    const char *path = getenv(SDL2_COUNTERS_VARIABLE), *slash;
+    char link[64], target[64] = "";
+    *inherited = false;
+    if (path == NULL || (slash = strrchr(path, '/')) == NULL)
+        return -1;
+    int fd = open(path, O_RDWR | O_CLOEXEC);
+    if (fd >= 0)
+        return fd;
+    snprintf(link, sizeof(link), "/proc/self/fd%s", slash);
+    if (readlink(link, target, sizeof(target) - 1) < 0 ||
+        strstr(target, SDL2_COUNTERS_NAME) == NULL)
+        return -1;
+    *inherited = true;
+    return atoi(slash + 1);
+}
+
 static struct sdl2_counters *map_counters(void)
 {
-    const char *path = getenv(SDL2_COUNTERS_VARIABLE);
-    int fd = path != NULL ? open(path, O_RDWR | O_CLOEXEC) : -1;
+    bool inherited;
+    int fd = open_counters(&inherited);
     if (fd < 0)
         return NULL;
     void *memory =
         mmap(NULL, sizeof(struct sdl2_counters), PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
-    close(fd);
+    if (!inherited)
+        close(fd);
     return memory != MAP_FAILED ? memory : NULL;
 }
 
