@@ -9,8 +9,11 @@ from pathlib import Path
 
 PACKAGE = Path(__file__).resolve().parent / "kmsblit"
 ORDER = ("connect", "Display", "Window", "Image", "Transformed", "SharedImage", "Canvas", "blit_array", "BLIT_DTYPE",
-         "Font", "Rect", "Presented", "Output", "Screenshot", "events", "wait_event", "Event", "on_key_down", "on_key_up", "on_text",
-         "on_mouse_move", "on_mouse_down", "on_mouse_up", "on_mouse_wheel", "on_touch_down", "on_touch_move", "on_touch_up",
+         "Font", "Rect", "Sprite", "AbstractGroup", "Group", "LayeredUpdates", "GroupSingle", "RenderUpdates", "OrderedUpdates",
+         "spritecollide", "spritecollideany", "groupcollide", "collide_rect", "collide_circle", "collide_mask",
+         "collide_rect_ratio", "collide_circle_ratio", "Presented", "Output", "Screenshot", "events", "wait_event", "Event",
+         "on_key_down", "on_key_up", "on_text", "on_mouse_move", "on_mouse_down", "on_mouse_up",
+         "on_mouse_wheel", "on_touch_down", "on_touch_move", "on_touch_up",
          "on_button_down", "on_button_up", "on_axis", "on_focus", "on_quit", "on_event", "remove_handler", "event_name",
          "Keyboard", "key_name", "key_code", "Mouse", "Touches", "Touch", "Gamepads", "Gamepad", "Device")
 HEAD = """\
@@ -127,6 +130,10 @@ def class_text(node: ast.ClassDef) -> str:
     return f"{title}\n\n{text_of(ast.get_docstring(node))}\n{body}\n"
 
 
+def function_text(node: ast.FunctionDef) -> str:
+    return f"## {node.name}\n\n`{signature(node)}`\n\n{text_of(ast.get_docstring(node))}\n"
+
+
 def constants(nodes: list[ast.stmt]) -> str:
     out = "## Constants\n\n- `__version__: str`\n"
     for i, node in enumerate(nodes):
@@ -147,13 +154,14 @@ def aliases(nodes: list[ast.stmt]) -> str:
 def document() -> str:
     stubs = ast.parse((PACKAGE / "_kmsblit.pyi").read_text()).body
     named: dict[str, str] = {node.name: class_text(node) for node in stubs if isinstance(node, ast.ClassDef)}
+    named |= {node.name: function_text(node) for node in stubs if isinstance(node, ast.FunctionDef)}
     for file in ("_arrays.py", "_autostart.py", "_events.py", "_input.py", "_keys.py"):
         nodes = ast.parse((PACKAGE / file).read_text()).body
         for i, node in enumerate(nodes):
             if isinstance(node, ast.ClassDef) and not node.name.startswith("_"):
                 named[node.name] = class_text(node)
             elif isinstance(node, ast.FunctionDef) and not node.name.startswith("_"):
-                named[node.name] = f"## {node.name}\n\n`{signature(node)}`\n\n{text_of(ast.get_docstring(node))}\n"
+                named[node.name] = function_text(node)
             elif isinstance(node, ast.Assign) and ast.unparse(node.targets[0]) == "BLIT_DTYPE":
                 follower = nodes[i + 1]
                 assert isinstance(follower, ast.Expr) and isinstance(follower.value, ast.Constant)

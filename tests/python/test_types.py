@@ -42,6 +42,7 @@ def test_everything_is_exported():
     public = {name for name in dir(_kmsblit) if not name.startswith("_")} | {"__version__", "BLIT_DTYPE", "blit_array", "connect"}
     for module in (_events, _input, _keys):
         public |= set(module.__all__)
+    public |= {"RenderClear", "RenderPlain"}
     assert public == set(kmsblit.__all__) and len(public) == len(kmsblit.__all__)
     assert all(hasattr(kmsblit, name) for name in public)
 
@@ -70,6 +71,15 @@ with kmsblit.connect(Path("/run/x"), name="x") as display:
         shot = window.screenshot()
         shot.save("x.png")
         r, g, b = shot.get_at((1, 2))
+        class Ball(kmsblit.Sprite):
+            def update(self, step: int) -> None:
+                self.rect.x += step
+        balls = kmsblit.Group(Ball(), [Ball()])
+        balls.update(5)
+        rects = kmsblit.LayeredUpdates(balls, layer=2).draw(window)
+        hit: list[Ball] = kmsblit.spritecollide(Ball(), balls, False, kmsblit.collide_circle_ratio(0.5))
+        for one, others in kmsblit.groupcollide(balls, balls, True, False, lambda a, b: a is b).items():
+            one.kill()
         number: int = display.statistics("server")["clients"] + display.outputs[0].width
 """
 BAD = """
@@ -83,6 +93,9 @@ number: str = window.commit()
 window.blits([], False)[0]
 kmsblit.Rect(1, 2, 3)
 window.flip().serial
+kmsblit.Group().draw()
+kmsblit.Sprite(layer=3)
+kmsblit.spritecollide(1, [], False, 5)
 """
 
 
@@ -93,4 +106,4 @@ def test_programs(tmp_path):
     (tmp_path / "bad.py").write_text(BAD)
     done = mypy(tmp_path, "bad.py")
     wrong = {int(line.split(":")[1]) for line in done.stdout.splitlines() if ": error:" in line}
-    assert wrong == set(range(3, 12)), done.stdout
+    assert wrong == set(range(3, 15)), done.stdout

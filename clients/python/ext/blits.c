@@ -82,9 +82,8 @@ static bool ensure_room(struct batch *batch, size_t units)
 bool batch_add(struct batch *batch, const struct blit *blit)
 {
     union kb_command record;
-    struct box drawn;
 
-    const size_t units = draw_record(batch->frame, blit, &drawn, &record);
+    const size_t units = draw_record(batch->frame, blit, &batch->drawn, &record);
     if (units > 0) {
         if (!ensure_room(batch, units) || !frame_use(batch->frame, blit->image)) {
             return false;
@@ -92,7 +91,7 @@ bool batch_add(struct batch *batch, const struct blit *blit)
         memcpy(&batch->records[batch->used], &record, units * KB_COMMAND_UNIT_BYTES);
         batch->used += units;
     }
-    return batch->rects == NULL || add_rect(batch, &drawn);
+    return batch->rects == NULL || add_rect(batch, &batch->drawn);
 }
 
 static bool add_tuple(struct batch *batch, PyObject *items)
@@ -178,13 +177,39 @@ static bool add_all(struct batch *batch, PyObject *sequence)
     return add_iterable(batch, sequence);
 }
 
+bool batch_begin(struct batch *batch, PyObject *owner, bool rects)
+{
+    *batch = (struct batch){.display = frame_display(owner), .frame = frame_enter(owner)};
+    if (batch->frame == NULL || (rects && (batch->rects = PyList_New(0)) == NULL)) {
+        return false;
+    }
+    batch->frame->building = true; /* what items' code may do to the window until then is little */
+    batch->display->building++;
+    return true;
+}
+
+PyObject *batch_end(struct batch *batch, bool done)
+{
+    batch->frame->building = false;
+    batch->display->building--;
+    frame_trim(batch->frame, done ? batch->room - batch->used : batch->appended);
+    if (batch->display->closed) {
+        call_disconnect(batch->display);
+    }
+    if (!done) {
+        Py_CLEAR(batch->rects);
+        return NULL;
+    }
+    return batch->rects != NULL ? batch->rects : Py_NewRef(Py_None);
+}
+
 PyObject *draw_blits(PyObject *self, PyObject *args, PyObject *kwargs)
 {
     static char *keywords[] = {"blit_sequence", "return_rects", "doreturn",
                                "image",         "images",       NULL};
     PyObject *sequence, *image = Py_None, *images = Py_None;
     int return_rects = -1, doreturn = -1;
-    struct display *display = frame_display(self);
+    struct batch batch;
     bool array;
 
     if (!PyArg_ParseTupleAndKeywords(args, kwargs, "O|p$pOO:blits", keywords, &sequence,
@@ -195,31 +220,11 @@ PyObject *draw_blits(PyObject *self, PyObject *args, PyObject *kwargs)
     if (!array && (image != Py_None || images != Py_None)) {
         return PyErr_Format(PyExc_TypeError, "image= and images= go with an array");
     }
-    struct frame *frame = frame_enter(self);
-    if (frame == NULL) {
-        return NULL;
-    }
-    struct batch batch = {.display = display, .frame = frame};
     const bool no_rects = return_rects == 0 || doreturn == 0;
     const bool rects = !no_rects && (!array || return_rects == 1 || doreturn == 1);
-    if (rects && (batch.rects = PyList_New(0)) == NULL) {
+    if (!batch_begin(&batch, self, rects)) {
         return NULL;
     }
-    frame->building = true; /* what the items' code may do to the window until then is little */
-    display->building++;
-    bool done = array ? arrays_add(&batch, sequence, image, images) : add_all(&batch, sequence);
-    frame->building = false;
-    display->building--;
-    frame_trim(frame, done ? batch.room - batch.used : batch.appended);
-    if (display->closed) {
-        call_disconnect(display);
-    }
-    if (!done) {
-        Py_CLEAR(batch.rects);
-        return NULL;
-    }
-    if (batch.rects == NULL) {
-        Py_RETURN_NONE;
-    }
-    return batch.rects;
+    return batch_end(&batch, array ? arrays_add(&batch, sequence, image, images)
+                                   : add_all(&batch, sequence));
 }

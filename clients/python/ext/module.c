@@ -1,5 +1,6 @@
 /* The module: its types, constants and state. */
 #include "module.h"
+#include "sprites.h"
 
 struct state *state_of_type(PyTypeObject *type)
 {
@@ -28,7 +29,7 @@ void object_free(void *object)
     Py_DECREF(type);
 }
 
-static PyTypeObject *add_type(PyObject *module, PyType_Spec *spec, PyTypeObject *base)
+PyTypeObject *module_add_type(PyObject *module, PyType_Spec *spec, PyTypeObject *base)
 {
     PyObject *type = PyType_FromModuleAndSpec(module, spec, (PyObject *)base);
     if (type != NULL && PyModule_AddType(module, (PyTypeObject *)type) < 0) {
@@ -68,21 +69,22 @@ static int module_exec(PyObject *module)
 {
     struct state *state = PyModule_GetState(module);
 
-    if ((state->display_type = add_type(module, &display_spec, NULL)) == NULL ||
-        (state->window_type = add_type(module, &window_spec, NULL)) == NULL ||
-        (state->image_type = add_type(module, &image_spec, NULL)) == NULL ||
-        (state->shared_image_type = add_type(module, &shared_image_spec, state->image_type)) ==
-            NULL ||
-        (state->canvas_type = add_type(module, &canvas_spec, state->image_type)) == NULL ||
-        (state->transformed_type = add_type(module, &transformed_spec, NULL)) == NULL ||
-        (state->screenshot_type = add_type(module, &screenshot_spec, NULL)) == NULL ||
-        (state->rect_type = add_type(module, &rect_spec, NULL)) == NULL ||
-        (state->font_type = add_type(module, &font_spec, NULL)) == NULL ||
+    if ((state->display_type = module_add_type(module, &display_spec, NULL)) == NULL ||
+        (state->window_type = module_add_type(module, &window_spec, NULL)) == NULL ||
+        (state->image_type = module_add_type(module, &image_spec, NULL)) == NULL ||
+        (state->shared_image_type =
+             module_add_type(module, &shared_image_spec, state->image_type)) == NULL ||
+        (state->canvas_type = module_add_type(module, &canvas_spec, state->image_type)) == NULL ||
+        (state->transformed_type = module_add_type(module, &transformed_spec, NULL)) == NULL ||
+        (state->screenshot_type = module_add_type(module, &screenshot_spec, NULL)) == NULL ||
+        (state->rect_type = module_add_type(module, &rect_spec, NULL)) == NULL ||
+        (state->font_type = module_add_type(module, &font_spec, NULL)) == NULL ||
         (state->presented_type = add_sequence(module, &presented_desc)) == NULL ||
         (state->output_type = add_sequence(module, &output_desc)) == NULL) {
         return -1;
     }
-    if (!find_fonts(module, state) || errors_add(module, state) < 0 || names_add(module) < 0) {
+    if (!find_fonts(module, state) || errors_add(module, state) < 0 || names_add(module) < 0 ||
+        sprites_add(module, state) < 0) {
         return -1;
     }
     return PyModule_AddStringConstant(module, "__version__", kb_version());
@@ -111,6 +113,9 @@ static int module_traverse(PyObject *module, visitproc visit, void *arg)
     Py_VISIT(state->connection_lost_error);
     Py_VISIT(state->fonts);
     Py_VISIT(state->hand_out);
+    for (int i = 0; i < KEPT_COUNT; i++) {
+        Py_VISIT(state->sprites[i]);
+    }
     return 0;
 }
 
@@ -137,6 +142,9 @@ static int module_clear(PyObject *module)
     Py_CLEAR(state->connection_lost_error);
     Py_CLEAR(state->fonts);
     Py_CLEAR(state->hand_out);
+    for (int i = 0; i < KEPT_COUNT; i++) {
+        Py_CLEAR(state->sprites[i]);
+    }
     return 0;
 }
 
@@ -149,6 +157,21 @@ static PyMethodDef module_methods[] = {
     METHOD("_connect", display_connect, METH_VARARGS | METH_KEYWORDS,
            "What kmsblit.connect() does; a private daemon lives while the display does."),
     METHOD("_set_hand_out", input_set_hand_out, METH_O, "What flip() calls with the display."),
+    METHOD("spritecollide", collide_spritecollide, METH_VARARGS | METH_KEYWORDS,
+           "spritecollide($module, sprite, group, dokill, collided=None)\n--\n\n"
+           "The group's sprites that touch a sprite."),
+    METHOD("spritecollideany", collide_spritecollideany, METH_VARARGS | METH_KEYWORDS,
+           "spritecollideany($module, sprite, group, collided=None)\n--\n\n"
+           "The first sprite of the group that touches a sprite, or None."),
+    METHOD("groupcollide", collide_groupcollide, METH_VARARGS | METH_KEYWORDS,
+           "groupcollide($module, groupa, groupb, dokilla, dokillb, collided=None)\n--\n\n"
+           "Which sprites of one group touch which of another."),
+    METHOD("collide_rect", collide_rect, METH_VARARGS | METH_KEYWORDS,
+           "collide_rect($module, left, right)\n--\n\nWhether two sprites' rects touch."),
+    METHOD("collide_circle", collide_circle, METH_VARARGS | METH_KEYWORDS,
+           "collide_circle($module, left, right)\n--\n\nWhether circles about two sprites touch."),
+    METHOD("collide_mask", collide_mask, METH_VARARGS | METH_KEYWORDS,
+           "collide_mask($module, left, right)\n--\n\nWhere two sprites' masks touch, or None."),
     {0},
 };
 

@@ -19,6 +19,32 @@
 
 #include <kmsblit.h>
 
+/* What sprites need again and again (sprites.h). */
+enum sprites_kept {
+    KEPT_SPRITE, /* types */
+    KEPT_ABSTRACT_GROUP,
+    KEPT_LAYERED_UPDATES,
+    KEPT_GROUP_SINGLE,
+    KEPT_COLLIDE_RECT_RATIO,
+    KEPT_COLLIDE_CIRCLE_RATIO,
+    KEPT_COLLIDE_RECT, /* functions of the module */
+    KEPT_COLLIDE_CIRCLE,
+    KEPT_COLLIDE_MASK,
+    KEPT_SPRITE_IMAGE, /* what classes have that do not define it themselves */
+    KEPT_SPRITE_RECT,
+    KEPT_GROUP_SPRITES,
+    KEPT_NAME_IMAGE, /* names */
+    KEPT_NAME_RECT,
+    KEPT_NAME_SPRITES,
+    KEPT_NAME_UPDATE,
+    KEPT_NAME_KILL,
+    KEPT_NAME_LAYER,
+    KEPT_NAME_OWN_LAYER,
+    KEPT_NAME_RADIUS,
+    KEPT_NAME_MASK,
+    KEPT_COUNT
+};
+
 /* The module's state. Every object keeps a borrowed pointer to it: an object keeps its type alive,
  * the type the module, and the module this. */
 struct state {
@@ -40,6 +66,7 @@ struct state {
     PyObject *fonts; /* str: the folder of the fonts that come along */
     PyObject
         *hand_out; /* gives events to handlers, see kmsblit._input; NULL or None: there are none */
+    PyObject *sprites[KEPT_COUNT];
 };
 
 struct trash; /* what a thread could not free because another one was in a call (call.c) */
@@ -153,6 +180,9 @@ extern struct PyModuleDef kmsblit_module;
 /* The state, for constructors that a subclass may call. NULL sets an exception. */
 struct state *state_of_type(PyTypeObject *type);
 
+/* Makes a type and adds it to the module. NULL with an exception. */
+PyTypeObject *module_add_type(PyObject *module, PyType_Spec *spec, PyTypeObject *base);
+
 /* Allocates an object of a type of ours, all zeros. */
 void *object_new(PyTypeObject *type);
 /* The end of every tp_dealloc: gives back the memory and the type. */
@@ -252,6 +282,9 @@ bool rect_check(const struct state *state, PyObject *object);
 PyObject *rect_of_size(const struct state *state, int32_t width, int32_t height, PyObject *args,
                        PyObject *kwargs);
 extern PyMethodDef rect_methods[];
+/* Whether any pixel is common; the smallest box around both. */
+bool rect_boxes_collide(struct box a, struct box b);
+struct box rect_boxes_join(struct box a, struct box b);
 
 /* ---- display.c, outputs.c ------------------------------------------------------------------- */
 
@@ -415,7 +448,12 @@ struct batch {
     struct kb_command_blit *records; /* room at the end of the frame */
     size_t room, used;               /* of records */
     size_t appended;                 /* units taken from the frame in all */
+    struct box drawn;                /* what was drawn of the last one */
 };
+/* Begins one in the frame of a window or canvas, which nothing else may change until its end. */
+bool batch_begin(struct batch *batch, PyObject *owner, bool rects);
+/* The rects, or None; if it is not done, nothing of it is drawn, and NULL. */
+PyObject *batch_end(struct batch *batch, bool done);
 /* Room for so many more records. */
 bool batch_make_room(struct batch *batch, size_t units);
 bool batch_add(struct batch *batch, const struct blit *blit);

@@ -173,14 +173,14 @@ static PyObject *rect_clip(struct rect *self, PyObject *args)
     return rect_like(self, x.start, y.start, x.end - x.start, y.end - y.start);
 }
 
-static bool collide(struct box a, struct box b)
+bool rect_boxes_collide(struct box a, struct box b)
 {
     struct span common;
     return overlap(span_of(a.x, a.w), span_of(b.x, b.w), &common) &&
            overlap(span_of(a.y, a.h), span_of(b.y, b.h), &common);
 }
 
-static struct box join(struct box a, struct box b)
+struct box rect_boxes_join(struct box a, struct box b)
 {
     const int64_t x = a.x < b.x ? a.x : b.x;
     const int64_t y = a.y < b.y ? a.y : b.y;
@@ -198,7 +198,7 @@ static PyObject *rect_union(struct rect *self, PyObject *args)
     if (!parse_other(self, args, &other)) {
         return NULL;
     }
-    other = join(box_of(self), other);
+    other = rect_boxes_join(box_of(self), other);
     return rect_like(self, other.x, other.y, other.w, other.h);
 }
 
@@ -208,7 +208,7 @@ static PyObject *rect_union_ip(struct rect *self, PyObject *args)
     if (!parse_other(self, args, &other)) {
         return NULL;
     }
-    other = join(box_of(self), other);
+    other = rect_boxes_join(box_of(self), other);
     return assign(self, other.x, other.y, other.w, other.h);
 }
 
@@ -226,7 +226,7 @@ static PyObject *rect_unionall(struct rect *self, PyObject *sequence)
         if (!done) {
             break;
         }
-        all = join(all, other);
+        all = rect_boxes_join(all, other);
     }
     Py_DECREF(iterator);
     return PyErr_Occurred() ? NULL : rect_like(self, all.x, all.y, all.w, all.h);
@@ -265,7 +265,9 @@ static PyObject *rect_collidepoint(struct rect *self, PyObject *args)
 static PyObject *rect_colliderect(struct rect *self, PyObject *args)
 {
     struct box other;
-    return parse_other(self, args, &other) ? PyBool_FromLong(collide(box_of(self), other)) : NULL;
+    return parse_other(self, args, &other)
+               ? PyBool_FromLong(rect_boxes_collide(box_of(self), other))
+               : NULL;
 }
 
 /* The index of the first rectangle that touches, -1 for none; or all of them as a list. */
@@ -283,7 +285,7 @@ static PyObject *collide_items(struct rect *self, PyObject *sequence, PyObject *
         if (!done) {
             break;
         }
-        if (!collide(box_of(self), other)) {
+        if (!rect_boxes_collide(box_of(self), other)) {
             continue;
         }
         if (all == NULL) {

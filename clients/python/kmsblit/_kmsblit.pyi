@@ -936,3 +936,215 @@ class Rect:
         """Index of the first that collides, or -1."""
     def collidelistall(self, rects: Iterable[RectLike], /) -> list[int]:
         """Indices of all that collide."""
+
+class Sprite:
+    """Something that is seen, as pygame.sprite.Sprite: a class of the program's, with the attributes
+    image and rect.
+
+        class Ball(kmsblit.Sprite):
+            def __init__(self, picture, *groups):
+                super().__init__(*groups)
+                self.image = picture
+                self.rect = picture.get_rect()
+
+            def update(self):
+                self.rect.x += 2
+
+    A sprite can be in any number of groups; a group keeps its sprites alive. It may have further
+    attributes that functions know: _layer (LayeredUpdates), radius (collide_circle), mask
+    (collide_mask). Attributes may be properties, but plain ones are drawn several times faster.
+    """
+
+    image: Any
+    """What is drawn: an Image, or what its rotated() and scaled() return."""
+    rect: Any
+    """Where: its top left corner counts for drawing, all of it for collisions."""
+    _layer: Any
+    def __init__(self, *groups: Any) -> None: ...
+    def add(self, *groups: Any) -> None:
+        """Joins groups that it is not in yet."""
+    def remove(self, *groups: Any) -> None:
+        """Leaves groups; those that it is not in do not matter."""
+    def kill(self) -> None:
+        """Leaves all groups. It can join others afterwards."""
+    def alive(self) -> bool:
+        """Whether it is in any group."""
+    def groups(self) -> list[Any]:
+        """A list of the groups that it is in."""
+    def update(self, *args: Any, **kwargs: Any) -> None:
+        """Does nothing: for classes to define. A group's update() calls it."""
+    @property
+    def layer(self) -> Any:
+        """Its layer in a LayeredUpdates, from the attribute _layer; it can be set while it is in no group."""
+    @layer.setter
+    def layer(self, value: float) -> None: ...
+
+class AbstractGroup:
+    """What all groups are; as pygame.sprite.AbstractGroup.
+
+    Sprites keep the order in which they came. A group can be gone through with `for`, has a length,
+    is true if any sprite is in it, and knows `sprite in group`. Where sprites are taken, so are
+    lists, groups and other iterables of them. A class may define sprites() to give another order.
+    """
+
+    def __init__(self, *sprites: Any) -> None: ...
+    def sprites(self) -> list[Any]:
+        """A list of its sprites."""
+    def add(self, *sprites: Any) -> None:
+        """Takes sprites in; those that are in it already stay where they are."""
+    def remove(self, *sprites: Any) -> None:
+        """Lets sprites go; those that are not in it do not matter."""
+    def has(self, *sprites: Any) -> bool:
+        """Whether all of them are in it."""
+    def empty(self) -> None:
+        """Lets all sprites go."""
+    def copy(self) -> Self:
+        """A group of the same class with the same sprites."""
+    def update(self, *args: Any, **kwargs: Any) -> None:
+        """Calls every sprite's update() with these arguments."""
+    def draw(self, surface: Any, /) -> list[Rect]:
+        """Draws every sprite's image at its rect, all as one batch.
+
+        surface: a Window or a Canvas; a pygame Surface works, too, for sprites with pygame's images.
+
+        All sprites are drawn or, if one has no image or no rect, none. As pygame's, the list that it
+        returns is empty; RenderUpdates and LayeredUpdates tell what has changed.
+        """
+    def clear(self, surface: Any, bgd: Any) -> None:
+        """Draws the background, where sprites were drawn by draw() before.
+
+        bgd: an image, or a function that is called with the surface and a Rect.
+
+        A window's frame begins empty, so there all of the background is drawn.
+        """
+    def __iter__(self) -> Iterator[Any]: ...
+    def __contains__(self, sprite: object, /) -> bool: ...
+    def __len__(self) -> int: ...
+    def __bool__(self) -> bool: ...
+
+class Group(AbstractGroup):
+    """Sprites that are updated and drawn together; as pygame.sprite.Group. RenderPlain and
+    RenderClear are other names of it.
+    """
+
+class RenderUpdates(Group):
+    """A Group whose draw() tells what has changed; as pygame.sprite.RenderUpdates. Windows need no such list."""
+
+    def draw(self, surface: Any, /) -> list[Rect]:
+        """Draws every sprite; returns where sprites were before and are now."""
+
+class OrderedUpdates(RenderUpdates):
+    """As pygame.sprite.OrderedUpdates; all groups keep the order here."""
+
+class LayeredUpdates(AbstractGroup):
+    """A group whose sprites lie in layers, higher ones before lower ones; as pygame.sprite.LayeredUpdates.
+
+    A sprite goes to the layer that add() says, or that its attribute _layer says, or to
+    default_layer. Layers are numbers; a sprite that comes into a layer is drawn last of it.
+    """
+
+    def __init__(
+        self, *sprites: Any, default_layer: float = 0, layer: float | None = None
+    ) -> None: ...
+    def add(self, *sprites: Any, layer: float | None = None) -> None:
+        """Takes sprites in, all into this layer if it is given."""
+    def draw(self, surface: Any, /) -> list[Rect]:
+        """Draws every sprite, the lowest layer first; returns where sprites were before and are now."""
+    def layers(self) -> list[Any]:
+        """The layers that there are, the lowest first."""
+    def change_layer(self, sprite: Sprite, new_layer: float) -> None:
+        """Moves a sprite to another layer. Raises ValueError if it is not in the group."""
+    def move_to_front(self, sprite: Sprite, /) -> None:
+        """Moves a sprite to the end of the topmost layer."""
+    def move_to_back(self, sprite: Sprite, /) -> None:
+        """Moves a sprite to a new layer below all others."""
+    def switch_layer(self, layer1_nr: float, layer2_nr: float) -> None:
+        """Exchanges two layers' sprites."""
+    def get_layer_of_sprite(self, sprite: Sprite, /) -> Any:
+        """The layer that it is in, or default_layer if it is not in the group."""
+    def get_sprites_from_layer(self, layer: float, /) -> list[Any]:
+        """A layer's sprites in their order."""
+    def remove_sprites_of_layer(self, layer_nr: float, /) -> list[Any]:
+        """Lets a layer's sprites go, and returns them."""
+    def get_sprites_at(self, pos: Pair, /) -> list[Any]:
+        """The sprites whose rect holds a point, the topmost last."""
+    def get_sprite(self, idx: SupportsIndex, /) -> Any:
+        """The sprite at an index; 0 is the lowest. Raises IndexError."""
+    def get_top_layer(self) -> Any:
+        """The topmost layer that has a sprite. Raises IndexError if there is none."""
+    def get_bottom_layer(self) -> Any:
+        """The lowest layer that has a sprite. Raises IndexError if there is none."""
+    def get_top_sprite(self) -> Any:
+        """The sprite that is drawn last. Raises IndexError if there is none."""
+
+class GroupSingle(AbstractGroup):
+    """A group of at most one sprite: one that is added takes the place of the one before; as
+    pygame.sprite.GroupSingle.
+    """
+
+    sprite: Any
+    """The sprite, or None."""
+    def __init__(self, sprite: Any = None) -> None: ...
+
+class _Collided(Protocol):
+    def __call__(self, left: Any, right: Any, /) -> Any: ...
+
+def spritecollide(
+    sprite: Any, group: Iterable[Any], dokill: bool, collided: _Collided | None = None
+) -> list[Any]:
+    """The group's sprites that touch a sprite (itself, if it is in the group, among them).
+
+    dokill: whether their kill() is called.
+    collided: a function of two sprites that tells whether they touch: collide_circle, collide_mask, collide_rect_ratio(0.8)
+        or one of the program's; without it their rects decide.
+    """
+
+def spritecollideany(
+    sprite: Any, group: Iterable[Any], collided: _Collided | None = None
+) -> Any:
+    """The first sprite of the group that touches a sprite, or None. Arguments are spritecollide()'s."""
+
+def groupcollide(
+    groupa: Iterable[Any],
+    groupb: Iterable[Any],
+    dokilla: bool,
+    dokillb: bool,
+    collided: _Collided | None = None,
+) -> dict[Any, list[Any]]:
+    """Which sprites of one group touch which of another: a dict from those of groupa to lists of those of groupb.
+
+    dokilla, dokillb: whether the kill() of those in groupa and in groupb is called.
+    collided: as spritecollide()'s.
+    """
+
+def collide_rect(left: Any, right: Any) -> bool:
+    """Whether two sprites' rects touch."""
+
+def collide_circle(left: Any, right: Any) -> bool:
+    """Whether circles about the middles of two sprites' rects touch.
+
+    Their attribute radius says how large they are; without one the circle is around the rect, and
+    the sprite gets that radius as its attribute.
+    """
+
+def collide_mask(left: Any, right: Any) -> tuple[int, int] | None:
+    """Where two sprites' masks touch, in the left one's pixels, or None.
+
+    A mask is a sprite's attribute mask; without one it is made of its image, every time anew.
+    """
+
+@final
+class collide_rect_ratio:
+    """collide_rect_ratio(0.8) is a function as collide_rect, for rects of 0.8 times the size."""
+
+    ratio: float
+    def __init__(self, ratio: float) -> None: ...
+    def __call__(self, left: Any, right: Any) -> bool: ...
+
+@final
+class collide_circle_ratio:
+    """collide_circle_ratio(0.8) is a function as collide_circle, for circles of 0.8 times the radius."""
+
+    ratio: float
+    def __init__(self, ratio: float) -> None: ...
+    def __call__(self, left: Any, right: Any) -> bool: ...
