@@ -559,13 +559,13 @@ $(B)/headers/c++17.ok: FORCE
 # (TESTS="-k clip"), CK_RUN_SUITE and CK_RUN_CASE to the unit tests.
 RUN := FUZZ_SECONDS=$(FUZZ_SECONDS) PYTHON=$(PYTHON) $(PYTHON) -B tests/run
 
-.PHONY: check check-long check-unit check-pixels check-protocol check-kms check-python fuzz lint
+.PHONY: check check-long check-unit check-pixels check-protocol check-kms check-python check-games fuzz lint
 check: deps ## everything: lint, all tests, a short fuzz run; installs what is missing first
 	+$(Q)$(MAKE) build-release
 	+$(Q)$(MAKE) build-asan
 	+$(Q)$(MAKE) build-fuzz
 	+$(Q)$(MAKE) build-arm
-	@$(RUN) lint unit proto protocol kms pixels python fuzz vm videocore arm64
+	@$(RUN) lint unit proto protocol kms pixels python games fuzz vm videocore arm64
 
 check-long: check ## check, then threads sanitizer, valgrind, long fuzzing, bare Debian
 	+$(Q)$(MAKE) build-tsan
@@ -582,6 +582,8 @@ check-kms: build-release build-asan ## the daemon on scripted display cards
 	@$(RUN) kms
 check-python: build-release ## the Python package
 	@$(RUN) python
+check-games: build-release ## programs that ask SDL, through `kmsblit run`
+	@$(RUN) games
 fuzz: build-fuzz ## every fuzz target for FUZZ_SECONDS (10)
 	@$(RUN) fuzz
 lint: build-release ## floors, sizes, headers, format, types

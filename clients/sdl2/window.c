@@ -243,9 +243,8 @@ Uint32 SDL_GetWindowFlags(SDL_Window *sdl)
     flags |= window->fullscreen;
     flags |= window->mouse_grab ? SDL_WINDOW_MOUSE_GRABBED : 0;
     flags |= window->keyboard_grab ? SDL_WINDOW_KEYBOARD_GRABBED : 0;
-    if (window->window != NULL && sdl2_display() != NULL &&
-        kb_focus(sdl2_display()) == window->window)
-        flags |= SDL_WINDOW_INPUT_FOCUS | SDL_WINDOW_MOUSE_FOCUS;
+    flags |= SDL_GetKeyboardFocus() == sdl ? SDL_WINDOW_INPUT_FOCUS : 0;
+    flags |= SDL_GetMouseFocus() == sdl ? SDL_WINDOW_MOUSE_FOCUS : 0;
     return flags;
 }
 
