@@ -42,10 +42,20 @@ int kd_buffer_init(struct kd_buffer *buffer, int32_t width_px, int32_t height_px
     return 0;
 }
 
+void kd_buffer_forget(struct kd_buffer *buffer)
+{
+    struct kd_attachment *attachment = buffer->attachment;
+
+    buffer->attachment = NULL;
+    if (attachment)
+        attachment->release(attachment);
+    if (buffer->tile_keys)
+        memset(buffer->tile_keys, 0, kd_grid_count(buffer->grid) * sizeof(uint64_t));
+}
+
 void kd_buffer_finish(struct kd_buffer *buffer)
 {
-    if (buffer->attachment)
-        buffer->attachment->release(buffer->attachment);
+    kd_buffer_forget(buffer);
     if (buffer->owns_pixels)
         free(buffer->pixels);
     free(buffer->tile_keys);

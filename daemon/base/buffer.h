@@ -64,6 +64,8 @@ struct kd_mapping {
 /* A buffer of the given size in memory of its own (mapping NULL), black, or in a mapping, as it is. Keys are unknown. -ENOMEM. */
 int kd_buffer_init(struct kd_buffer *buffer, int32_t width_px, int32_t height_px,
                    enum kb_format format, const struct kd_mapping *mapping);
+/* What the renderer keeps for it goes, and nobody knows what the pixels are. */
+void kd_buffer_forget(struct kd_buffer *buffer);
 void kd_buffer_finish(struct kd_buffer *buffer);
 
 /* The same on the heap, in memory of its own. */

@@ -113,6 +113,15 @@ static int headless_dispatch(struct kd_output *output, int64_t now_ns, struct kd
     return 1;
 }
 
+static int headless_renew(struct kd_output *output)
+{
+    struct headless *headless = headless_of(output);
+
+    for (unsigned i = 0; i < headless->buffers_count; i++)
+        kd_buffer_forget(headless->buffers[i]);
+    return 0;
+}
+
 static void headless_destroy(struct kd_output *output)
 {
     struct headless *headless = headless_of(output);
@@ -130,6 +139,7 @@ static const struct kd_output_impl headless_impl = {
     .next_refresh_ns = headless_next_refresh_ns,
     .wake_ns = headless_wake_ns,
     .dispatch = headless_dispatch,
+    .renew = headless_renew,
     .destroy = headless_destroy,
 };
 

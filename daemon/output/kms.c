@@ -1,6 +1,7 @@
 #include "output/kms.h"
 
 #include <errno.h>
+#include <gbm.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -220,6 +221,7 @@ static void read_driver(struct kd_kms *kms)
     kms->is_virtio = version && strcmp(version->name, "virtio_gpu") == 0;
     drmFreeVersion(version);
     kms->prefers_shadow = drmGetCap(kms->fd, DRM_CAP_DUMB_PREFER_SHADOW, &value) == 0 && value;
+    kms->has_modifiers = drmGetCap(kms->fd, DRM_CAP_ADDFB2_MODIFIERS, &value) == 0 && value;
     kms->is_16_bit = drmGetCap(kms->fd, DRM_CAP_DUMB_PREFERRED_DEPTH, &value) == 0 && value == 16;
     kms->cursor_width_px = kms->cursor_height_px = 64;
     if (drmGetCap(kms->fd, DRM_CAP_CURSOR_WIDTH, &value) == 0 && value > 0 && value <= 512)
@@ -307,6 +309,8 @@ void kd_kms_destroy(struct kd_kms *kms)
 {
     if (!kms)
         return;
+    if (kms->gbm)
+        gbm_device_destroy(kms->gbm);
     free(kms->stale);
     free(kms->crtcs);
     free(kms->planes);

@@ -35,7 +35,9 @@ struct kd_kms_settings {
     bool window_planes; /* windows may have planes of their own */
     bool blurred_ok; /* also where the plane's scaler is not known to filter as the window wants */
     bool cursor_planes;
-    bool rotation_planes; /* planes may turn the picture */
+    bool rotation_planes;      /* planes may turn the picture */
+    bool mapped_buffers;       /* the processor must see all pixels, even where others draw them */
+    struct kd_sharing sharing; /* of zeros: the processor draws, always */
     const struct kd_connector_wish *wishes;
     size_t wishes_count; /* borrowed for as long as the card is there */
 };

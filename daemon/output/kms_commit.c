@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <string.h>
 
+#include "base/fence.h"
 #include "output/kms_impl.h"
 
 /* More rectangles than that become one around them all: the kernel walks the list for each commit. */
@@ -161,11 +162,25 @@ static uint64_t zpos_above(const struct kms_plane *plane, uint64_t below)
     return zpos < plane->zpos_max ? zpos : plane->zpos_max;
 }
 
-static void put_window(struct request *request, const struct kms_output *output,
-                       const struct kd_plane_window *window, const struct kms_buffer *buffer)
+/* Without such a property the drawing is waited for here. */
+static void put_fence(struct request *request, const struct kms_object *plane,
+                      const struct kd_commit *commit)
 {
+    if (commit->fence_fd < 0 || commit->test_only)
+        return;
+    if (plane->props[KMS_IN_FENCE_FD])
+        put(request, plane, KMS_IN_FENCE_FD, (uint64_t)commit->fence_fd);
+    else
+        kd_fence_wait(commit->fence_fd);
+}
+
+static void put_window(struct request *request, const struct kms_output *output,
+                       const struct kd_commit *commit, const struct kms_buffer *buffer)
+{
+    const struct kd_plane_window *window = &commit->window;
     const struct kms_plane *plane = output->overlay;
 
+    put_fence(request, &plane->object, commit);
     put_plane(request, &plane->object, output, buffer->fb_id, window->from, window->to);
     if (!plane->zpos_fixed)
         put(request, &plane->object, KMS_ZPOS, zpos_above(plane, primary_zpos(output->primary)));
@@ -209,8 +224,7 @@ static void put_screen(struct request *request, const struct kms_output *output,
               kd_box_of_size(buffer->base.grid.width_px, buffer->base.grid.height_px),
               output->plane_box);
     put_clips(request, output, commit);
-    if (commit->fence_fd >= 0)
-        put(request, plane, KMS_IN_FENCE_FD, (uint64_t)commit->fence_fd);
+    put_fence(request, plane, commit);
 }
 
 static int build(struct request *request, struct kms_output *output, const struct kd_commit *commit)
@@ -226,7 +240,7 @@ static int build(struct request *request, struct kms_output *output, const struc
         put_modeset(request, output);
     put_screen(request, output, commit, buffer);
     if (window)
-        put_window(request, output, &commit->window, window);
+        put_window(request, output, commit, window);
     else if (output->overlay && (output->window_shown || output->needs_modeset))
         put_plane_off(request, &output->overlay->object);
     if (cursor)

@@ -245,19 +245,6 @@ static unsigned choose_damage(struct kms_output *output)
     return output->uses_dirtyfb ? 1 : settings->buffers;
 }
 
-static int make_buffers(struct kms_output *output, enum kb_format format)
-{
-    const struct kd_view *view = &output->base.view;
-    unsigned wanted = choose_damage(output);
-    int error = kd_kms_swap_create(output->kms, wanted, view->device_width_px,
-                                   view->device_height_px, format, &output->swap);
-
-    if (!error && output->swap.count < wanted)
-        KD_WARN("output %s: memory for only %u of %u buffers", output->base.name,
-                output->swap.count, wanted);
-    return error;
-}
-
 /* ---- Trying ------------------------------------------------------------------------------------ */
 
 /* Whether the card says that it could show this. Without being its master nobody can ask: then it is found out later. */
@@ -270,6 +257,40 @@ static int test(struct kms_output *output)
     return error == -EACCES ? 0 : error;
 }
 
+static int make_buffers(struct kms_output *output, enum kms_kind kind, enum kb_format format)
+{
+    const struct kd_view *view = &output->base.view;
+    unsigned wanted = choose_damage(output);
+    int error =
+        kd_kms_swap_create(output->kms, kind, output->primary, wanted, view->device_width_px,
+                           view->device_height_px, format, &output->swap);
+
+    if (error)
+        return error;
+    if (output->swap.count < wanted)
+        KD_WARN("output %s: memory for only %u of %u buffers", output->base.name,
+                output->swap.count, wanted);
+    error = test(output);
+    if (error)
+        kd_kms_swap_destroy(output->kms, &output->swap);
+    return error;
+}
+
+int kd_kms_output_make_buffers(struct kms_output *output, enum kb_format format)
+{
+    static const char *const kinds[] = {[KMS_DUMB] = "dumb buffers", [KMS_GBM] = "buffers of GBM"};
+    enum kms_kind kind = kd_kms_best_kind(output->kms);
+    int error = make_buffers(output, kind, format);
+
+    while (error && kind != KMS_PLAIN) {
+        KD_INFO("output %s: %s cannot be shared with the GPU: %s", output->base.name, kinds[kind],
+                strerror(-error));
+        error = make_buffers(output, --kind, format);
+    }
+    output->base.is_shared = !error && kind != KMS_PLAIN;
+    return error;
+}
+
 static void drop_mode(struct kms_output *output)
 {
     kd_kms_swap_destroy(output->kms, &output->swap);
@@ -280,15 +301,8 @@ static void drop_mode(struct kms_output *output)
 
 static int try_view(struct kms_output *output, bool by_plane, enum kb_format format)
 {
-    int error;
-
     make_view(output, by_plane);
-    error = make_buffers(output, format);
-    if (!error)
-        error = test(output);
-    if (error)
-        kd_kms_swap_destroy(output->kms, &output->swap);
-    return error;
+    return kd_kms_output_make_buffers(output, format);
 }
 
 static int try_mode(struct kms_output *output, const drmModeModeInfo *mode, enum kb_format format)
@@ -361,6 +375,17 @@ static int find_format(struct kms_output *output, enum kb_format *format)
     return -ENOSPC;
 }
 
+void kd_kms_output_describe(struct kms_output *output)
+{
+    char *reason = output->base.reason;
+    size_t used = strcspn(reason, ";");
+    char buffers[96];
+
+    kd_kms_swap_describe(&output->swap, buffers, sizeof(buffers));
+    snprintf(reason + used, sizeof(output->base.reason) - used, "%s%s", buffers[0] ? "; " : "",
+             buffers);
+}
+
 static bool crtc_has_vblank(const struct kms_output *output)
 {
     uint64_t sequence, time_ns;
@@ -391,6 +416,7 @@ static int set_up(struct kms_output *output, const drmModeConnector *connector)
         return error;
     }
     output->has_vblank = crtc_has_vblank(output);
+    kd_kms_output_describe(output);
     return 0;
 }
 

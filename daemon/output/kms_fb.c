@@ -1,10 +1,11 @@
 /*
- * Framebuffers in memory that the processor draws into ("dumb" buffers), and sets of them that take turns.
+ * Framebuffers in memory that the processor draws into ("dumb" buffers), and sets of framebuffers that take turns.
  */
 #include <drm_fourcc.h>
 #include <errno.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <unistd.h>
 
 #include "output/kms_impl.h"
 
@@ -28,21 +29,21 @@ static int map(struct kd_kms *kms, uint64_t bytes, struct kms_buffer *buffer)
 int kd_kms_buffer_create(struct kd_kms *kms, int32_t width_px, int32_t height_px,
                          enum kb_format format, uint32_t fourcc, struct kms_buffer *buffer)
 {
-    uint32_t bits = 8U * kd_format_get(format)->bytes_per_px, stride_bytes = 0;
+    uint32_t bits = 8U * kd_format_get(format)->bytes_per_px;
     struct kd_mapping mapping;
     uint64_t bytes = 0;
     int error;
 
-    *buffer = (struct kms_buffer){.fb_id = 0};
+    *buffer = (struct kms_buffer){.base = {.dmabuf = {.fd = -1}}};
     if (drmModeCreateDumbBuffer(kms->fd, (uint32_t)width_px, (uint32_t)height_px, bits, 0,
-                                &buffer->handle, &stride_bytes, &bytes) < 0)
+                                &buffer->handle, &buffer->stride_bytes, &bytes) < 0)
         return -errno;
     error = map(kms, bytes, buffer);
     if (!error && drmModeAddFB2(kms->fd, (uint32_t)width_px, (uint32_t)height_px, fourcc,
-                                (uint32_t[4]){buffer->handle}, (uint32_t[4]){stride_bytes},
+                                (uint32_t[4]){buffer->handle}, (uint32_t[4]){buffer->stride_bytes},
                                 (uint32_t[4]){0}, &buffer->fb_id, 0) < 0)
         error = -errno;
-    mapping = (struct kd_mapping){buffer->map, stride_bytes, kms->prefers_shadow};
+    mapping = (struct kd_mapping){buffer->map, buffer->stride_bytes, kms->prefers_shadow};
     if (!error)
         error = kd_buffer_init(&buffer->base, width_px, height_px, format, &mapping);
     if (error)
@@ -52,28 +53,52 @@ int kd_kms_buffer_create(struct kd_kms *kms, int32_t width_px, int32_t height_px
 
 void kd_kms_buffer_destroy(struct kd_kms *kms, struct kms_buffer *buffer)
 {
+    int shared_fd = buffer->base.tile_keys ? buffer->base.dmabuf.fd : -1;
+
     kd_buffer_finish(&buffer->base);
+    if (shared_fd >= 0)
+        close(shared_fd);
     if (buffer->fb_id)
         drmModeRmFB(kms->fd, buffer->fb_id);
     if (buffer->map)
         munmap(buffer->map, buffer->map_bytes);
     if (buffer->handle)
         drmModeDestroyDumbBuffer(kms->fd, buffer->handle);
-    *buffer = (struct kms_buffer){.fb_id = 0};
+    kd_kms_gbm_destroy(buffer);
+    *buffer = (struct kms_buffer){.base = {.dmabuf = {.fd = -1}}};
 }
 
 /* ---- Taking turns ------------------------------------------------------------------------------ */
 
-int kd_kms_swap_create(struct kd_kms *kms, unsigned wanted, int32_t width_px, int32_t height_px,
-                       enum kb_format format, struct kms_swap *swap)
+enum kms_kind kd_kms_best_kind(const struct kd_kms *kms)
+{
+    const struct kd_sharing *sharing = &kms->settings.sharing;
+
+    if (!sharing->is_wanted || !sharing->is_wanted(sharing->ctx))
+        return KMS_PLAIN;
+    return kms->settings.mapped_buffers ? KMS_DUMB : KMS_GBM;
+}
+
+int kd_kms_swap_create(struct kd_kms *kms, enum kms_kind kind, const struct kms_plane *plane,
+                       unsigned wanted, int32_t width_px, int32_t height_px, enum kb_format format,
+                       struct kms_swap *swap)
 {
     uint32_t fourcc = format == KB_FORMAT_RGB565 ? DRM_FORMAT_RGB565 : DRM_FORMAT_XRGB8888;
     int error = 0;
 
-    *swap = (struct kms_swap){.count = 0};
+    *swap = (struct kms_swap){.kind = kind};
     while (swap->count < wanted && !error) {
-        error = kd_kms_buffer_create(kms, width_px, height_px, format, fourcc,
-                                     &swap->buffers[swap->count]);
+        struct kms_buffer *buffer = &swap->buffers[swap->count];
+
+        if (kind == KMS_GBM)
+            error = kd_kms_gbm_create(kms, plane, width_px, height_px, format, fourcc, buffer);
+        else
+            error = kd_kms_buffer_create(kms, width_px, height_px, format, fourcc, buffer);
+        if (!error && kind == KMS_DUMB) {
+            error = kd_kms_buffer_export(kms, fourcc, buffer);
+            if (error)
+                kd_kms_buffer_destroy(kms, buffer);
+        }
         swap->count += !error;
     }
     return swap->count ? 0 : error;

@@ -23,6 +23,7 @@ enum kms_prop {
     KMS_CRTC_W,
     KMS_CRTC_H,
     KMS_IN_FENCE_FD,
+    KMS_IN_FORMATS,
     KMS_FB_DAMAGE_CLIPS,
     KMS_ROTATION,
     KMS_ZPOS,
@@ -46,14 +47,18 @@ struct kms_object {
 /* type: DRM_MODE_OBJECT_*. */
 int kd_kms_object_read(int fd, uint32_t id, uint32_t type, struct kms_object *object);
 
+struct kms_plane;
+
 /* ---- Buffers (kms_fb.c) ------------------------------------------------------------------------ */
 
 struct kms_buffer {
     struct kd_buffer base;
-    uint32_t fb_id; /* 0: there is no such buffer */
-    uint32_t handle;
+    uint32_t fb_id;  /* 0: there is no such buffer */
+    uint32_t handle; /* of a dumb buffer, as what follows */
+    uint32_t stride_bytes;
     void *map;
     size_t map_bytes;
+    struct gbm_bo *bo; /* owned; NULL: it is a dumb buffer */
 };
 
 /* fourcc: of the framebuffer; the pixels are drawn as base.format says. */
@@ -61,20 +66,43 @@ int kd_kms_buffer_create(struct kd_kms *kms, int32_t width_px, int32_t height_px
                          enum kb_format format, uint32_t fourcc, struct kms_buffer *buffer);
 void kd_kms_buffer_destroy(struct kd_kms *kms, struct kms_buffer *buffer);
 
+/* kms_shared.c: for another device that draws. try(): whether it can. export(): makes a dumb buffer known to it. All 0 or -errno. */
+int kd_kms_gbm_create(struct kd_kms *kms, const struct kms_plane *plane, int32_t width_px,
+                      int32_t height_px, enum kb_format format, uint32_t fourcc,
+                      struct kms_buffer *buffer);
+void kd_kms_gbm_destroy(struct kms_buffer *buffer);
+int kd_kms_buffer_export(struct kd_kms *kms, uint32_t fourcc, struct kms_buffer *buffer);
+int kd_kms_buffer_try(const struct kd_kms *kms, const struct kms_buffer *buffer);
+
 #define KMS_MAX_BUFFERS 3
+
+/* What buffers are, the one that is tried first last. */
+enum kms_kind {
+    KMS_PLAIN, /* dumb, for the processor alone */
+    KMS_DUMB,  /* dumb, for another device too */
+    KMS_GBM,   /* for another device; the processor cannot see their pixels */
+};
 
 /* Buffers of one size that take turns on a plane. */
 struct kms_swap {
     struct kms_buffer buffers[KMS_MAX_BUFFERS];
     unsigned count;
+    enum kms_kind kind;
     unsigned next;            /* where the search for a free one begins: the one used longest ago */
     struct kms_buffer *shown; /* one of them, or NULL */
     struct kms_buffer *pending; /* one of them, committed and not shown yet; or NULL */
 };
 
-/* As many of the wanted ones as there is memory for; -errno if there is not even one. */
-int kd_kms_swap_create(struct kd_kms *kms, unsigned wanted, int32_t width_px, int32_t height_px,
-                       enum kb_format format, struct kms_swap *swap);
+/* What kind to begin with. */
+enum kms_kind kd_kms_best_kind(const struct kd_kms *kms);
+
+/* For that plane. As many of the wanted ones as there is memory for; -errno if there is not even one. */
+int kd_kms_swap_create(struct kd_kms *kms, enum kms_kind kind, const struct kms_plane *plane,
+                       unsigned wanted, int32_t width_px, int32_t height_px, enum kb_format format,
+                       struct kms_swap *swap);
+
+/* For people; "": nothing that is worth a word. */
+void kd_kms_swap_describe(const struct kms_swap *swap, char *text, size_t text_bytes);
 void kd_kms_swap_destroy(struct kd_kms *kms, struct kms_swap *swap);
 struct kms_buffer *kd_kms_swap_free(struct kms_swap *swap);
 struct kms_buffer *kd_kms_swap_find(struct kms_swap *swap, const struct kd_buffer *buffer);
@@ -114,7 +142,9 @@ struct kd_kms {
     const char *path;
     struct kd_kms_settings settings;
     struct kd_kms_listener listener;
-    bool prefers_shadow, is_16_bit;
+    bool prefers_shadow, is_16_bit, has_modifiers;
+    struct gbm_device *gbm; /* owned; NULL: not needed yet, or ... */
+    bool has_no_gbm;        /* ... it cannot be made */
     uint32_t cursor_width_px, cursor_height_px;
     bool is_virtio; /* what is committed is copied at once, so one buffer is enough */
     bool paused;
@@ -149,6 +179,7 @@ struct kms_output {
     struct kd_box plane_box; /* where the buffer is shown: the whole mode */
     struct kms_swap swap;
     struct kms_swap window; /* of the overlay plane; count 0: none yet */
+    struct kms_swap old[2]; /* those that were replaced: shown until the next flip; count 0: none */
     bool window_shown;      /* the overlay plane was on in the last commit */
     bool primary_shown;     /* the primary plane was */
     bool keeps_primary;     /* the driver wants it on, even when it is covered */
@@ -189,6 +220,10 @@ void kd_kms_connector_name(const drmModeConnector *connector, char name[33]);
 const struct kd_connector_wish *kd_kms_wish(const struct kd_kms *kms, const char *name);
 int kd_kms_output_create(struct kd_kms *kms, const drmModeConnector *connector, int64_t now_ns,
                          struct kms_output **out);
+
+/* For the mode and the view that it has: 0 or -errno. */
+int kd_kms_output_make_buffers(struct kms_output *output, enum kb_format format);
+void kd_kms_output_describe(struct kms_output *output);
 
 /* For as long as the display stays plugged in. */
 void kd_kms_forbid_mode(struct kms_output *output);

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "base/fence.h"
 #include "output/kms_impl.h"
 
 #define KD_LOG_MODULE "kms"
@@ -98,6 +99,13 @@ static void note_flip(struct kms_output *output, struct kd_flip *flip)
         flip->flags |= KB_PRESENTED_FLAG_SCALED_BY_PLANE;
 }
 
+/* Nobody looks at them any more. */
+static void destroy_old(struct kms_output *output)
+{
+    kd_kms_swap_destroy(output->kms, &output->old[0]);
+    kd_kms_swap_destroy(output->kms, &output->old[1]);
+}
+
 static int kms_dispatch(struct kd_output *base, int64_t now_ns, struct kd_flip *flip)
 {
     struct kms_output *output = kms_output_of(base);
@@ -117,6 +125,7 @@ static int kms_dispatch(struct kd_output *base, int64_t now_ns, struct kd_flip *
     output->is_pending = false;
     kd_kms_swap_flipped(&output->swap);
     kd_kms_swap_flipped(&output->window);
+    destroy_old(output);
     note_flip(output, flip);
     return 1;
 }
@@ -165,8 +174,9 @@ static struct kd_buffer *acquire_window(struct kms_output *output,
             return NULL; /* in the next frame, when nobody looks at the old ones any more */
         kd_kms_swap_destroy(output->kms, swap);
     }
-    if (!swap->count && kd_kms_swap_create(output->kms, KMS_MAX_BUFFERS, width_px, height_px,
-                                           output->swap.buffers[0].base.format, swap) < 0) {
+    if (!swap->count &&
+        kd_kms_swap_create(output->kms, output->swap.kind, output->overlay, KMS_MAX_BUFFERS,
+                           width_px, height_px, output->swap.buffers[0].base.format, swap) < 0) {
         snprintf(output->base.plane_reason, sizeof(output->base.plane_reason),
                  "no memory for buffers of %dx%d", width_px, height_px);
         return NULL;
@@ -186,6 +196,45 @@ static struct kd_buffer *kms_acquire(struct kd_output *base, const struct kd_pla
     return buffer ? &buffer->base : NULL;
 }
 
+static void forget(struct kms_swap *swap)
+{
+    for (unsigned i = 0; i < swap->count; i++)
+        kd_buffer_forget(&swap->buffers[i].base);
+}
+
+/* What is shown of them stays until something else is. */
+static void put_aside(struct kms_swap *swap, struct kms_swap *old)
+{
+    swap->shown = swap->pending = NULL;
+    *old = *swap;
+    *swap = (struct kms_swap){.count = 0};
+}
+
+static int kms_renew(struct kd_output *base)
+{
+    struct kms_output *output = kms_output_of(base);
+    enum kb_format format = output->swap.buffers[0].base.format;
+    int error;
+
+    forget(&output->swap);
+    forget(&output->window);
+    if (!output->crtc || output->swap.kind == KMS_PLAIN ||
+        (output->swap.kind == KMS_DUMB && kd_kms_best_kind(output->kms) == KMS_PLAIN))
+        return 0;        /* the processor can use them as they are */
+    destroy_old(output); /* from a time before the last flip */
+    put_aside(&output->swap, &output->old[0]);
+    put_aside(&output->window, &output->old[1]);
+    error = kd_kms_output_make_buffers(output, format);
+    if (error) {
+        output->swap = output->old[0];
+        output->window = output->old[1];
+        output->old[0] = output->old[1] = (struct kms_swap){.count = 0};
+        return error;
+    }
+    kd_kms_output_describe(output);
+    return 0;
+}
+
 static struct kd_buffer *kms_front(struct kd_output *base)
 {
     struct kms_output *output = kms_output_of(base);
@@ -201,6 +250,8 @@ static int send_changes(struct kms_output *output, const struct kd_commit *commi
 {
     drmModeClip clips[DRM_MODE_FB_DIRTY_MAX_CLIPS];
     size_t count = commit->clips_count;
+
+    kd_fence_wait(commit->fence_fd);
 
     if (count > DRM_MODE_FB_DIRTY_MAX_CLIPS)
         count = 0; /* all of it */
@@ -343,6 +394,7 @@ static void kms_output_destroy(struct kd_output *base)
     }
     kd_kms_swap_destroy(kms, &output->swap);
     kd_kms_swap_destroy(kms, &output->window);
+    destroy_old(output);
     kd_kms_buffer_destroy(kms, &output->cursor_buffers[0]);
     kd_kms_buffer_destroy(kms, &output->cursor_buffers[1]);
     if (output->mode_blob)
@@ -355,6 +407,7 @@ const struct kd_output_impl kd_kms_output_impl = {
     .acquire = kms_acquire,
     .commit = kms_output_commit,
     .front = kms_front,
+    .renew = kms_renew,
     .next_refresh_ns = kms_next_refresh_ns,
     .wake_ns = kms_wake_ns,
     .dispatch = kms_dispatch,

@@ -15,6 +15,7 @@ static const char *const names[KMS_PROPS] = {
     [KMS_CRTC_W] = "CRTC_W",
     [KMS_CRTC_H] = "CRTC_H",
     [KMS_IN_FENCE_FD] = "IN_FENCE_FD",
+    [KMS_IN_FORMATS] = "IN_FORMATS",
     [KMS_FB_DAMAGE_CLIPS] = "FB_DAMAGE_CLIPS",
     [KMS_ROTATION] = "rotation",
     [KMS_ZPOS] = "zpos",

@@ -61,6 +61,7 @@ struct kd_output {
     uint64_t commits;             /* number of the newest commit */
     uint32_t width_mm, height_mm; /* 0: not known */
     char reason[192];             /* why it is as it is: mode, planes; for people */
+    bool is_shared;               /* another device can draw into its buffers */
     char plane_reason[128];       /* why the last window asked for got a plane, or not */
 };
 
@@ -88,7 +89,7 @@ struct kd_commit {
     struct kd_plane_window window;
     const struct kd_cursor_image *cursor; /* on a plane of its own; NULL: none */
     int32_t cursor_x, cursor_y;           /* where its hot spot is, in the display's pixels */
-    int fence_fd;                         /* the buffer is drawn when it signals; -1: it is drawn */
+    int fence_fd; /* borrowed: what is new in the buffers is drawn when it signals; -1: it is drawn */
     /* If not NULL: gets an fd, the caller's, that signals when what was shown before is not read any more; -1 where the display has no such fences. */
     int *out_fence_fd;
     bool test_only; /* only asks whether the display could show it */
@@ -117,7 +118,19 @@ struct kd_output_impl {
     /* 1: a flip happened by now. 0: none did. -ETIMEDOUT: it never came, and everything is to be drawn again. */
     int (*dispatch)(struct kd_output *output, int64_t now_ns, struct kd_flip *flip);
 
+    /* Another device draws from now on, or none: buffers in memory that suits it, their contents unknown. Nobody uses those that there were but the
+     * display, which shows its own until the next flip. 0, or -errno: they are as before. */
+    int (*renew)(struct kd_output *output);
+
     void (*destroy)(struct kd_output *output);
+};
+
+/* What another device, which draws, can do with buffers. */
+struct kd_sharing {
+    void *ctx;
+    bool (*is_wanted)(void *ctx); /* now; false: the processor draws */
+    size_t (*modifiers)(void *ctx, uint32_t fourcc, uint64_t *modifiers, size_t max);
+    int (*try)(void *ctx, const struct kd_dmabuf *dmabuf, int32_t width_px, int32_t height_px);
 };
 
 /* Goes to the state that the table names, and logs it. False, and nothing changes, where the table says that the event cannot happen in this state: our bug,

@@ -70,7 +70,8 @@ static inline uint64_t kd_draw_area_px(const struct kd_draw *draw)
 
 struct kd_renderer {
     const struct kd_renderer_impl *impl;
-    char description[160]; /* what draws, for people: "GLES on V3D 4.2 (Mesa 22.3.6)" */
+    struct kd_renderer *retired; /* the server's: the next one that waits for its last drawing */
+    char description[160];       /* what draws, for people: "GLES on V3D 4.2 (Mesa 22.3.6)" */
 };
 
 struct kd_renderer_impl {

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "base/boxes.h"
+#include "base/fence.h"
 #include "base/pool.h"
 #include "base/switches.h"
 #include "plan/bounds.h"
@@ -48,6 +49,7 @@ struct kd_compose {
     bool settles;      /* promised tiles are to be drawn first */
     struct kd_pixels **
         promising; /* in the arena: by picture of the stack, what it was before it was settled: a reference; or NULL */
+    int fence_fd;     /* owned: what was drawn is there when it signals; -1: it is there */
     int64_t begun_ns; /* real time */
 };
 
@@ -57,6 +59,7 @@ static void compose_free(struct kd_compose *compose)
         return;
     for (uint32_t i = 0; compose->promising && i < compose->stack.pictures_count; i++)
         kd_pixels_unref(compose->promising[i]);
+    kd_fence_close(compose->fence_fd);
     kd_stack_finish(&compose->stack);
     kd_arena_finish(&compose->display->arena); /* if another one came back meanwhile */
     kd_arena_pass(&compose->display->arena, &compose->arena);
@@ -117,7 +120,7 @@ static int submit(struct kd_display *display, struct kd_compose *compose)
                                .clips = compose->clips,
                                .clips_count = compose->clips_count,
                                .window = compose->plane,
-                               .fence_fd = -1};
+                               .fence_fd = compose->fence_fd};
     int error;
 
     kd_cursor_commit(display, compose->draws_cursor, &commit);
@@ -253,10 +256,20 @@ static void show_damage(struct kd_compose *compose)
 {
     struct kd_grid grid = compose->screen.plan.grid;
 
+    kd_fence_wait(compose->fence_fd);
     tint_drawn(&compose->screen);
     tint_drawn(&compose->window);
     compose->clips[0] = kd_box_of_size(grid.width_px, grid.height_px);
     compose->clips_count = 1;
+}
+
+/* Of one or both drawings. */
+static void take_fence(struct kd_compose *compose, struct kd_draw *draw)
+{
+    if (!draw->has_fence)
+        return;
+    draw->has_fence = false;
+    compose->fence_fd = kd_fence_merge(compose->fence_fd, draw->fence_fd);
 }
 
 static void compose_done(struct kd_job *job)
@@ -268,6 +281,8 @@ static void compose_done(struct kd_job *job)
     int error = atomic_load(&screen->error);
 
     error = error ? error : atomic_load(&window->error);
+    take_fence(compose, &compose->screen.draw);
+    take_fence(compose, &compose->window.draw);
     display->busy--;
     display->composing = NULL;
     display->stats.draw_ns += (uint64_t)(screen->spent_ns + window->spent_ns);
@@ -276,7 +291,7 @@ static void compose_done(struct kd_job *job)
     note_duration(display, kd_clock_real_ns() - compose->begun_ns);
     if (display->output->state == KD_OUTPUT_DRAWING) { /* else it was paused or unplugged */
         if (error) {
-            kd_display_retry(display, "drawing failed", error);
+            kd_display_redraw(display, error);
         } else {
             if (compose->screen.tints || compose->window.tints)
                 show_damage(compose);
@@ -439,6 +454,8 @@ static void find_tints(struct kd_compose *compose, struct target *target, struct
 {
     const struct kd_draw *draw = &target->draw;
 
+    if (!buffer->pixels)
+        return; /* only devices can write it */
     if (!buffer->tinted_keys)
         buffer->tinted_keys = calloc(kd_grid_count(buffer->grid), sizeof(uint64_t));
     target->tints = kd_arena_alloc(&compose->arena, draw->tiles_count, sizeof(*target->tints));
@@ -536,6 +553,7 @@ int kd_compose_begin(struct kd_display *display)
     if (compose) {
         compose->display = display;
         compose->renderer = display->server->renderer;
+        compose->fence_fd = -1;
         kd_arena_pass(&compose->arena, &display->arena);
         compose->begun_ns = kd_clock_real_ns();
         error = compose_plan(compose);

@@ -241,6 +241,16 @@ static enum kd_config_action read_file(const struct command_line *line, struct k
     return line->check ? KD_CONFIG_EXIT_OK : KD_CONFIG_RUN;
 }
 
+/* What neither the file nor the command line says. */
+static void read_environment(struct command_line *line, struct kd_config *config)
+{
+    const char *renderer = getenv("KMSBLIT_RENDERER");
+    char why[KD_CONFIG_WHY_BYTES];
+    if (renderer != NULL && renderer[0] != '\0' && !kd_config_renderer(config, renderer, why)) {
+        mistake(line, "$KMSBLIT_RENDERER", why);
+    }
+}
+
 static enum kd_config_action parse(struct kd_config *config, int argc, char **argv, bool running)
 {
     struct command_line line = {0};
@@ -249,6 +259,7 @@ static enum kd_config_action parse(struct kd_config *config, int argc, char **ar
     config->argv = argv;
     config->running = running;
     scan(&line, NULL, argc, argv);
+    read_environment(&line, config);
     if (line.mistakes > 0) {
         return KD_CONFIG_EXIT_USAGE;
     }

@@ -31,6 +31,12 @@ enum kd_backend {
 
 enum kd_session_mode { KD_SESSION_AUTO, KD_SESSION_SERVICE, KD_SESSION_SEAT };
 
+enum kd_renderer_choice {
+    KD_RENDERER_AUTO, /* GLES on a real GPU for real displays, else the CPU */
+    KD_RENDERER_GLES, /* ... also by software drivers and without a display */
+    KD_RENDERER_CPU,
+};
+
 enum kd_tri { KD_AUTO, KD_ON, KD_OFF };
 
 /* How a driver is told what changed in a buffer. */
@@ -89,6 +95,8 @@ struct kd_config {
     unsigned buffers;     /* 1..3 */
     enum kd_clock_mode clock;
     struct kd_config_input input;
+    enum kd_renderer_choice renderer;
+    char render_node[64];  /* the GPU's; empty: found by itself */
     unsigned threads;      /* 0: one per core */
     unsigned switched_off; /* enum kd_switch */
     bool debug_damage;     /* what was drawn into a buffer is tinted */

@@ -74,6 +74,7 @@ static bool key_buffers(struct kd_config *config, const char *value, char *why)
 
 const char *const kd_config_backends[] = {"auto", "kms", "headless"};
 const char *const kd_config_sessions[] = {"auto", "service", "seat"};
+const char *const kd_config_renderers[] = {"auto", "gles", "cpu"};
 const char *const kd_config_tris[] = {"auto", "on", "off"};
 const char *const kd_config_damages[] = {"auto", "clips", "dirtyfb", "full"};
 
@@ -157,6 +158,22 @@ static bool key_clock(struct kd_config *config, const char *value, char *why)
     }
     config->clock = value[0] == 'r' ? KD_CLOCK_REAL : KD_CLOCK_VIRTUAL;
     return true;
+}
+
+bool kd_config_renderer(struct kd_config *config, const char *value, char *why)
+{
+    unsigned choice;
+
+    if (!kd_config_choice(value, kd_config_renderers, COUNT(kd_config_renderers), &choice, why))
+        return false;
+    config->renderer = (enum kd_renderer_choice)choice;
+    return true;
+}
+
+static bool key_render_node(struct kd_config *config, const char *value, char *why)
+{
+    return kd_config_copy_text(config->render_node, sizeof(config->render_node), value,
+                               "a GPU's path (/dev/dri/renderD128)", why);
 }
 
 static bool key_threads(struct kd_config *config, const char *value, char *why)
@@ -353,6 +370,10 @@ const struct kd_config_key kd_config_keys[] = {
     {"display", "damage", NULL, NULL, NULL, NULL, key_damage},
     {"display", "off_after", NULL, NULL, NULL, NULL, key_off_after},
     {"display", "margin", NULL, NULL, NULL, NULL, key_margin},
+    {"render", "renderer", "renderer", "RENDERER",
+     "auto, gles or cpu (auto: gles on a real GPU with a real\ndisplay, else cpu)", NULL,
+     kd_config_renderer},
+    {"render", "render_node", NULL, NULL, NULL, NULL, key_render_node},
     {"render", "threads", "threads", "N", "threads that draw, up to 64 (0: one per core)", NULL,
      key_threads},
     {"render", "off", "off", "LIST",

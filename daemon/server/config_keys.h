@@ -30,6 +30,7 @@ extern const size_t kd_config_keys_count;
 /* The names of the values of enum kd_backend, kd_session_mode, kd_tri and kd_damage_mode. */
 extern const char *const kd_config_backends[];
 extern const char *const kd_config_sessions[];
+extern const char *const kd_config_renderers[];
 extern const char *const kd_config_tris[];
 extern const char *const kd_config_damages[];
 
@@ -66,6 +67,7 @@ bool kd_config_section_end(struct kd_config *config, const struct kd_config_sect
 /* Whether every mirror has something to show. */
 bool kd_config_mirrors_ok(const struct kd_config *config, char *why);
 
+bool kd_config_renderer(struct kd_config *config, const char *value, char *why);
 bool kd_config_key_output(struct kd_config *config, const char *value, char *why);
 
 /* ---- Values: all return false if why says what is allowed ------------------------------------ */

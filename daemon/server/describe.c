@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <unistd.h>
 
+#include "server/config_keys.h"
 #include "server/hardware.h"
 #include "server/server.h"
 
@@ -47,7 +48,8 @@ static void say_daemon(struct text *text, const struct kd_server *server)
     say(text, "backend: %s (asked for: %s)%s%s\n", server->hardware ? "kms" : "headless",
         wished[server->config.backend], server->hardware || server->reason[0] ? ": " : "",
         server->hardware ? real : server->reason);
-    say(text, "renderer: %s, %u threads\n", server->renderer->impl->name,
+    say(text, "renderer: %s (asked for: %s): %s, %u threads\n", server->renderer->impl->name,
+        kd_config_renderers[server->config.renderer], server->renderer_reason,
         kd_jobs_threads(server->jobs));
     say(text, "clients: %u, windows: %u\n", server->connections_count,
         (unsigned)server->scene.windows_count);

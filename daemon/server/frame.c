@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "server/hardware.h"
+#include "server/renderer.h"
 #include "server/server.h"
 #include "socket/events.h"
 
@@ -183,11 +184,58 @@ void kd_display_retry(struct kd_display *display, const char *what, int error)
         kd_display_forget_frames(display, now_ns); /* games go on */
 }
 
+/* Nothing is known of what the display shows: all of it will have to be committed. */
+static void forget_shown(struct kd_display *display)
+{
+    struct kd_view view = display->output->view;
+
+    display->plane.used = false;
+    display->plane.asked_at_ns = 0;
+    memset(display->shown_keys, 0,
+           kd_grid_count(kd_grid_of(view.device_width_px, view.device_height_px)) *
+               sizeof(uint64_t));
+}
+
+void kd_display_redraw(struct kd_display *display, int error)
+{
+    if (error != -ENODEV) {
+        kd_display_retry(display, "drawing failed", error);
+        return;
+    }
+    kd_renderer_lost(display->server);
+    kd_output_step(display->output, KD_OUTPUT_FAIL);
+    display->damaged = true;
+    display->tick_at_ns = kd_server_now_ns(display->server);
+}
+
+/* What the former renderer drew into may be nothing for this one. False: it is still read. */
+static bool has_buffers(struct kd_display *display)
+{
+    int error = 0;
+
+    if (!display->has_old_buffers)
+        return true;
+    if (!display->busy)
+        error = display->output->impl->renew(display->output);
+    if (error)
+        KD_ERROR("output %s: no other buffers: %s", display->output->name, strerror(-error));
+    if (error || display->busy)
+        return false;
+    display->has_old_buffers = false;
+    forget_shown(display);
+    return true;
+}
+
 static void compose(struct kd_display *display, int64_t now_ns)
 {
     uint64_t sequence;
     int result;
 
+    if (!has_buffers(display)) {
+        display->damaged = true;
+        display->tick_at_ns = now_ns + KD_NS_PER_MS;
+        return;
+    }
     display->target_ns = display->output->impl->next_refresh_ns(display->output, now_ns, &sequence);
     result = kd_compose_begin(display);
     if (result < 0)
@@ -216,18 +264,6 @@ void kd_display_forget_frames(struct kd_display *display, int64_t now_ns)
     }
     display->owed_tail = NULL;
     display->answer_at_ns = 0;
-}
-
-/* Nothing is known of what the display shows: all of it will have to be committed. */
-static void forget_shown(struct kd_display *display)
-{
-    struct kd_view view = display->output->view;
-
-    display->plane.used = false;
-    display->plane.asked_at_ns = 0;
-    memset(display->shown_keys, 0,
-           kd_grid_count(kd_grid_of(view.device_width_px, view.device_height_px)) *
-               sizeof(uint64_t));
 }
 
 /* Nothing has happened for long. The next frame lights it again. */

@@ -9,6 +9,7 @@
 #include "output/hotplug.h"
 #include "output/kms.h"
 #include "output/layout.h"
+#include "server/renderer.h"
 #include "server/server.h"
 #include "server/session.h"
 
@@ -28,7 +29,7 @@ struct kd_hardware {
     struct kd_hotplug *hotplug; /* owned; NULL: this machine tells nobody */
     struct kd_watch hotplug_watch;
     int fd; /* the card's, of the session; -1: there is no card yet */
-    char path[64];
+    char path[64], driver[32];
     char choice[256];   /* why this card */
     char said[512];     /* why there is none; "" while there is one */
     struct kd_kms *kms; /* owned; NULL: there is no card yet */
@@ -73,6 +74,8 @@ static struct kd_kms_settings settings_of(struct kd_hardware *hardware)
                                     .blurred_ok = config->plane_scaling == KD_ON,
                                     .cursor_planes = config->hardware_cursor != KD_OFF,
                                     .rotation_planes = true,
+                                    .mapped_buffers = config->debug_damage,
+                                    .sharing = kd_renderer_sharing(hardware->server),
                                     .wishes = hardware->wishes,
                                     .wishes_count = config->connectors_count};
 }
@@ -129,6 +132,7 @@ static void on_added(void *ctx, struct kd_output *output)
     struct kd_hardware *hardware = ctx;
     int error;
 
+    kd_renderer_judge(hardware->server, output);
     lay_out(hardware->server, output);
     error = kd_displays_add(hardware->server, output);
     if (error) {
@@ -295,6 +299,7 @@ static int choose(struct kd_hardware *hardware, bool with_display, char *why, si
         for (size_t i = 0; i < cards[index].connectors_count; i++)
             connected |= cards[index].connectors[i].status == KD_CONNECTED;
         memcpy(hardware->path, cards[index].path, sizeof(hardware->path));
+        memcpy(hardware->driver, cards[index].driver, sizeof(hardware->driver));
     }
     free(cards);
     if (index >= 0 && with_display && !connected) {
@@ -364,6 +369,7 @@ static void use_card(struct kd_hardware *hardware)
     hardware->kms_watch = (struct kd_watch){on_card, hardware, NULL};
     if (kd_loop_watch(hardware->server->loop, &hardware->kms_watch, hardware->fd) < 0)
         KD_ERROR("card %s: cannot be watched", hardware->path);
+    kd_renderer_use_card(hardware->server, hardware->path, hardware->driver);
     hardware->displays = 1; /* so that their absence is said */
     scan(hardware);
 }
@@ -403,6 +409,7 @@ static bool drop_gone_card(struct kd_hardware *hardware)
     kd_displays_reap(hardware->server);
     if (hardware->server->gone)
         return false;
+    kd_renderer_leave_card(hardware->server);
     close_card(hardware);
     hardware->is_gone = hardware->is_lost = false;
     return true;

@@ -173,6 +173,12 @@ static void say_clock(const struct kd_config *config, char *text)
     snprintf(text, TEXT_BYTES, "%s", config->clock == KD_CLOCK_REAL ? "real" : "virtual");
 }
 
+static void say_renderer(const struct kd_config *config, char *text)
+{
+    snprintf(text, TEXT_BYTES, "%s%s%s", kd_config_renderers[config->renderer],
+             config->render_node[0] ? " on " : "", config->render_node);
+}
+
 static void say_threads(const struct kd_config *config, char *text)
 {
     snprintf(text, TEXT_BYTES, "%u", config->threads);
@@ -301,6 +307,7 @@ static const struct setting {
     {"[output], real", false, say_connectors},
     {"[display] buffers", false, say_buffers},
     {"[display] clock", false, say_clock},
+    {"[render] renderer, render_node", false, say_renderer},
     {"[render] threads", false, say_threads},
     {"[render] off", false, say_off},
     {"[render] debug_damage", true, say_debug_damage},

@@ -9,6 +9,7 @@
 #include "base/hash.h"
 #include "base/pool.h"
 #include "server/hardware.h"
+#include "server/renderer.h"
 #include "server/simulate.h"
 #include "socket/events.h"
 
@@ -207,6 +208,7 @@ void kd_server_settle(struct kd_server *server)
         for (size_t i = 0; i < server->displays_count; i++)
             kd_display_run(server->displays[i], now_ns);
         kd_displays_reap(server);
+        kd_renderer_reap(server);
         kd_inputs_settle(server);
     } while (step_clock(server));
 }
@@ -259,7 +261,7 @@ int kd_server_create(const struct kd_config *config, struct kd_server **out)
     if (!error)
         error = kd_jobs_create(config->threads, &server->jobs);
     if (!error)
-        error = kd_cpu_renderer_create(&server->renderer);
+        error = kd_renderer_start(server);
     if (!error) {
         server->host = host_of(server);
         error = kd_inputs_init(server);
@@ -316,8 +318,7 @@ void kd_server_destroy(struct kd_server *server)
     kd_loop_destroy(server->loop);
     kd_displays_stop(server);
     kd_hardware_destroy(server->hardware);
-    if (server->renderer)
-        server->renderer->impl->destroy(server->renderer);
+    kd_renderer_stop(server);
     kd_jobs_destroy(server->jobs);
     kd_listener_destroy(server->listener);
     kd_inputs_finish(server);

@@ -24,6 +24,7 @@
 #include "socket/connection.h"
 #include "socket/listen.h"
 
+struct kd_egl;
 struct kd_hardware;
 struct kd_loop;
 
@@ -51,6 +52,7 @@ struct kd_display {
     unsigned busy;            /* jobs that use the output's buffers: until they are done it stays */
     bool is_gone;             /* its output is unplugged; to be destroyed when it is not busy */
     bool is_dark;             /* turned off, nothing having changed for long */
+    bool has_old_buffers;     /* the former renderer's: made anew before anything is drawn */
     char mirror[33];      /* shows what the output of this name shows, if that is there; or "" */
     uint64_t *shown_keys; /* owned: of the tiles last committed */
     struct kd_plane_choice plane;        /* whether the topmost window has a plane */
@@ -89,6 +91,10 @@ struct kd_server {
     uint64_t seed;                /* of the keys */
     struct kd_jobs *jobs;         /* owned */
     struct kd_renderer *renderer; /* owned */
+    struct kd_renderer *retired;  /* owned: linked; still in use somewhere */
+    struct kd_egl *egl;           /* the renderer's; NULL: the CPU draws */
+    char renderer_reason[400];    /* why it draws, for people */
+    uint64_t gpu_losses;
     struct kd_scene scene;
     struct kd_host host;
     struct kd_pointer pointer;
@@ -216,6 +222,9 @@ void kd_display_forget_frames(struct kd_display *display, int64_t now_ns);
 /* Somebody else has the display, and has it no more. */
 void kd_display_pause(struct kd_display *display, int64_t now_ns);
 void kd_display_resume(struct kd_display *display, int64_t now_ns);
+
+/* A drawing failed: once more, at once if that was for the lack of a GPU that is not there now. */
+void kd_display_redraw(struct kd_display *display, int error);
 
 /* A commit or a drawing failed: once more, later. what: for the log, once. */
 void kd_display_retry(struct kd_display *display, const char *what, int error);

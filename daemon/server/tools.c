@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "base/pool.h"
+#include "render/egl.h"
 #include "server/recipe.h"
 #include "server/server.h"
 #include "socket/events.h"
@@ -22,14 +23,16 @@ struct shot {
     uint64_t sequence;
     int32_t width_px, height_px;
     struct kd_renderer *renderer;
-    struct kd_pixels *picture;      /* a reference, or NULL: ... */
-    const struct kd_buffer *buffer; /* ... the output's buffer, or NULL: ... */
-    struct kd_view view;            /* ... how the output lies in that */
-    struct kd_plane_window window;  /* ... what a plane shows above that; buffer NULL: nothing */
-    struct kd_display *display;     /* whose buffer it is: kept busy */
-    uint32_t base_color;            /* ... this colour */
-    struct kd_pixels *promising;    /* a reference: the picture before it was settled; or NULL */
-    int fd;                         /* owned */
+    struct kd_pixels *picture;     /* a reference, or NULL: ... */
+    struct kd_buffer *buffer;      /* ... the output's buffer, or NULL: ... */
+    struct kd_view view;           /* ... how the output lies in that */
+    struct kd_plane_window window; /* ... what a plane shows above that; buffer NULL: nothing */
+    struct kd_display *display;    /* whose buffer it is: kept busy */
+    uint32_t *pixels;              /* owned: what is in the buffer ... */
+    uint32_t *window_pixels;       /* owned: ... and in the plane's */
+    uint32_t base_color;           /* ... this colour */
+    struct kd_pixels *promising;   /* a reference: the picture before it was settled; or NULL */
+    int fd;                        /* owned */
     int error;
 };
 
@@ -38,19 +41,42 @@ static struct shot *shot_of(struct kd_job *job)
     return (struct shot *)((char *)job - offsetof(struct shot, job));
 }
 
+/* All pixels of a buffer, which perhaps only a device can see. *out is the caller's. */
+static int read_buffer(const struct shot *shot, struct kd_buffer *buffer, uint32_t **out)
+{
+    struct kd_grid grid = buffer->grid;
+    size_t width_px = (size_t)grid.width_px, height_px = (size_t)grid.height_px;
+
+    *out = malloc(width_px * height_px * sizeof(uint32_t));
+    if (!*out)
+        return -ENOMEM;
+    return shot->renderer->impl->read(
+        shot->renderer, buffer, kd_box_of_size(grid.width_px, grid.height_px), *out, width_px);
+}
+
+static int read_buffers(struct shot *shot)
+{
+    int error = shot->buffer ? read_buffer(shot, shot->buffer, &shot->pixels) : 0;
+
+    if (!error && shot->window.buffer)
+        error = read_buffer(shot, shot->window.buffer, &shot->window_pixels);
+    return error;
+}
+
 /* The display's own scaler may filter otherwise; this is what it was asked for without blur. */
 static void shot_plane_row(const struct shot *shot, int32_t y, uint32_t *row)
 {
     struct kd_box from = shot->window.from, to = shot->window.to;
+    const uint32_t *pixels;
     int32_t from_y;
 
     if (!shot->window.buffer || y < to.y1 || y >= to.y2)
         return;
     from_y = from.y1 + (2 * (y - to.y1) + 1) * kd_box_height(from) / (2 * kd_box_height(to));
+    pixels = shot->window_pixels + (size_t)from_y * (size_t)shot->window.buffer->grid.width_px;
     for (int32_t x = kd_max(to.x1, 0); x < kd_min(to.x2, shot->width_px); x++)
-        row[x] = kd_buffer_pixel(
-            shot->window.buffer,
-            from.x1 + (2 * (x - to.x1) + 1) * kd_box_width(from) / (2 * kd_box_width(to)), from_y);
+        row[x] =
+            pixels[from.x1 + (2 * (x - to.x1) + 1) * kd_box_width(from) / (2 * kd_box_width(to))];
 }
 
 /* As people see it, however it lies in the buffer. */
@@ -61,7 +87,8 @@ static void shot_buffer_row(const struct shot *shot, int32_t y, uint32_t *row)
     int32_t right = next.x - at.x, down = next.y - at.y;
 
     for (int32_t x = 0; x < shot->width_px; x++)
-        row[x] = kd_buffer_pixel(shot->buffer, at.x + x * right, at.y + x * down);
+        row[x] = shot->pixels[(size_t)(at.y + x * down) * (size_t)shot->buffer->grid.width_px +
+                              (size_t)(at.x + x * right)];
     shot_plane_row(shot, y, row);
 }
 
@@ -91,10 +118,11 @@ static enum kd_job_step shot_step(struct kd_job *job)
         if (shot->error)
             return KD_JOB_DONE;
     }
-    if (ftruncate(shot->fd, (off_t)bytes) < 0) {
+    shot->error = read_buffers(shot);
+    if (!shot->error && ftruncate(shot->fd, (off_t)bytes) < 0)
         shot->error = -errno;
+    if (shot->error)
         return KD_JOB_DONE;
-    }
     pixels = mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_SHARED, shot->fd, 0);
     if (pixels == MAP_FAILED) {
         shot->error = -errno;
@@ -123,12 +151,14 @@ static void shot_done(struct kd_job *job)
         connection->opcode = KB_REQ_SCREENSHOT;
         if (shot->error)
             kd_connection_error(connection, shot->object, shot->serial, KB_ERROR_CODE_NO_MEMORY, 0,
-                                "no memory for the screenshot: %s", strerror(-shot->error));
+                                "the screenshot cannot be made: %s", strerror(-shot->error));
         kd_peer_resume(connection->peer);
     }
     if (shot->display)
         shot->display->busy--;
     close(shot->fd);
+    free(shot->pixels);
+    free(shot->window_pixels);
     kd_pixels_unref(shot->picture);
     kd_pixels_unref(shot->promising);
     kd_client_unref(shot->client);
@@ -335,6 +365,8 @@ static void add_renderer(struct values *values, const struct kd_server *server)
     add(values, KB_STATISTIC_TILES_DRAWN, tiles);
     add(values, KB_STATISTIC_PIXELS_DRAWN, pixels);
     add(values, KB_STATISTIC_DRAW_NS, draw_ns);
+    add(values, KB_STATISTIC_RENDERER, !server->egl ? 0 : kd_egl_is_software(server->egl) ? 2 : 1);
+    add(values, KB_STATISTIC_GPU_LOSSES, server->gpu_losses);
 }
 
 void kd_tools_statistics(void *ctx, struct kd_connection *connection,

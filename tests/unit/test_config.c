@@ -184,7 +184,8 @@ static const struct {
      "[output 9]",
      "9: [output 9]: there can be at most 8 outputs"},
     {"[display]\nfont = big", "2: [display] font: unknown key; there are buffers, clock"},
-    {"[render]\nfont = big", "2: [render] font: unknown key; there are threads, off, debug_damage"},
+    {"[render]\nfont = big",
+     "2: [render] font: unknown key; there are renderer, render_node, threads, off, debug_damage"},
     {"[sound]\nvolume = 3",
      "1: [sound]: unknown section; there are [socket], [display], [render], [keyboard], [input], [limits], "
      "[permissions], [log], [test], [output NAME], [input NAME]"},
@@ -298,7 +299,7 @@ START_TEST(test_the_sample)
     ck_assert_msg(as_it_is == 0, "%s", said);
     assert_defaults();
 
-    ck_assert_uint_eq(uncomment_sample(';', text, sizeof(text)), 21);
+    ck_assert_uint_eq(uncomment_sample(';', text, sizeof(text)), 23);
     ck_assert_msg(read_text(text) == 0, "%s", said);
     assert_defaults();
 
