@@ -266,6 +266,9 @@ int kc_image_alloc(struct kb_display *display, uint32_t width, uint32_t height,
                    struct kb_image **image);
 void kc_image_undo(struct kb_image *image);
 
+/* image.c: 0 for a format without a known pixel. */
+unsigned kc_pixel_bytes(enum kb_format format);
+
 /* image.c: tells the daemon of an image whose handle is complete. memory is not yet read. */
 int kc_image_announce(struct kb_image *image, struct kc_memory *memory);
 int kc_canvas_announce(const struct kb_image *canvas);

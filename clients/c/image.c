@@ -4,8 +4,7 @@
 
 #include "client.h"
 
-/* 0 for a format without a known pixel. */
-static unsigned pixel_bytes(enum kb_format format)
+unsigned kc_pixel_bytes(enum kb_format format)
 {
     switch (format) {
     case KB_FORMAT_ARGB8888:
@@ -27,7 +26,7 @@ static int check_info(const struct kb_image_info *info, struct kb_image_info *ch
     *checked = *info;
     if (checked->format == 0)
         checked->format = KB_FORMAT_ARGB8888;
-    unsigned bytes = pixel_bytes(checked->format);
+    unsigned bytes = kc_pixel_bytes(checked->format);
     if (bytes == 0)
         return kc_fail(-EINVAL, "%u is not a pixel format", (unsigned)checked->format);
     if (info->width < 1 || info->height < 1 || info->width > KB_MAX_IMAGE_PX ||
@@ -131,7 +130,7 @@ int kb_image_create(struct kb_display *display, const struct kb_image_info *info
     if (error < 0)
         return error;
     error = describe(made, &checked, 0);
-    made->stride_bytes = (size_t)checked.width * pixel_bytes(checked.format);
+    made->stride_bytes = (size_t)checked.width * kc_pixel_bytes(checked.format);
     if (error == 0)
         error = kc_memory_create_copy("kmsblit-image", pixels, made->stride_bytes,
                                       checked.stride_bytes, checked.height, &memory);
@@ -159,7 +158,7 @@ int kb_image_create_shared(struct kb_display *display, const struct kb_image_inf
     int error = check_info(info, &checked);
     if (error < 0)
         return error;
-    if (checked.stride_bytes % pixel_bytes(checked.format) != 0 ||
+    if (checked.stride_bytes % kc_pixel_bytes(checked.format) != 0 ||
         checked.stride_bytes > KB_MAX_IMAGE_PX * 16u)
         return kc_fail(-EINVAL,
                        "a shared image cannot have a stride of %zu bytes: it must be a "

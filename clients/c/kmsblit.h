@@ -175,6 +175,12 @@ KB_API int kb_image_create_shared(struct kb_display *display, const struct kb_im
  * with kb_image_wait() before writing after an update: the daemon may still be reading. */
 KB_API void *kb_image_pixels(struct kb_image *image, size_t *stride_bytes);
 
+/* Reads pixels back, of a rectangle within the image or (area NULL) of all of it: rows without gaps
+ * of 0xAARRGGBB that are not premultiplied; 0 where the colour key is. Needs no daemon.
+ * Errors: -EINVAL a canvas, or a rectangle that is not within, -ENODATA with KMSBLIT_RECONNECT=0. */
+KB_API int kb_image_read(const struct kb_image *image, const struct kb_rect *area,
+                         uint32_t *pixels);
+
 /* Tells that these rectangles of a shared image have been drawn into (count 0: all of it). Frames
  * committed earlier do not see it, later ones do. */
 KB_API int kb_image_update(struct kb_image *image, const struct kb_rect *rects, size_t count);

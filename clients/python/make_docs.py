@@ -9,7 +9,7 @@ from pathlib import Path
 
 PACKAGE = Path(__file__).resolve().parent / "kmsblit"
 ORDER = ("connect", "Display", "Window", "Image", "Transformed", "SharedImage", "Canvas", "blit_array", "BLIT_DTYPE",
-         "Font", "Rect", "Sprite", "AbstractGroup", "Group", "LayeredUpdates", "GroupSingle", "RenderUpdates", "OrderedUpdates",
+         "Font", "Mask", "Rect", "Sprite", "AbstractGroup", "Group", "LayeredUpdates", "GroupSingle", "RenderUpdates", "OrderedUpdates",
          "spritecollide", "spritecollideany", "groupcollide", "collide_rect", "collide_circle", "collide_mask",
          "collide_rect_ratio", "collide_circle_ratio", "Presented", "Output", "Screenshot", "events", "wait_event", "Event",
          "on_key_down", "on_key_up", "on_text", "on_mouse_move", "on_mouse_down", "on_mouse_up",

@@ -88,6 +88,22 @@ PyObject *display_connect(PyObject *module, PyObject *args, PyObject *kwargs)
     return display;
 }
 
+struct display *display_find(const struct state *state, PyObject *display)
+{
+    if (display == Py_None) {
+        PyObject *module = PyImport_ImportModule("kmsblit._input");
+        display = module != NULL ? PyObject_CallMethod(module, "current", NULL) : NULL;
+        Py_XDECREF(module);
+    } else {
+        Py_INCREF(display);
+    }
+    if (display != NULL && Py_TYPE(display) != state->display_type) {
+        PyErr_Format(PyExc_TypeError, "display must be a Display, not %R", display);
+        Py_CLEAR(display);
+    }
+    return (struct display *)display;
+}
+
 static int display_traverse(PyObject *object, visitproc visit, void *arg)
 {
     struct display *self = (struct display *)object;

@@ -162,23 +162,6 @@ static void *text_failed(int error)
     return PyErr_NoMemory();
 }
 
-/* The display given, or the last one connected; a new reference. */
-static struct display *find_display(const struct state *state, PyObject *display)
-{
-    if (display == Py_None) {
-        PyObject *module = PyImport_ImportModule("kmsblit._input");
-        display = module != NULL ? PyObject_CallMethod(module, "current", NULL) : NULL;
-        Py_XDECREF(module);
-    } else {
-        Py_INCREF(display);
-    }
-    if (display != NULL && Py_TYPE(display) != state->display_type) {
-        PyErr_Format(PyExc_TypeError, "display must be a Display, not %R", display);
-        Py_CLEAR(display);
-    }
-    return (struct display *)display;
-}
-
 /* ---- Images of text ------------------------------------------------------------------------- */
 
 /* Premultiplied, on a background of any alpha. */
@@ -229,7 +212,7 @@ static PyObject *font_render(struct font *self, PyObject *args, PyObject *kwargs
         (background_object != Py_None && !color_parse(background_object, &background))) {
         return NULL;
     }
-    struct display *display = find_display(self->state, display_object);
+    struct display *display = display_find(self->state, display_object);
     if (display == NULL) {
         return NULL;
     }

@@ -257,6 +257,53 @@ PyObject *image_make(struct display *display, PyObject *args, PyObject *kwargs)
     return pixels_from_array(display, &like, source, format);
 }
 
+/* ---- Reading -------------------------------------------------------------------------------- */
+
+static bool read_pixels(struct image *self, const struct kb_rect *area, uint32_t *pixels)
+{
+    if (!image_enter(self)) {
+        return false;
+    }
+    int error = kb_image_read(self->kb, area, pixels);
+    if (error < 0) {
+        error_of_library(self->display->state, error);
+    }
+    return error == 0;
+}
+
+uint32_t *image_read(struct image *self)
+{
+    uint32_t *pixels = malloc((size_t)self->width * (size_t)self->height * sizeof(*pixels));
+    if (pixels == NULL) {
+        PyErr_NoMemory();
+        return NULL;
+    }
+    if (!read_pixels(self, NULL, pixels)) {
+        free(pixels);
+        return NULL;
+    }
+    return pixels;
+}
+
+static PyObject *image_get_at(struct image *self, PyObject *position)
+{
+    int32_t x, y;
+    uint32_t pixel;
+    if (!number_parse_pair(position, "the position", &x, &y)) {
+        return NULL;
+    }
+    if (x < 0 || y < 0 || x >= self->width || y >= self->height) {
+        return PyErr_Format(PyExc_IndexError, "(%d, %d) is outside of %dx%d pixels", (int)x, (int)y,
+                            (int)self->width, (int)self->height);
+    }
+    const struct kb_rect area = {x, y, 1, 1};
+    if (!read_pixels(self, &area, &pixel)) {
+        return NULL;
+    }
+    return Py_BuildValue("(iiii)", (int)(pixel >> 16 & 255), (int)(pixel >> 8 & 255),
+                         (int)(pixel & 255), (int)(pixel >> 24));
+}
+
 /* ---- Methods of all images ------------------------------------------------------------------ */
 
 static PyObject *image_tp_new(PyTypeObject *type, PyObject *args, PyObject *kwargs)
@@ -390,6 +437,8 @@ static PyMethodDef image_methods[] = {
     METHOD("get_size", image_get_size, METH_NOARGS, "(width, height) in pixels."),
     METHOD("get_width", image_get_width, METH_NOARGS, "Width in pixels."),
     METHOD("get_height", image_get_height, METH_NOARGS, "Height in pixels."),
+    METHOD("get_at", image_get_at, METH_O,
+           "get_at($self, position)\n--\n\nThe colour (r, g, b, a) of a pixel."),
     METHOD("rotated", image_rotated, METH_VARARGS | METH_KEYWORDS,
            "rotated($self, angle, scale=1, smooth=False)\n--\n\n"
            "The image turned counter-clockwise, to be drawn."),

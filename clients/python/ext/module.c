@@ -79,6 +79,7 @@ static int module_exec(PyObject *module)
         (state->screenshot_type = module_add_type(module, &screenshot_spec, NULL)) == NULL ||
         (state->rect_type = module_add_type(module, &rect_spec, NULL)) == NULL ||
         (state->font_type = module_add_type(module, &font_spec, NULL)) == NULL ||
+        (state->mask_type = module_add_type(module, &mask_spec, NULL)) == NULL ||
         (state->presented_type = add_sequence(module, &presented_desc)) == NULL ||
         (state->output_type = add_sequence(module, &output_desc)) == NULL) {
         return -1;
@@ -105,6 +106,7 @@ static int module_traverse(PyObject *module, visitproc visit, void *arg)
     Py_VISIT(state->screenshot_type);
     Py_VISIT(state->rect_type);
     Py_VISIT(state->font_type);
+    Py_VISIT(state->mask_type);
     Py_VISIT(state->presented_type);
     Py_VISIT(state->output_type);
     Py_VISIT(state->error);
@@ -134,6 +136,7 @@ static int module_clear(PyObject *module)
     Py_CLEAR(state->screenshot_type);
     Py_CLEAR(state->rect_type);
     Py_CLEAR(state->font_type);
+    Py_CLEAR(state->mask_type);
     Py_CLEAR(state->presented_type);
     Py_CLEAR(state->output_type);
     Py_CLEAR(state->error);

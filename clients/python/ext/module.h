@@ -57,6 +57,7 @@ struct state {
     PyTypeObject *screenshot_type;
     PyTypeObject *rect_type;
     PyTypeObject *font_type;
+    PyTypeObject *mask_type;
     PyTypeObject *presented_type;
     PyTypeObject *output_type;
     PyObject *error;
@@ -290,6 +291,8 @@ struct box rect_boxes_join(struct box a, struct box b);
 
 extern PyType_Spec display_spec;
 extern PyStructSequence_Desc output_desc;
+/* The display given, or the last one connected for None; a new reference. */
+struct display *display_find(const struct state *state, PyObject *display);
 PyObject *display_connect(PyObject *module, PyObject *args, PyObject *kwargs);
 
 PyObject *outputs_get(struct display *display, void *closure);
@@ -316,6 +319,8 @@ PyObject *image_make_shared(struct display *display, PyObject *args, PyObject *k
 PyObject *image_wrap(struct display *display, PyTypeObject *type, struct kb_image *kb);
 PyObject *image_create(struct display *display, const struct kb_image_info *info,
                        const void *pixels);
+/* All pixels, 0xAARRGGBB and not premultiplied; to be freed. NULL with an exception. */
+uint32_t *image_read(struct image *self);
 bool image_check(const struct state *state, PyObject *object);
 /* Borrowed, NULL if none has this id. */
 struct image *image_of_id(const struct display *display, uint32_t id);
@@ -331,6 +336,9 @@ PyObject *pixels_from_bytes(struct display *display, const struct kb_image_info 
 PyObject *pixels_from_array(struct display *display, const struct kb_image_info *like,
                             PyObject *source, PyObject *format);
 bool surface_check(PyObject *source);
+/* 0xAARRGGBB of which the alpha is what pygame makes masks of, without a threshold if it is keyed;
+ * to be freed. */
+uint32_t *surface_read(PyObject *source, uint32_t *width, uint32_t *height, bool *keyed);
 PyObject *surface_convert(struct display *display, PyObject *source);
 
 /* ---- view.c: the buffer protocol for rows of 32-bit pixels ---------------------------------- */
@@ -472,6 +480,25 @@ PyObject *show_presented(struct window *self, void *closure);
 
 extern PyType_Spec font_spec;
 PyObject *font_draw_text(PyObject *self, PyObject *args, PyObject *kwargs);
+
+/* ---- mask.c, mask_parts.c ------------------------------------------------------------------- */
+
+extern PyType_Spec mask_spec;
+struct bits;
+bool mask_check(const struct state *state, PyObject *object);
+/* Of a mask. */
+struct bits *mask_bits(PyObject *mask);
+struct state *mask_state(PyObject *mask);
+/* A new mask, empty. */
+PyObject *mask_new(struct state *state, int32_t width, int32_t height);
+/* A new mask of an Image or a pygame Surface. */
+PyObject *mask_of_image(struct state *state, PyObject *source, int threshold);
+PyObject *mask_outline(PyObject *self, PyObject *args, PyObject *kwargs);
+PyObject *mask_get_bounding_rects(PyObject *self, PyObject *unused);
+PyObject *mask_connected_component(PyObject *self, PyObject *args, PyObject *kwargs);
+PyObject *mask_connected_components(PyObject *self, PyObject *args, PyObject *kwargs);
+/* What get_at() and set_at() take, too. */
+bool mask_parse_pixel(PyObject *self, PyObject *pos, int32_t *x, int32_t *y);
 
 /* ---- input.c -------------------------------------------------------------------------------- */
 

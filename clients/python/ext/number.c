@@ -28,7 +28,8 @@ static bool parse_other(PyObject *object, int32_t *value)
 
 bool number_parse(PyObject *object, int32_t *value)
 {
-    if (PyLong_Check(object)) {
+    /* The exact type first: that is no call. */
+    if (PyLong_CheckExact(object) || PyLong_Check(object)) {
         int overflow;
         long number = PyLong_AsLongAndOverflow(object, &overflow);
         if (number == -1 && PyErr_Occurred()) {
@@ -96,7 +97,7 @@ static bool say_what(PyObject *object, const char *what, const char *needed)
 
 static bool parse_two(PyObject *object, int32_t *first, int32_t *second)
 {
-    if (PyTuple_Check(object)) {
+    if (PyTuple_CheckExact(object) || PyTuple_Check(object)) {
         return PyTuple_Size(object) == 2 && number_parse(PyTuple_GetItem(object, 0), first) &&
                number_parse(PyTuple_GetItem(object, 1), second);
     }

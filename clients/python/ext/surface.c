@@ -209,20 +209,27 @@ static PyObject *from_palette(struct display *display, const Py_buffer *view,
     return image;
 }
 
+static bool check_view(PyObject *source, const Py_buffer *view)
+{
+    if (view->ndim != 2 || view->itemsize < 1 || view->itemsize > 4) {
+        PyErr_Format(PyExc_ValueError, "the pixels of %R cannot be read", source);
+        return false;
+    }
+    if (view->shape[0] < 1 || view->shape[1] < 1 || view->shape[0] > KB_MAX_IMAGE_PX ||
+        view->shape[1] > KB_MAX_IMAGE_PX) {
+        PyErr_Format(PyExc_ValueError,
+                     "the surface is %zdx%zd: width and height go from 1 to %u pixels",
+                     view->shape[0], view->shape[1], KB_MAX_IMAGE_PX);
+        return false;
+    }
+    return true;
+}
+
 static PyObject *from_view(struct display *display, PyObject *source, const Py_buffer *view)
 {
     struct surface surface;
 
-    if (view->ndim != 2 || view->itemsize < 1 || view->itemsize > 4) {
-        return PyErr_Format(PyExc_ValueError, "the pixels of %R cannot be read", source);
-    }
-    if (view->shape[0] < 1 || view->shape[1] < 1 || view->shape[0] > KB_MAX_IMAGE_PX ||
-        view->shape[1] > KB_MAX_IMAGE_PX) {
-        return PyErr_Format(PyExc_ValueError,
-                            "the surface is %zdx%zd: width and height go from 1 to %u pixels",
-                            view->shape[0], view->shape[1], KB_MAX_IMAGE_PX);
-    }
-    if (!read_surface(source, view->itemsize, &surface)) {
+    if (!check_view(source, view) || !read_surface(source, view->itemsize, &surface)) {
         return NULL;
     }
     surface.keeps_key = surface.has_key && !surface.has_alpha && surface.alpha == 255;
@@ -247,18 +254,50 @@ static PyObject *from_view(struct display *display, PyObject *source, const Py_b
     return image;
 }
 
+static bool get_view(PyObject *source, Py_buffer *view)
+{
+    PyObject *pixels = PyObject_CallMethod(source, "get_view", "s", "2");
+    const bool done = pixels != NULL && PyObject_GetBuffer(pixels, view, PyBUF_FULL_RO) == 0;
+    Py_XDECREF(pixels); /* the view has it */
+    return done;
+}
+
 PyObject *surface_convert(struct display *display, PyObject *source)
 {
     Py_buffer view;
-    PyObject *pixels = PyObject_CallMethod(source, "get_view", "s", "2");
-    if (pixels == NULL) {
+    if (!get_view(source, &view)) {
         return NULL;
     }
-    PyObject *image = NULL;
-    if (PyObject_GetBuffer(pixels, &view, PyBUF_FULL_RO) == 0) {
-        image = from_view(display, source, &view);
-        PyBuffer_Release(&view);
-    }
-    Py_DECREF(pixels);
+    PyObject *image = from_view(display, source, &view);
+    PyBuffer_Release(&view);
     return image;
+}
+
+/* The alpha of the whole surface does not count, nor whether it blends. With a colour key, exactly
+ * the pixels of that colour, with all their alpha, are out. */
+uint32_t *surface_read(PyObject *source, uint32_t *width, uint32_t *height, bool *keyed)
+{
+    struct surface surface;
+    Py_buffer view;
+    uint32_t *pixels = NULL;
+    if (!get_view(source, &view)) {
+        return NULL;
+    }
+    if (check_view(source, &view) && read_surface(source, view.itemsize, &surface)) {
+        *keyed = surface.has_key;
+        *width = (uint32_t)view.shape[0];
+        *height = (uint32_t)view.shape[1];
+        surface.alpha = 255;
+        surface.has_alpha = surface.channels[3].mask != 0;
+        surface.has_key = false;
+        pixels = convert(&surface, &view);
+        for (size_t i = 0; pixels != NULL && *keyed && i < (size_t)*width * *height; i++) {
+            pixels[i] = pixels[i] == (surface.key | 0xff000000) ? 0 : pixels[i] | 0xff000000;
+        }
+        if (pixels == NULL) {
+            PyErr_NoMemory();
+        }
+    }
+    PyBuffer_Release(&view);
+    return pixels;
 }

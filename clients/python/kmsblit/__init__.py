@@ -21,7 +21,7 @@ lie partly or wholly outside. Times are nanoseconds. A display and what is made 
 by several threads, but a frame is best drawn by one.
 """
 
-from . import _events, _input, _keys
+from . import _events, _input, _keys, mask
 from ._arrays import BLIT_DTYPE, blit_array
 from ._autostart import connect
 from ._events import *
@@ -58,6 +58,7 @@ from ._kmsblit import (
     GroupSingle,
     Image,
     LayeredUpdates,
+    Mask,
     NoDaemonError,
     OrderedUpdates,
     Output,
@@ -115,6 +116,7 @@ __all__ = [
     "GroupSingle",
     "Image",
     "LayeredUpdates",
+    "Mask",
     "NoDaemonError",
     "OrderedUpdates",
     "Output",
@@ -140,6 +142,7 @@ __all__ = [
     "groupcollide",
     "spritecollide",
     "spritecollideany",
+    "mask",
 ]
 __all__ += _events.__all__
 __all__ += _input.__all__

@@ -385,6 +385,11 @@ class Image:
     def get_size(self) -> tuple[int, int]: ...
     def get_width(self) -> int: ...
     def get_height(self) -> int: ...
+    def get_at(self, position: Pair) -> tuple[int, int, int, int]:
+        """The colour (r, g, b, a) of a pixel. Only a Canvas does not know its pixels.
+
+        Raises IndexError outside of the picture.
+        """
     def rotated(self, angle: float, scale: float | tuple[float, float] = 1, smooth: bool = False) -> Transformed:
         """The image turned counter-clockwise by so many degrees, and scaled: something light to be
         drawn, as large as pygame.transform.rotate() makes it. The daemon turns the pixels.
@@ -850,6 +855,80 @@ class Font:
         """Pixels from the top of a line to its baseline."""
     def get_descent(self) -> int:
         """Pixels from the baseline to the bottom; negative, as pygame has it."""
+
+class Mask:
+    """Which pixels of a picture count, for collisions that are exact to the pixel: pygame's, with its methods.
+
+        ship_mask = kmsblit.Mask.from_image(ship)
+        if ship_mask.overlap(rock_mask, (rock_x - ship_x, rock_y - ship_y)):
+            crash()
+
+    An `offset` says where the other mask's top left corner lies, as seen from this one's. kmsblit.mask.from_surface() is
+    from_image().
+    """
+
+    def __new__(cls, size: Pair, fill: bool = False) -> Self:
+        """size: 0 to 16384 pixels each way. fill: whether all pixels are set; else none is."""
+    @classmethod
+    def from_image(cls, image: Any, threshold: int = 127) -> Mask:
+        """The pixels of an Image (not of a Canvas) or a pygame Surface that have more alpha than the threshold; of a Surface
+        with a colour key, all that have another colour.
+        """
+    def copy(self) -> Self:
+        """Another mask with the same pixels."""
+    def __copy__(self) -> Self: ...
+    def get_size(self) -> tuple[int, int]: ...
+    def get_rect(self, **attributes: Any) -> Rect:
+        """A Rect of its size at (0, 0); keywords set attributes: get_rect(center=(100, 50))."""
+    def get_at(self, pos: Pair) -> int:
+        """1 if the pixel is set, else 0. Raises IndexError outside of the mask."""
+    def set_at(self, pos: Pair, value: Any = 1) -> None:
+        """Sets a pixel, or unsets it. Raises IndexError outside of the mask."""
+    def fill(self) -> None:
+        """Sets all pixels."""
+    def clear(self) -> None:
+        """Unsets all pixels."""
+    def invert(self) -> None:
+        """Sets those that were not set, and the other way round."""
+    def count(self) -> int:
+        """The number of pixels that are set."""
+    def overlap(self, other: Mask, offset: Pair) -> tuple[int, int] | None:
+        """A pixel (x, y) that is set in both, the one that pygame finds; None if there is none."""
+    def overlap_area(self, other: Mask, offset: Pair) -> int:
+        """The number of pixels that are set in both."""
+    def overlap_mask(self, other: Mask, offset: Pair) -> Mask:
+        """The pixels that are set in both, in a mask as large as this one."""
+    def overlap_normal(self, other: Mask, offset: Pair) -> tuple[int, int]:
+        """Roughly how the surfaces stand where the masks touch: a direction (dx, dy) of some length. Moved along it, the
+        other mask goes deeper into this one; moved against it, it gets out. (0, 0): they do not touch, or one lies within
+        the other. It is how much more the masks overlap with the other a pixel further than a pixel back, for each axis.
+        """
+    def draw(self, other: Mask, offset: Pair) -> None:
+        """Sets the pixels that are set in the other mask."""
+    def erase(self, other: Mask, offset: Pair) -> None:
+        """Unsets the pixels that are set in the other mask."""
+    def convolve(self, other: Mask, output: Mask | None = None, offset: Pair = (0, 0)) -> Mask:
+        """Sets in the output (without one, in a new mask as large as both together less a pixel) the pixel (x, y) if the
+        masks overlap with the other, mirrored, at that place less its size less one. As pygame's.
+        """
+    def centroid(self) -> tuple[int, int]:
+        """The middle of the pixels that are set; (0, 0) if none is."""
+    def angle(self) -> float:
+        """How the pixels lie, from -90 to 90 degrees."""
+    def outline(self, every: int = 1) -> list[tuple[int, int]]:
+        """The pixels around the first part, clockwise, each so many of them; the last one is the first again."""
+    def get_bounding_rects(self) -> list[Rect]:
+        """A Rect around each part: pixels that touch, also at their corners."""
+    def connected_component(self, pos: Pair = ...) -> Mask:
+        """The part that a pixel belongs to (nothing if it is not set); without one the largest part."""
+    def connected_components(self, minimum: int = 0) -> list[Mask]:
+        """A mask for each part that has at least so many pixels."""
+    def scale(self, scale: Pair) -> Mask:
+        """The mask in another size (width, height)."""
+    def to_image(
+        self, setcolor: Color | None = "white", unsetcolor: Color | None = None, *, display: Display | None = None
+    ) -> Image:
+        """A picture of it. None is transparent. display: it is for; without it the last one connected."""
 
 class Rect:
     """A rectangle of whole pixels, with pygame's attributes and methods.
