@@ -19,6 +19,7 @@ def resident_bytes(process: int | str = "self") -> int:
 
 
 IMAGE_BYTES = 100 * 100 * 4
+FRAMES = 100_000 if os.environ.get("KMSBLIT_LONG") == "1" else 10_000
 
 
 def colored(display, blue, green, red):
@@ -221,7 +222,34 @@ def test_nothing_is_left(daemon):
     assert resident_bytes() - resident < 4 << 20
 
 
-def test_ten_thousand_frames(start):
+class Spark(kmsblit.Sprite):
+    """Flies, and is gone."""
+
+    def __init__(self, image, x, *groups):
+        super().__init__(*groups)
+        self.image, self.rect, self.me = image, image.get_rect(topleft=(x, 0)), self
+
+    def update(self, step):
+        self.rect.y += step
+        if self.rect.y > 40:
+            self.kill()
+
+
+def play_sprites(window, image, flying, layers, i):
+    """A frame of sprites: some come, some go, some touch."""
+    flying.add(Spark(image, i % 60), Spark(image, i % 50, layers))
+    flying.update(i % 7)
+    kmsblit.spritecollide(flying.sprites()[0] if flying else Spark(image, 0), flying, i % 3 == 0)
+    kmsblit.groupcollide(layers, flying, i % 5 == 0, False, kmsblit.collide_circle)
+    layers.add(flying.copy(), layer=i % 4)
+    flying.draw(window)
+    layers.draw(window)
+    kmsblit.Group(kmsblit.Group(flying), Spark(image, 1))  # a cycle, as its sprites know it
+    if i % 50 == 0:
+        layers.empty()
+
+
+def test_many_thousand_frames(start):
     """A long game: no frame leaves anything behind, here or in the daemon."""
     daemon = start("--output", "headless:64x48@0")
     with daemon.connect() as display:
@@ -229,6 +257,7 @@ def test_ten_thousand_frames(start):
         image = display.image(numpy.full((8, 8, 4), 200, numpy.uint8))
         canvas = display.canvas((16, 16))
         rows = kmsblit.blit_array(50, image.id)
+        flying, layers = kmsblit.Group(), kmsblit.LayeredUpdates()
 
         def frames(count):
             for i in range(count):
@@ -241,7 +270,10 @@ def test_ten_thousand_frames(start):
                 window.blit(image.rotated(i), image.get_rect(center=(i % 64, 9)))
                 fresh = display.image(bytes(16), size=(2, 2))
                 window.blit(fresh, (0, 0))
+                play_sprites(window, image, flying, layers, i)
                 window.update([window.get_rect(), None])
+            flying.empty()
+            layers.empty()
 
         frames(2000)
         window.flip(wait=True)
@@ -249,7 +281,7 @@ def test_ten_thousand_frames(start):
         before = (len(os.listdir("/proc/self/fd")), daemon.open_fds(), our_objects())
         resident, daemons = resident_bytes(), resident_bytes(daemon.process.pid)
         blocks = sys.getallocatedblocks()
-        frames(10_000)
+        frames(FRAMES)
         window.flip(wait=True)
         display.sync()
         assert (len(os.listdir("/proc/self/fd")), daemon.open_fds(), our_objects()) == before
