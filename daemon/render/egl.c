@@ -295,7 +295,10 @@ static int initialize(struct kd_egl *egl, char *why, size_t why_bytes)
 static int judge(const struct kd_egl *egl, const struct kd_egl_settings *settings, char *why,
                  size_t why_bytes)
 {
-    if (egl->is_software && !settings->software_ok) {
+    /* A software driver maps the display's memory, which a render node does not let it do; it crashes then. */
+    bool cannot_map = settings->display_path && strcmp(egl->node, settings->display_path) != 0;
+
+    if (egl->is_software && (!settings->software_ok || cannot_map)) {
         snprintf(why, why_bytes, "there is only a software driver for it (%s)", egl->renderer);
         return -ENODEV;
     }
