@@ -11,6 +11,7 @@
 #include "base/pool.h"
 #include "base/switches.h"
 #include "plan/bounds.h"
+#include "plan/flatten.h"
 #include "server/recipe.h"
 #include "server/server.h"
 #include "server/stack.h"
@@ -28,6 +29,7 @@ struct target {
     struct kd_buffer *buffer; /* the output's; NULL: there is nothing to be drawn */
     struct kd_ops ops;
     struct kd_plan plan;
+    struct kd_plan flat; /* what is drawn where pictures are promised: the same, without them */
     struct kd_draw draw;
     struct kd_box *tints; /* of the draw's tiles: what is to be tinted; NULL: nothing */
     bool differs;         /* from what was last committed */
@@ -46,7 +48,9 @@ struct kd_compose {
     struct kd_box *clips;         /* where the screen differs */
     uint32_t clips_count;
     bool draws_cursor; /* into the screen */
-    bool settles;      /* promised tiles are to be drawn first */
+    bool
+        is_promised; /* there are pictures with promised tiles: the first step of the job makes the best of it */
+    bool settles; /* ... and draws those tiles, as somebody needs their pixels */
     struct kd_pixels **
         promising; /* in the arena: by picture of the stack, what it was before it was settled: a reference; or NULL */
     int fence_fd;     /* owned: what was drawn is there when it signals; -1: it is there */
@@ -196,7 +200,34 @@ static void keep_settled(struct kd_compose *compose)
         }
 }
 
-/* The screen, then the window's plane; several workers may be here at once, but for the first step if that settles. */
+/* -EOPNOTSUPP, -ENOMEM. */
+static int flatten(struct kd_compose *compose, struct target *target)
+{
+    int error = 0;
+
+    if (target->draw.tiles_count > 0)
+        error = kd_plan_flatten(&target->plan, &compose->arena, &target->flat);
+    return error;
+}
+
+/* Pictures with promised tiles are replaced by what would draw them; where that is not possible, they are drawn now. */
+static int redeem(struct kd_compose *compose)
+{
+    int error = -EOPNOTSUPP;
+
+    if (!compose->settles) {
+        error = flatten(compose, &compose->screen);
+        if (!error)
+            error = flatten(compose, &compose->window);
+    }
+    if (!error) {
+        compose->screen.draw.plan = &compose->screen.flat;
+        compose->window.draw.plan = &compose->window.flat;
+    }
+    return error == -EOPNOTSUPP ? settle(compose) : error;
+}
+
+/* The screen, then the window's plane; several workers may be here at once, but for the first step if there are promises. */
 static enum kd_job_step compose_step(struct kd_job *job)
 {
     struct kd_compose *compose =
@@ -204,10 +235,10 @@ static enum kd_job_step compose_step(struct kd_job *job)
     const struct kd_renderer_impl *impl = compose->renderer->impl;
     enum kd_job_step step;
 
-    if (compose->settles) {
-        int error = settle(compose);
+    if (compose->is_promised) {
+        int error = redeem(compose);
 
-        compose->settles = false;
+        compose->is_promised = false;
         atomic_store(&compose->screen.draw.error, error);
         job->workers = error ? 1 : draw_workers(compose);
         return error ? KD_JOB_DONE : KD_JOB_AGAIN;
@@ -305,29 +336,22 @@ static void compose_done(struct kd_job *job)
 
 /* ---- Planning -------------------------------------------------------------------------------- */
 
-/* Whether promised tiles of a layer's picture must be drawn, as their commands cannot take the picture's place. */
-static bool needs_pixels(const struct kd_compose *compose, const struct kd_view *view,
-                         const struct kd_layer *layer)
+/* Whether promised tiles of a picture are shown, and whether they must be drawn for it. -ENOMEM. */
+static int note_promises(struct kd_compose *compose, const struct kd_ops *ops)
 {
-    const struct kd_pixels *picture;
+    const bool is_direct = kd_server_is_direct(compose->display->server);
+    const size_t room = (size_t)compose->stack.count + 1; /* the cursor's picture is one, too */
 
-    if (kd_box_empty(layer->picture.box))
-        return false;
-    picture = compose->stack.pictures[layer->source];
-    return picture->recipe && (!compose->renderer->impl->is_direct || !kd_view_is_upright(view) ||
-                               kd_box_width(layer->picture.box) != picture->width_px ||
-                               kd_box_height(layer->picture.box) != picture->height_px);
-}
+    for (uint32_t i = 0; i < ops->count; i++) {
+        const struct kd_op *op = &ops->ops[i];
 
-/* -ENOMEM. */
-static int note_promises(struct kd_compose *compose, const struct kd_view *view,
-                         const struct kd_layer *layers, uint32_t count)
-{
-    size_t room = (size_t)compose->stack.count + 1; /* the cursor's picture is one, too */
-
-    for (uint32_t i = 0; i < count; i++)
-        compose->settles = compose->settles || needs_pixels(compose, view, &layers[i]);
-    if (!compose->settles || compose->promising)
+        if (op->kind == KD_OP_FILL || !ops->sources[op->source]->recipe)
+            continue;
+        compose->is_promised = true;
+        compose->settles =
+            compose->settles || !is_direct || !kd_plan_can_inline(op, ops->sources[op->source]);
+    }
+    if (!compose->is_promised || compose->promising)
         return 0;
     compose->promising = kd_arena_alloc(&compose->arena, room, sizeof(*compose->promising));
     if (!compose->promising)
@@ -341,11 +365,11 @@ static int plan_layers(struct kd_compose *compose, struct target *target,
 {
     struct kd_display *display = compose->display;
     struct kd_ops *ops = &target->ops;
-    int error = note_promises(compose, view, layers, count);
+    int error = kd_ops_from_layers(ops, &compose->arena, view, layers, count, display->server->seed,
+                                   (const struct kd_pixels *const *)compose->stack.pictures);
 
     if (!error)
-        error = kd_ops_from_layers(ops, &compose->arena, view, layers, count, display->server->seed,
-                                   (const struct kd_pixels *const *)compose->stack.pictures);
+        error = note_promises(compose, ops);
     if (!error && compose->draws_cursor && target == &compose->screen)
         kd_cursor_draw(display, kd_stack_add_picture(&compose->stack, display->cursor.pixels), ops);
     return error ? error
@@ -537,7 +561,7 @@ static int compose_draw(struct kd_compose *compose)
     }
     compose->job.step = compose_step;
     compose->job.done = compose_done;
-    compose->job.workers = compose->settles ? 1 : draw_workers(compose);
+    compose->job.workers = compose->is_promised ? 1 : draw_workers(compose);
     display->composing = compose;
     display->busy++;
     kd_output_step(display->output, KD_OUTPUT_DRAW);
