@@ -44,6 +44,7 @@ class Side:
                 return sorted(super().sprites(), key=lambda sprite: sprite.name)
 
         self.module, self.rect, self.surface, self.images = module, rect, surface, images
+        self.mask = (pygame if module is pygame.sprite else kmsblit).mask.from_surface
         self.sprites = []
         for i in range(SPRITES):
             sprite = (Actor, module.Sprite, Ghost)[i % 3]()
@@ -91,13 +92,22 @@ class Side:
         return found
 
 
+def picture(rng, size):
+    """Pixels that count for masks and pixels that do not."""
+    surface = pygame.Surface(size, pygame.SRCALPHA)
+    for x in range(size[0]):
+        for y in range(size[1]):
+            surface.set_at((x, y), (9, 9, 9, rng.choice((0, 0, 127, 128, 255))))
+    return surface
+
+
 @pytest.fixture
 def sides(display):
-    """Images that are only sizes, mostly."""
-    sizes = ((5, 5), (8, 3), (1, 9), (12, 12))
-    ours = Side(kmsblit, kmsblit.Rect, display.canvas(SIZE),
-                [display.image(bytes(4 * w * h), size=(w, h)) for w, h in sizes])
-    return Side(pygame.sprite, pygame.Rect, pygame.Surface(SIZE), [pygame.Surface(size) for size in sizes]), ours
+    """Images that are little but sizes and masks."""
+    rng = random.Random(6)
+    images = [picture(rng, size) for size in ((5, 5), (8, 3), (1, 9), (12, 12))]
+    ours = Side(kmsblit, kmsblit.Rect, display.canvas(SIZE), [display.image(image) for image in images])
+    return Side(pygame.sprite, pygame.Rect, pygame.Surface(SIZE), images), ours
 
 
 def some(rng, things, most=3):
@@ -108,7 +118,7 @@ def collided(rng, module):
     """A way to tell whether sprites touch."""
     ratio = rng.choice((0, 0.3, 0.5, 1, 1.7, 2.25))
     return rng.choice((lambda m: None, lambda m: m.collide_rect, lambda m: m.collide_circle,
-                       lambda m: m.collide_rect_ratio(ratio), lambda m: m.collide_circle_ratio(ratio),
+                       lambda m: m.collide_mask, lambda m: m.collide_rect_ratio(ratio), lambda m: m.collide_circle_ratio(ratio),
                        lambda m: lambda a, b: (int(a.name[1:]) + int(b.name[1:])) % 3 == 0))
 
 
@@ -184,7 +194,9 @@ def touching(rng, side):
         lambda one: one.module.spritecollideany(one.sprites[s], one.groups[g], way(one.module)),
         lambda one: one.module.groupcollide(one.groups[g], one.groups[h], kills, s == 0, way(one.module)),
         lambda one: (one.module.collide_rect(one.sprites[s], one.sprites[0]),
-                     one.module.collide_circle(one.sprites[s], one.sprites[1])),
+                     one.module.collide_circle(one.sprites[s], one.sprites[1]),
+                     one.module.collide_mask(one.sprites[s], one.sprites[2])),
+        lambda one: setattr(one.sprites[s], "mask", one.mask(one.sprites[s].image)),
     ))
 
 

@@ -1,4 +1,5 @@
 /* Which sprites touch: by rectangles, circles and masks, or by a function of the program's. */
+#include "bits.h"
 #include "sprites.h"
 
 #include <math.h>
@@ -91,31 +92,76 @@ static PyObject *mask_of(struct look *look, PyObject *sprite)
     }
     PyErr_Clear();
     PyObject *image = look_image(look, sprite);
-    PyObject *masks = image != NULL ? PyImport_ImportModule("kmsblit.mask") : NULL;
-    if (masks != NULL) {
-        mask = PyObject_CallMethod(masks, "from_surface", "O", image);
-    }
-    Py_XDECREF(masks);
+    mask = image != NULL ? mask_of_image((struct state *)look->state, image, 127) : NULL;
     Py_XDECREF(image);
     return mask;
 }
 
-/* What overlap() of the masks returns: a point, or None. */
-static PyObject *masks_overlap(struct look *look, PyObject *left, PyObject *right)
+static bool truth_of(PyObject *result, bool *truth)
+{
+    const int found = result != NULL ? PyObject_IsTrue(result) : -1;
+    Py_XDECREF(result);
+    *truth = found > 0;
+    return found >= 0;
+}
+
+/* Two sprites' masks, and where the second lies in the first. */
+struct masks {
+    PyObject *left, *right; /* owned */
+    long long x, y;
+};
+
+static bool masks_begin(struct look *look, PyObject *left, PyObject *right, struct masks *masks)
 {
     struct box a, b;
-    if (!look_box(look, left, &a) || !look_box(look, right, &b)) {
+    *masks = (struct masks){NULL};
+    if (!look_box(look, left, &a) || !look_box(look, right, &b) ||
+        (masks->left = mask_of(look, left)) == NULL) {
+        return false;
+    }
+    if ((masks->right = mask_of(look, right)) == NULL) {
+        Py_DECREF(masks->left);
+        return false;
+    }
+    masks->x = (long long)b.x - a.x;
+    masks->y = (long long)b.y - a.y;
+    return true;
+}
+
+/* What overlap() of the first returns: a point, or None. */
+static PyObject *masks_overlap(struct look *look, PyObject *left, PyObject *right)
+{
+    struct masks masks;
+    if (!masks_begin(look, left, right, &masks)) {
         return NULL;
     }
-    PyObject *left_mask = mask_of(look, left);
-    PyObject *right_mask = left_mask != NULL ? mask_of(look, right) : NULL;
-    PyObject *result = right_mask != NULL
-                           ? PyObject_CallMethod(left_mask, "overlap", "O(LL)", right_mask,
-                                                 (long long)b.x - a.x, (long long)b.y - a.y)
-                           : NULL;
-    Py_XDECREF(left_mask);
-    Py_XDECREF(right_mask);
+    PyObject *result =
+        PyObject_CallMethod(masks.left, "overlap", "O(LL)", masks.right, masks.x, masks.y);
+    Py_DECREF(masks.left);
+    Py_DECREF(masks.right);
     return result;
+}
+
+static bool masks_touch(struct look *look, PyObject *left, PyObject *right, bool *touch)
+{
+    struct masks masks;
+    if (!masks_begin(look, left, right, &masks)) {
+        return false;
+    }
+    PyTypeObject *type = look->state->mask_type;
+    bool done = true;
+    if (Py_TYPE(masks.left) == type && Py_TYPE(masks.right) == type) { /* without a point */
+        int64_t x, y;
+        *touch =
+            bits_overlap(mask_bits(masks.left), mask_bits(masks.right), masks.x, masks.y, &x, &y);
+    } else {
+        done = truth_of(
+            PyObject_CallMethod(masks.left, "overlap", "O(LL)", masks.right, masks.x, masks.y),
+            touch);
+    }
+    Py_DECREF(masks.left);
+    Py_DECREF(masks.right);
+    return done;
 }
 
 /* ---- Ways to tell whether sprites touch ----------------------------------------------------- */
@@ -154,21 +200,13 @@ static bool test_parse(const struct state *state, PyObject *collided, struct tes
     return true;
 }
 
-static bool truth_of(PyObject *result, bool *truth)
-{
-    const int found = result != NULL ? PyObject_IsTrue(result) : -1;
-    Py_XDECREF(result);
-    *truth = found > 0;
-    return found >= 0;
-}
-
 static bool touch(struct look *look, const struct test *test, PyObject *left, PyObject *right,
                   bool *found)
 {
     switch (test->way) {
     case TEST_RECTS: return rects_touch(look, left, right, test->ratio, found);
     case TEST_CIRCLES: return circles_touch(look, left, right, test->ratio, found);
-    case TEST_MASKS: return truth_of(masks_overlap(look, left, right), found);
+    case TEST_MASKS: return masks_touch(look, left, right, found);
     default:
         return truth_of(PyObject_CallFunctionObjArgs(test->function, left, right, NULL), found);
     }

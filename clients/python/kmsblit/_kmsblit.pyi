@@ -1209,7 +1209,8 @@ def collide_circle(left: Any, right: Any) -> bool:
 def collide_mask(left: Any, right: Any) -> tuple[int, int] | None:
     """Where two sprites' masks touch, in the left one's pixels, or None.
 
-    A mask is a sprite's attribute mask; without one it is made of its image, every time anew.
+    A mask is a sprite's attribute mask, such as kmsblit.mask.from_surface(image); without one it is
+    made of its image, every time anew.
     """
 
 @final
