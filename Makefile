@@ -254,7 +254,7 @@ UNIT_SRC := $(filter-out $(UNIT_NOT),$(wildcard tests/unit/*.c))
 FUZZ_SRC := $(wildcard tests/fuzz/fuzz_*.c)
 PY_SRC := $(foreach x,*.py *.pyi py.typed,$(wildcard clients/python/kmsblit/$(x)))
 MAN_SRC := $(wildcard docs/man/*.scd)
-UNITS := kmsblitd.socket kmsblitd.service
+UNITS := kmsblitd.socket kmsblitd.service kmsblit-game@.service
 
 objects = $(patsubst %.c,$(O)/%.o,$(1))
 PROTO_OBJ := $(call objects,$(PROTO_SRC))

@@ -638,8 +638,9 @@ struct kb_launch_state {
 KB_API void kb_launch_get(const struct kb_display *display, struct kb_launch_state *state);
 
 /* The topmost window that stayed becomes this program's own, as it looks: it can be drawn over.
- * -ENOTSUP: none stayed. */
-KB_API int kb_window_adopt(struct kb_display *display, struct kb_window **window);
+ * info (NULL: not asked for): as the other had set it; the title is valid until kb_window_set(). -ENOTSUP: none stayed. */
+KB_API int kb_window_adopt(struct kb_display *display, struct kb_window_info *info,
+                           struct kb_window **window);
 
 /* ---- For tools and tests -------------------------------------------------------------------- */
 

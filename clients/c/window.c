@@ -117,7 +117,8 @@ int kb_window_create(struct kb_display *display, const struct kb_window_info *in
     return window_finish(made, error, window);
 }
 
-int kb_window_adopt(struct kb_display *display, struct kb_window **window)
+int kb_window_adopt(struct kb_display *display, struct kb_window_info *info,
+                    struct kb_window **window)
 {
     /* As it is until the daemon says more; for one that restarts just now, which knows of nothing that was left. */
     const struct kb_window_info unknown = {.width = 1, .height = 1};
@@ -130,7 +131,10 @@ int kb_window_adopt(struct kb_display *display, struct kb_window **window)
     kc_reply_begin(&display->reply, KB_REQ_WINDOW_ADOPT, made->create_serial);
     const struct kb_req_window_adopt adopt = {.object = made->id, .serial = made->create_serial};
     error = kc_request(display, KB_REQ_WINDOW_ADOPT, &adopt, NULL, KC_WAIT);
-    return window_finish(made, error, window);
+    error = window_finish(made, error, window);
+    if (error == 0 && info != NULL)
+        *info = made->info;
+    return error;
 }
 
 void kc_window_adopted(struct kb_window *window, const struct kb_evt_window_adopted *event)

@@ -11,16 +11,27 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "cli.h"
 #include "run.h"
+#include "run_crash.h"
+#include "run_launch.h"
 
 #define LIBRARY "libkmsblit-sdl2.so"
+
+/* A program that crashed so often, each time this soon, waits for a key. */
+#define QUICK_CRASHES 3
+#define QUICK_SECONDS 10
+
+#define RESTART_SECONDS 10
 
 struct options {
     const char *stats_path; /* NULL: none */
     bool stats;
+    bool restarts;    /* also when nobody presses a key ... */
+    unsigned seconds; /* ... after so many */
     char **command;
 };
 
@@ -160,18 +171,6 @@ static int find_program(const char *name, char *path, size_t size)
     return status;
 }
 
-/* The daemon must be there before the program begins. */
-static int check_daemon(void)
-{
-    struct kb_display *display;
-    if (kb_connect(cli_socket, "kmsblit", &display) < 0) {
-        cli_fail(&cli_run, "%s", kb_last_error());
-        return CLI_RUN_FAILED;
-    }
-    kb_disconnect(display);
-    return CLI_OK;
-}
-
 /* What a program that ended should have told, and did not. */
 static void explain(const char *name, const struct sdl2_counters *counters)
 {
@@ -189,19 +188,70 @@ static int exit_status(int status)
     return WIFSIGNALED(status) ? CLI_RUN_SIGNAL + WTERMSIG(status) : WEXITSTATUS(status);
 }
 
+/* Runs it once. False: it could not be started, which was told. */
+static bool run_once(const char *path, char **command, struct cli_launch *launch,
+                     struct cli_run_end *end)
+{
+    int error = -cli_launch_watch(launch);
+    if (error == 0) {
+        error = cli_run_process(path, command, launch->errors, end);
+        cli_launch_unwatch(launch);
+    }
+    if (error != 0)
+        cli_fail(&cli_run, "%s: %s", path, strerror(error));
+    return error == 0;
+}
+
+/* What crashes again and again as soon as it has begun is not started again by itself. */
+static bool is_hopeless(const struct timespec *began, unsigned *quick)
+{
+    struct timespec now;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    *quick = now.tv_sec - began->tv_sec < QUICK_SECONDS ? *quick + 1 : 0;
+    return *quick >= QUICK_CRASHES;
+}
+
+/* Whether it is to be started again. Only what people saw, or what has to run, is told of on the display. */
+static bool look_after(const struct options *options, struct cli_launch *launch,
+                       const struct cli_run_end *end, bool is_hopeless)
+{
+    const char *variable = getenv("KMSBLIT_CRASH_CARD");
+    struct cli_crash crash;
+    bool again = false;
+    if (end->is_asked || (variable != NULL && strcmp(variable, "0") == 0) ||
+        !(launch->was_shown || options->restarts) ||
+        !cli_crash_explain(cli_crash_name(options->command), end->status, launch->said, &crash))
+        return false;
+    fprintf(stderr, "kmsblit run: %s: %s\n", crash.title, crash.what);
+    again = cli_card_show(launch, &crash, options->restarts && !is_hopeless ? options->seconds : 0,
+                          options->restarts && is_hopeless ? "it crashes at once" : "");
+    cli_crash_finish(&crash);
+    return again;
+}
+
 static int run_program(const struct options *options, const struct cli_run_stats *stats)
 {
     char path[PATH_MAX];
-    int error, status = find_program(options->command[0], path, sizeof(path));
+    struct cli_launch launch;
+    struct cli_run_end end;
+    struct timespec began;
+    unsigned quick = 0;
+    int status = find_program(options->command[0], path, sizeof(path));
+    if (status == 0)
+        status = cli_launch_begin(&launch);
     if (status != 0)
         return status;
-    status = cli_run_process(path, options->command, &error);
-    if (error != 0) {
-        cli_fail(&cli_run, "%s: %s", path, strerror(error));
-        return CLI_RUN_CANNOT_RUN;
-    }
-    explain(options->command[0], stats->counters);
-    return exit_status(status);
+    do {
+        clock_gettime(CLOCK_MONOTONIC, &began);
+        if (!run_once(path, options->command, &launch, &end)) {
+            cli_launch_end(&launch);
+            return CLI_RUN_CANNOT_RUN;
+        }
+    } while (look_after(options, &launch, &end, is_hopeless(&began, &quick)));
+    if (!launch.was_shown)
+        explain(options->command[0], stats->counters);
+    cli_launch_end(&launch);
+    return exit_status(end.status);
 }
 
 static int report(const struct options *options, const struct cli_run_stats *stats)
@@ -212,9 +262,18 @@ static int report(const struct options *options, const struct cli_run_stats *sta
     return error < 0 ? cli_fail(&cli_run, "%s: %s", options->stats_path, strerror(-error)) : CLI_OK;
 }
 
+static bool parse_seconds(const char *text, unsigned *seconds)
+{
+    char *end;
+    unsigned long value = strtoul(text, &end, 10);
+    *seconds = (unsigned)value;
+    return *text >= '0' && *text <= '9' && *end == '\0' && value >= 1 && value <= 86400;
+}
+
 static int parse(int argc, char **argv, struct options *options)
 {
     static const struct option known[] = {
+        {"restart", optional_argument, NULL, 'r'},
         {"stats", optional_argument, NULL, 'S'},
         {"scale", required_argument, NULL, 'c'},
         {"filter", required_argument, NULL, 'f'},
@@ -227,6 +286,12 @@ static int parse(int argc, char **argv, struct options *options)
         char word[32];
         snprintf(word, sizeof(word), " %s ", optarg != NULL ? optarg : "");
         switch (option) {
+        case 'r':
+            options->restarts = true;
+            options->seconds = RESTART_SECONDS;
+            if (optarg != NULL && !parse_seconds(optarg, &options->seconds))
+                return cli_usage(&cli_run, "--restart=%s: not 1 to 86400 seconds", optarg);
+            break;
         case 'S':
             options->stats = optarg == NULL;
             options->stats_path = optarg;
@@ -257,8 +322,6 @@ static int run(int argc, char **argv)
     struct cli_run_stats stats;
     int status = parse(argc, argv, &options);
     if (status == CLI_OK)
-        status = check_daemon();
-    if (status == CLI_OK)
         status = set_environment(&options);
     if (status != CLI_OK)
         return status;
@@ -278,7 +341,8 @@ const struct cli_verb cli_run = {
     .summary = "run a game that knows nothing of kmsblit",
     .own_arguments = true,
     .help =
-        "usage: kmsblit run [--socket PATH] [--scale HOW] [--filter HOW] [--stats[=FILE]] COMMAND...\n"
+        "usage: kmsblit run [--socket PATH] [--scale HOW] [--filter HOW] [--restart[=SECONDS]]\n"
+        "                   [--stats[=FILE]] COMMAND...\n"
         "\n"
         "Runs an unmodified pygame or Pygame Zero program, or any other that uses SDL 2 and draws in\n"
         "software, and shows it through kmsblitd:\n"
@@ -292,6 +356,11 @@ const struct cli_verb cli_run = {
         "\n"
         "  --scale HOW     how the picture fills the display: fit (the default), integer, stretch, none\n"
         "  --filter HOW    nearest, bilinear, or auto (the default): nearest where the factor is whole\n"
+        "When the game crashes, its last picture stays, and a card on it says what happened: any key starts\n"
+        "it again, Esc quits (Select or Back on a gamepad). Nobody is asked with KMSBLIT_CRASH_CARD=0.\n"
+        "\n"
+        "  --restart       start it again also when nobody presses a key for 10 seconds, or SECONDS; a game\n"
+        "                  that crashes three times soon after its start waits for a key\n"
         "  --stats         tell at the end what was presented and sent, and what it cost\n"
         "  --stats=FILE    the same as JSON, into FILE\n"
         "\n"

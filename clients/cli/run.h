@@ -21,9 +21,13 @@ enum {
  * go to the group. What is left of it after its end is ended too, also if we are killed. path is the file, argv its
  * arguments; the environment is ours.
  *
- * Returns wait()'s status. *error is 0, or the errno for which it could not be started; then the status means nothing.
+ * errors: an fd for its standard error; -1: ours. Returns 0, or the errno for which it could not be started.
  */
-int cli_run_process(const char *path, char *const *argv, int *error);
+struct cli_run_end {
+    int status;    /* wait()'s */
+    bool is_asked; /* we got a signal that asks to end, and passed it on */
+};
+int cli_run_process(const char *path, char *const *argv, int errors, struct cli_run_end *end);
 
 /* ---- What it presented (run_stats.c) ---------------------------------------------------------- */
 

@@ -27,7 +27,7 @@ struct group {
     int guard_pipe; /* its end tells the guard of ours; -1: none */
     bool foreground;
     bool ended;
-    int status; /* wait()'s, of the leader */
+    struct cli_run_end end; /* the leader's */
 };
 
 static const int passed_on[] = {SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGUSR1, SIGUSR2, SIGCONT};
@@ -81,11 +81,14 @@ static void start_guard(struct group *group)
 
 /* In the child. What it writes into the pipe is why it could not become the program. */
 static void __attribute__((noreturn))
-be_program(struct group *group, const char *path, char *const *argv, const sigset_t *mask, int why)
+be_program(struct group *group, const char *path, char *const *argv, int errors,
+           const sigset_t *mask, int why)
 {
     setpgid(0, 0);
     give_terminal(group, getpid());
     sigprocmask(SIG_SETMASK, mask, NULL);
+    if (errors >= 0)
+        dup2(errors, STDERR_FILENO);
     execv(path, argv);
     int error = errno;
     if (write(why, &error, sizeof(error)) < 0)
@@ -94,7 +97,8 @@ be_program(struct group *group, const char *path, char *const *argv, const sigse
 }
 
 /* 0, or the errno. */
-static int start(struct group *group, const char *path, char *const *argv, const sigset_t *mask)
+static int start(struct group *group, const char *path, char *const *argv, int errors,
+                 const sigset_t *mask)
 {
     int ends[2], error = 0;
     if (pipe2(ends, O_CLOEXEC) < 0)
@@ -102,7 +106,7 @@ static int start(struct group *group, const char *path, char *const *argv, const
     group->leader = fork();
     if (group->leader == 0) {
         close(ends[0]);
-        be_program(group, path, argv, mask, ends[1]);
+        be_program(group, path, argv, errors, mask, ends[1]);
     }
     if (group->leader < 0)
         error = errno;
@@ -137,9 +141,16 @@ static bool reap(struct group *group)
             stop_along(group);
         } else {
             group->ended = true;
-            group->status = status;
+            group->end.status = status;
         }
     }
+}
+
+static void pass_on(struct group *group, int signal_number)
+{
+    kill(-group->leader, signal_number);
+    group->end.is_asked |= signal_number == SIGINT || signal_number == SIGTERM ||
+                           signal_number == SIGHUP || signal_number == SIGQUIT;
 }
 
 static void wait_for_leader(struct group *group, const sigset_t *waited)
@@ -152,7 +163,7 @@ static void wait_for_leader(struct group *group, const sigset_t *waited)
         if (info.si_signo == SIGCHLD)
             reap(group);
         else
-            kill(-group->leader, info.si_signo);
+            pass_on(group, info.si_signo);
     }
 }
 
@@ -196,7 +207,7 @@ static void end_rest(struct group *group)
     }
 }
 
-int cli_run_process(const char *path, char *const *argv, int *error)
+int cli_run_process(const char *path, char *const *argv, int errors, struct cli_run_end *end)
 {
     const struct sigaction usual = {.sa_handler = SIG_DFL};
     struct group group = {.guard_pipe = -1};
@@ -211,12 +222,13 @@ int cli_run_process(const char *path, char *const *argv, int *error)
     sigaction(SIGCHLD, &usual, NULL); /* whoever started us may have had it ignored */
     prctl(PR_SET_CHILD_SUBREAPER, 1);
     group.foreground = isatty(STDIN_FILENO) && tcgetpgrp(STDIN_FILENO) == getpgrp();
-    *error = start(&group, path, argv, &before);
-    if (*error == 0) {
+    int error = start(&group, path, argv, errors, &before);
+    if (error == 0) {
         wait_for_leader(&group, &blocked);
         end_rest(&group);
     }
     give_terminal(&group, getpgrp());
     sigprocmask(SIG_SETMASK, &before, NULL);
-    return group.status;
+    *end = group.end;
+    return error;
 }
