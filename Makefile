@@ -227,6 +227,7 @@ XCFLAGS_tests/preload = -fvisibility=default -Wno-missing-prototypes
 XCFLAGS_tests/fakes = -fvisibility=default -Wno-missing-prototypes $(OUTPUT_CFLAGS)
 XCFLAGS_tests/pixels = $(XCFLAGS_TESTS)
 XCFLAGS_tests/vm = $(OUTPUT_CFLAGS)
+XCFLAGS_tests/sdl2 = $(SDL2_CFLAGS)
 XCFLAGS_tests/arm = $(DAEMON_INC) -I. $(PIXMAN_CFLAGS)
 XCFLAGS_tests/pictures = $(DAEMON_INC)
 XCFLAGS_tests/bench = $(DAEMON_INC) -I. $(PIXMAN_CFLAGS) $(CLIENT_CFLAGS)
@@ -263,6 +264,8 @@ LIB_OBJ := $(call objects,$(LIB_SRC))
 TEXT_OBJ := $(call objects,$(TEXT_SRC))
 CLI_OBJ := $(call objects,$(CLI_SRC))
 SDL2_OBJ := $(call objects,$(SDL2_SRC))
+# Needs no SDL, so that it is tested on all machines.
+COMPARE_OBJ := $(call objects,clients/sdl2/compare.c)
 EXT_OBJ := $(call objects,$(EXT_SRC))
 EXAMPLE_OBJ := $(call objects,$(EXAMPLE_SRC))
 UNIT_OBJ := $(call objects,$(UNIT_SRC))
@@ -274,8 +277,9 @@ FUZZ_OBJ := $(call objects,$(FUZZ_SRC))
 PIXELS_OBJ := $(call objects,$(wildcard tests/pixels/*.c))
 VM_OBJ := $(call objects,$(wildcard tests/vm/*.c))
 BENCH_OBJ := $(call objects,$(wildcard tests/bench/*.c))
-ALL_OBJ := $(PROTO_OBJ) $(DAEMON_OBJ) $(LIB_OBJ) $(TEXT_OBJ) $(CLI_OBJ) $(SDL2_OBJ) $(EXT_OBJ) $(EXAMPLE_OBJ) \
-           $(UNIT_OBJ) $(FUZZ_OBJ) $(PIXELS_OBJ) $(VM_OBJ) $(PRELOAD_OBJ) $(COUNT_OBJ) $(BENCH_OBJ) \
+SDL2_TEST_OBJ := $(if $(CROSS),,$(call objects,$(wildcard tests/sdl2/*.c)))
+ALL_OBJ := $(PROTO_OBJ) $(DAEMON_OBJ) $(LIB_OBJ) $(TEXT_OBJ) $(CLI_OBJ) $(sort $(SDL2_OBJ) $(COMPARE_OBJ)) $(EXT_OBJ) $(EXAMPLE_OBJ) \
+           $(UNIT_OBJ) $(FUZZ_OBJ) $(PIXELS_OBJ) $(VM_OBJ) $(PRELOAD_OBJ) $(COUNT_OBJ) $(BENCH_OBJ) $(SDL2_TEST_OBJ) \
            $(call objects,$(wildcard tests/arm/*.c tests/pictures/*.c))
 
 SO_NAME := libkmsblit.so.$(SOVERSION)
@@ -298,6 +302,7 @@ EXAMPLES := $(patsubst clients/c/examples/%.c,$(OUT)/examples/%,$(EXAMPLE_SRC))
 FUZZERS := $(patsubst tests/fuzz/%.c,$(B)/fuzz/%,$(FUZZ_SRC))
 PIXEL_TOOLS := $(patsubst $(O)/tests/pixels/%.o,$(B)/pixels/%,$(PIXELS_OBJ))
 VM_TOOLS := $(patsubst $(O)/tests/vm/%.o,$(B)/vm/%,$(VM_OBJ))
+SDL2_TOOLS := $(patsubst $(O)/tests/sdl2/%.o,$(B)/sdl2/%,$(SDL2_TEST_OBJ))
 # The benchmark: a program, and scripts beside it that run it and more.
 BENCH_SRC := tests/bench/run $(wildcard tests/bench/*.py)
 BENCH_OUT := $(OUT)/bench/kmsblit-bench $(patsubst tests/bench/%,$(OUT)/bench/%,$(BENCH_SRC)) \
@@ -473,9 +478,9 @@ $(DAEMON_A): $(filter-out %/server/main.o,$(DAEMON_OBJ)) $(B)/sources
 $(O)/tests/unit/main.o: $(B)/gen/unit_suites.h
 
 # The scripted libdrm comes first, in place of the real one.
-$(B)/unit: $(UNIT_OBJ) $(FAKE_OBJ) $(TEXT_OBJ) $(DAEMON_A) $(LIB_A) $(B)/sources
+$(B)/unit: $(UNIT_OBJ) $(FAKE_OBJ) $(TEXT_OBJ) $(COMPARE_OBJ) $(DAEMON_A) $(LIB_A) $(B)/sources
 	$(say) LINK $@
-	$(Q)$(LINK) -pie -o $@ $(UNIT_OBJ) $(FAKE_OBJ) $(TEXT_OBJ) $(DAEMON_A) $(LIB_A) \
+	$(Q)$(LINK) -pie -o $@ $(UNIT_OBJ) $(FAKE_OBJ) $(TEXT_OBJ) $(COMPARE_OBJ) $(DAEMON_A) $(LIB_A) \
 	    $(DAEMON_LIBS) $(CLIENT_LIBS) $(TEXT_LIBS) $(CHECK_LIBS)
 
 $(B)/fuzz/%: $(O)/tests/fuzz/%.o $(DAEMON_A) $(LIB_A)
@@ -505,6 +510,12 @@ $(B)/vm/%: $(O)/tests/vm/%.o
 	@mkdir -p $(@D)
 	$(Q)$(LINK) -pie -o $@ $< $(call libs,libdrm) -lm
 
+# Programs of SDL's that know nothing of kmsblit.
+$(B)/sdl2/%: $(O)/tests/sdl2/%.o
+	$(say) LINK $@
+	@mkdir -p $(@D)
+	$(Q)$(LINK) -pie -o $@ $< $(call libs,sdl2)
+
 # What the planner makes of frames, for the pictures in docs/.
 $(B)/explain: $(O)/tests/pictures/explain.o $(DAEMON_A)
 	$(say) LINK $@
@@ -524,7 +535,7 @@ $(B)/insn_count.so: $(O)/tests/arm/insn_count.o
 .PHONY: unit-test fuzz-tests build-release build-asan build-tsan build-fuzz build-arm
 unit-test: $(B)/unit
 fuzz-tests: $(FUZZERS)
-build-release: all unit-test $(PIXEL_TOOLS) $(VM_TOOLS) $(B)/fakedrm.so $(B)/count_allocations.so
+build-release: all unit-test $(PIXEL_TOOLS) $(VM_TOOLS) $(SDL2_TOOLS) $(B)/fakedrm.so $(B)/count_allocations.so
 build-asan:
 	+$(Q)$(MAKE) CONFIG=debug SAN=$(ASAN_SAN) daemon tool unit-test
 build-tsan:

@@ -52,7 +52,7 @@ static int open_counters(bool *inherited)
         strstr(target, SDL2_COUNTERS_NAME) == NULL)
         return -1;
     *inherited = true;
-    return atoi(slash + 1);
+    return (int)strtol(slash + 1, NULL, 10);
 }
 
 static struct sdl2_counters *map_counters(void)
