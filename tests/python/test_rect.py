@@ -116,11 +116,99 @@ def test_questions():
 
 
 def test_lists():
-    for ours, theirs, rng in pairs():
+    for ours, theirs, rng in pairs(1000):
         others = [random_numbers(rng) for _ in range(6)]
         assert ours.collidelist(others) == theirs.collidelist(others)
         assert ours.collidelistall(others) == theirs.collidelistall(others)
         assert ours.unionall(others) == theirs.unionall(others)
+        ours.unionall_ip(others)
+        theirs.unionall_ip(others)
+        assert ours == theirs
+
+
+def test_dicts():
+    for ours, theirs, rng in pairs(1000):
+        rects = {random_numbers(rng): rng.random() for _ in range(6)}
+        values = {value: key for key, value in rects.items()}
+        assert ours.collidedict(rects) == theirs.collidedict(rects)
+        assert ours.collidedictall(rects) == theirs.collidedictall(rects)
+        assert ours.collidedict(values, 1) == theirs.collidedict(values, 1)
+        assert ours.collidedictall(values, values=True) == theirs.collidedictall(values, 1)
+    assert ours.collidedict({}) is None and ours.collidedictall({}) == []
+    with pytest.raises(TypeError, match="value"):
+        ours.collidedict({1: 2}, values=True)
+    with pytest.raises(TypeError):
+        ours.collidedict([])
+
+
+class Thing:
+    """As a sprite: it has a rect."""
+
+    def __init__(self, rect):
+        self.rect = rect
+
+
+def test_objects():
+    for ours, _, rng in pairs(300):
+        rects = [random_numbers(rng) for _ in range(6)]
+        hit = [i for i, rect in enumerate(rects) if ours.colliderect(rect)]
+        things = [Thing(kmsblit_or_pygame(rect)) for kmsblit_or_pygame in (Rect, pygame.Rect, tuple) for rect in rects[::3]]
+        assert ours.collideobjectsall(things) == [thing for thing in things if ours.colliderect(thing.rect)]
+        assert ours.collideobjects(range(6), key=rects.__getitem__) == (hit[0] if hit else None)
+        assert ours.collideobjectsall(range(6), key=rects.__getitem__) == hit
+        assert ours.collideobjectsall(rects) == [rects[i] for i in hit]
+    for wrong in ([1], 5):
+        with pytest.raises(TypeError):
+            ours.collideobjects(wrong)
+    with pytest.raises(ZeroDivisionError):
+        ours.collideobjects([1], key=lambda _: 1 // 0)
+
+
+def test_lines():
+    """Against pygame."""
+    rng = random.Random(9)
+    inside = 0
+    for i in range(5000):
+        most = 10 ** rng.randint(1, 4)
+        numbers = tuple(rng.randint(-most, most) for _ in range(4))
+        line = tuple(rng.randint(-most, most) for _ in range(4))
+        ours, theirs = Rect(numbers), pygame.Rect(numbers)
+        theirs.normalize()  # else pygame 2.1 may crash
+        expected = theirs.clipline(line)
+        assert ours.clipline(line) == expected, (numbers, line)
+        inside += bool(expected)
+        assert ours.clipline(*line) == ours.clipline(line[:2], line[2:]) == ours.clipline((line[:2], line[2:])) == expected
+    assert inside > 500
+    assert Rect(0, 0, 0, 5).clipline(0, 0, 1, 1) == ()
+    far = 2**31 - 1
+    assert Rect(-2, -2, 5, 5).clipline(-far, -far, far, far) == ((-2, -2), (2, 2))
+    with pytest.raises(TypeError):
+        ours.clipline(1, 2, 3)
+
+
+def test_fit():
+    rng = random.Random(3)
+    for _ in range(3000):
+        most = 10 ** rng.randint(1, 4)
+        numbers = tuple(rng.randint(1, most) for _ in range(4))
+        other = tuple(rng.randint(1, most) for _ in range(4))
+        assert Rect(numbers).fit(other) == pygame.Rect(numbers).fit(other), (numbers, other)
+    assert Rect(0, 0, 0, 0).fit(1, 2, 4, 6) == (3, 5, 0, 0)
+    assert Rect(0, 0, 5, 5).fit((1, 2, 0, 0)) == (1, 2, 0, 0)
+
+
+def test_scale_by():
+    """pygame 2.1 has not got it; the numbers are those of 2.6's arithmetic."""
+    rect = Rect(10, 20, 8, 6)
+    assert rect.scale_by(2) == rect.scale_by(-2) == (6, 17, 16, 12)
+    assert rect.scale_by(0.5, 2) == rect.scale_by(x=0.5, y=2) == (12, 17, 4, 12)
+    assert rect.scale_by(1) == rect
+    rect.scale_by_ip(3)
+    assert rect == (2, 14, 24, 18)
+    assert rect.scale_by(1e30).w == 2**31 - 1
+    for wrong in (float("nan"), float("inf")):
+        with pytest.raises(ValueError):
+            rect.scale_by(wrong)
 
 
 def test_negative_sizes():

@@ -283,6 +283,15 @@ bool rect_check(const struct state *state, PyObject *object);
 PyObject *rect_of_size(const struct state *state, int32_t width, int32_t height, PyObject *args,
                        PyObject *kwargs);
 extern PyMethodDef rect_methods[];
+/* rect_search.c */
+PyObject *rect_collidedict(struct rect *self, PyObject *args, PyObject *kwargs);
+PyObject *rect_collidedictall(struct rect *self, PyObject *args, PyObject *kwargs);
+PyObject *rect_collideobjects(struct rect *self, PyObject *args, PyObject *kwargs);
+PyObject *rect_collideobjectsall(struct rect *self, PyObject *args, PyObject *kwargs);
+PyObject *rect_clipline(struct rect *self, PyObject *args);
+PyObject *rect_fit(struct rect *self, PyObject *args);
+PyObject *rect_scale_by(struct rect *self, PyObject *args, PyObject *kwargs);
+PyObject *rect_scale_by_ip(struct rect *self, PyObject *args, PyObject *kwargs);
 /* Whether any pixel is common; the smallest box around both. */
 bool rect_boxes_collide(struct box a, struct box b);
 struct box rect_boxes_join(struct box a, struct box b);

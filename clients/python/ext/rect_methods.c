@@ -212,24 +212,33 @@ static PyObject *rect_union_ip(struct rect *self, PyObject *args)
     return assign(self, other.x, other.y, other.w, other.h);
 }
 
-static PyObject *rect_unionall(struct rect *self, PyObject *sequence)
+static bool join_all(struct rect *self, PyObject *sequence, struct box *all)
 {
-    struct box all = box_of(self);
     PyObject *iterator = PyObject_GetIter(sequence), *item;
-    if (iterator == NULL) {
-        return NULL;
-    }
-    while ((item = PyIter_Next(iterator)) != NULL) {
+    *all = box_of(self);
+    while (iterator != NULL && (item = PyIter_Next(iterator)) != NULL) {
         struct box other;
         bool done = number_parse_box(self->state, item, "the item", &other);
         Py_DECREF(item);
         if (!done) {
             break;
         }
-        all = rect_boxes_join(all, other);
+        *all = rect_boxes_join(*all, other);
     }
-    Py_DECREF(iterator);
-    return PyErr_Occurred() ? NULL : rect_like(self, all.x, all.y, all.w, all.h);
+    Py_XDECREF(iterator);
+    return PyErr_Occurred() == NULL;
+}
+
+static PyObject *rect_unionall(struct rect *self, PyObject *sequence)
+{
+    struct box all;
+    return join_all(self, sequence, &all) ? rect_like(self, all.x, all.y, all.w, all.h) : NULL;
+}
+
+static PyObject *rect_unionall_ip(struct rect *self, PyObject *sequence)
+{
+    struct box all;
+    return join_all(self, sequence, &all) ? assign(self, all.x, all.y, all.w, all.h) : NULL;
 }
 
 static PyObject *rect_normalize(struct rect *self, PyObject *unused)
@@ -334,11 +343,26 @@ PyMethodDef rect_methods[] = {
     METHOD("union", rect_union, METH_VARARGS, "The smallest Rect around both."),
     METHOD("union_ip", rect_union_ip, METH_VARARGS, "Grows to hold another."),
     METHOD("unionall", rect_unionall, METH_O, "The smallest Rect around this and all others."),
+    METHOD("unionall_ip", rect_unionall_ip, METH_O, "Grows to hold all others."),
     METHOD("normalize", rect_normalize, METH_NOARGS, "Makes negative sizes positive."),
     METHOD("contains", rect_contains, METH_VARARGS, "Whether another lies wholly within."),
     METHOD("collidepoint", rect_collidepoint, METH_VARARGS, "Whether the point lies within."),
     METHOD("colliderect", rect_colliderect, METH_VARARGS, "Whether any pixel is common."),
     METHOD("collidelist", rect_collidelist, METH_O, "Index of the first that collides, or -1."),
     METHOD("collidelistall", rect_collidelistall, METH_O, "Indices of all that collide."),
+    METHOD("collidedict", rect_collidedict, METH_VARARGS | METH_KEYWORDS,
+           "collidedict($self, rect_dict, values=False)\n--\n\nThe first item that collides."),
+    METHOD("collidedictall", rect_collidedictall, METH_VARARGS | METH_KEYWORDS,
+           "collidedictall($self, rect_dict, values=False)\n--\n\nAll items that collide."),
+    METHOD("collideobjects", rect_collideobjects, METH_VARARGS | METH_KEYWORDS,
+           "collideobjects($self, objects, *, key=None)\n--\n\nThe first that collides."),
+    METHOD("collideobjectsall", rect_collideobjectsall, METH_VARARGS | METH_KEYWORDS,
+           "collideobjectsall($self, objects, *, key=None)\n--\n\nAll that collide."),
+    METHOD("clipline", rect_clipline, METH_VARARGS, "The part of a line that lies within."),
+    METHOD("fit", rect_fit, METH_VARARGS, "A Rect of this shape, as large as fits into another."),
+    METHOD("scale_by", rect_scale_by, METH_VARARGS | METH_KEYWORDS,
+           "scale_by($self, x, y=0)\n--\n\nA Rect of another size about its centre."),
+    METHOD("scale_by_ip", rect_scale_by_ip, METH_VARARGS | METH_KEYWORDS,
+           "scale_by_ip($self, x, y=0)\n--\n\nChanges the size about the centre."),
     {0},
 };

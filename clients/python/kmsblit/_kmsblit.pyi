@@ -1,6 +1,6 @@
 """The part of kmsblit that is written in C. Programs import kmsblit."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from os import PathLike
 from types import TracebackType
 from typing import Any, BinaryIO, Final, Literal, Protocol, SupportsIndex, Union, overload
@@ -1003,6 +1003,14 @@ class Rect:
         """Grows to hold another."""
     def unionall(self, rects: Iterable[RectLike], /) -> Self:
         """The smallest Rect around this and all others."""
+    def unionall_ip(self, rects: Iterable[RectLike], /) -> None:
+        """Grows to hold all others."""
+    def fit(self, *rect: Any) -> Self:
+        """A Rect of this shape in the middle of another, as large as fits."""
+    def scale_by(self, x: float, y: float = 0) -> Self:
+        """A Rect x times as wide and y times (if that is 0, x times) as high about its centre."""
+    def scale_by_ip(self, x: float, y: float = 0) -> None:
+        """Changes the size about the centre."""
     def normalize(self) -> None:
         """Makes negative sizes positive."""
     def contains(self, *rect: Any) -> bool:
@@ -1015,6 +1023,16 @@ class Rect:
         """Index of the first that collides, or -1."""
     def collidelistall(self, rects: Iterable[RectLike], /) -> list[int]:
         """Indices of all that collide."""
+    def collidedict(self, rect_dict: dict[Any, Any], values: bool = False) -> tuple[Any, Any] | None:
+        """The first (key, value) of which the key, or with values=True the value, is a rectangle that collides."""
+    def collidedictall(self, rect_dict: dict[Any, Any], values: bool = False) -> list[tuple[Any, Any]]:
+        """All of them."""
+    def collideobjects(self, objects: Iterable[Any], *, key: Callable[[Any], Any] | None = None) -> Any:
+        """The first object that collides, or None. An object is a rectangle, has one as .rect, or key(object) returns it."""
+    def collideobjectsall(self, objects: Iterable[Any], *, key: Callable[[Any], Any] | None = None) -> list[Any]:
+        """All objects that collide."""
+    def clipline(self, *line: Any) -> tuple[()] | tuple[tuple[int, int], tuple[int, int]]:
+        """The ends of the part of a line that lies within: (x1, y1, x2, y2), or two points; () if there is none."""
 
 class Sprite:
     """Something that is seen, as pygame.sprite.Sprite: a class of the program's, with the attributes
