@@ -19,6 +19,8 @@ static const struct {
     {"stack", KD_SWITCH_STACK},
     {"reuse", KD_SWITCH_REUSE},
     {"direct", KD_SWITCH_DIRECT},
+    {"gpu-cells", KD_SWITCH_GPU_CELLS},
+    {"gpu-batches", KD_SWITCH_GPU_BATCHES},
     {"all", KD_SWITCHES_ALL},
 };
 

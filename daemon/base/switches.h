@@ -15,17 +15,19 @@ enum kd_switch {
     KD_SWITCH_DIFFERENCE = 4, /* tiles that have their pixels already are not drawn */
     KD_SWITCH_ALONE =
         8, /* small drawings are one worker's; off: everything is drawn by all workers */
-    KD_SWITCH_BOUNDS = 16,     /* of a tile that changed, only the part that did is drawn */
-    KD_SWITCH_TRANSFORMS = 32, /* images that are drawn with the same transform again are kept */
-    KD_SWITCH_RUNS = 64,       /* tiles beside each other are drawn together */
-    KD_SWITCH_STACK = 128,     /* within tiles, what later operations hide is not drawn */
-    KD_SWITCH_REUSE = 256,     /* what a frame took is kept for the next one */
-    KD_SWITCH_DIRECT = 512,    /* commands are drawn where they are shown, without a picture */
+    KD_SWITCH_BOUNDS = 16,        /* of a tile that changed, only the part that did is drawn */
+    KD_SWITCH_TRANSFORMS = 32,    /* images that are drawn with the same transform again are kept */
+    KD_SWITCH_RUNS = 64,          /* tiles beside each other are drawn together */
+    KD_SWITCH_STACK = 128,        /* within tiles, what later operations hide is not drawn */
+    KD_SWITCH_REUSE = 256,        /* what a frame took is kept for the next one */
+    KD_SWITCH_DIRECT = 512,       /* commands are drawn where they are shown, without a picture */
+    KD_SWITCH_GPU_CELLS = 1024,   /* of images on the GPU, parts of one colour are filled, ... */
+    KD_SWITCH_GPU_BATCHES = 2048, /* and what is alike is drawn at once */
 };
 #define KD_SWITCHES_ALL                                                              \
     (KD_SWITCH_SECTIONS | KD_SWITCH_COVER | KD_SWITCH_DIFFERENCE | KD_SWITCH_ALONE | \
      KD_SWITCH_BOUNDS | KD_SWITCH_TRANSFORMS | KD_SWITCH_RUNS | KD_SWITCH_STACK |    \
-     KD_SWITCH_REUSE | KD_SWITCH_DIRECT)
+     KD_SWITCH_REUSE | KD_SWITCH_DIRECT | KD_SWITCH_GPU_CELLS | KD_SWITCH_GPU_BATCHES)
 
 /* "sections, cover" to a mask; "all" and "" too. False if a word is none of them: bad then says which. */
 bool kd_switches_parse(const char *text, unsigned *mask, char *bad, size_t bad_bytes);

@@ -202,4 +202,13 @@ static inline int64_t kd_pix_nearest(int64_t place, uint32_t picture_px, uint32_
     return (2 * place + 1) * (int64_t)picture_px / (2 * (int64_t)shown_px);
 }
 
+/* The first place whose pixel of the picture is at least `at`: the inverse of kd_pix_nearest(). */
+static inline int64_t kd_pix_first_shown(int64_t at, uint32_t picture_px, uint32_t shown_px)
+{
+    int64_t numerator = 2 * at * (int64_t)shown_px - (int64_t)picture_px;
+
+    return numerator <= 0 ? 0
+                          : (numerator + 2 * (int64_t)picture_px - 1) / (2 * (int64_t)picture_px);
+}
+
 #endif

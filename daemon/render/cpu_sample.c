@@ -5,14 +5,6 @@
 
 #include "render/cpu.h"
 
-/* The first shown pixel whose source pixel is at least `at`: the inverse of kd_pix_nearest(). */
-static int64_t first_shown(int64_t at, int64_t picture_px, int64_t shown_px)
-{
-    int64_t numerator = 2 * at * shown_px - picture_px;
-
-    return numerator <= 0 ? 0 : (numerator + 2 * picture_px - 1) / (2 * picture_px);
-}
-
 /* One row of a scaled picture: run by run, as the source's pixels lie in memory. */
 static void scale_row(const struct kd_cpu_tile *tile, const struct kd_op *op, struct kd_box part,
                       int32_t y, int32_t src_y)
@@ -26,7 +18,8 @@ static void scale_row(const struct kd_cpu_tile *tile, const struct kd_op *op, st
             (int32_t)kd_pix_nearest(x, (uint32_t)source->width_px, (uint32_t)op->shown_width);
         int32_t run_px;
         const uint32_t *row = kd_pixels_at(source, src_x, src_y, &run_px);
-        int64_t stop = first_shown((int64_t)src_x + run_px, source->width_px, op->shown_width);
+        int64_t stop = kd_pix_first_shown((int64_t)src_x + run_px, (uint32_t)source->width_px,
+                                          (uint32_t)op->shown_width);
 
         stop = stop < end ? stop : end;
         tile->pix->scale_nearest(dst, row, (size_t)(stop - x), x, src_x, (uint32_t)source->width_px,
