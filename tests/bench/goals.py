@@ -15,6 +15,7 @@ class Pair(NamedTuple):
 
 FULL, DIFFERENCE = ("kmsblit", "full"), ("kmsblit", "difference")
 BLITS, BEST, CACHED = ("pygame", "blits"), ("pygame", "best"), ("pygame", "cached")
+GROUP = ("pygame", "group")
 PIXMAN, SDL, TURNED = ("pixman", "best"), ("sdl", "surfaces"), ("sdl", "renderer")
 ONE = ("kmsblit", "one thread")
 MEMCPY, ROWS = ("memcpy", "each pixel once"), ("rows", "copied in order")
@@ -50,6 +51,11 @@ PAIRS = [
     Pair("W1", ("kmsblit", "python call"), BLITS), Pair("W1", ("kmsblit", "python whole"), BLITS),
     Pair("W2", ("kmsblit", "python call"), BLITS, 2),
     Pair("W2", ("kmsblit", "python whole"), BLITS),
+    Pair("W2", ("kmsblit", "python array call"), BLITS, 10),
+    Pair("W2", ("kmsblit", "python array whole"), BLITS),
+    Pair("W2", ("kmsblit", "python group call"), GROUP, 10),
+    Pair("W2", ("kmsblit", "python group whole"), GROUP),
+    Pair("mask", ("kmsblit", "python overlap"), ("pygame", "overlap"), 2),
     Pair("W5", ("kmsblit", "python call"), BLITS), Pair("W5", ("kmsblit", "python whole"), BLITS),
 ]
 # What several threads are measured with.

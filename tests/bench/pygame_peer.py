@@ -24,6 +24,8 @@ os.environ.setdefault("PYGAME_HIDE_SUPPORT_PROMPT", "1")
 
 import pygame  # noqa: E402
 
+from touching import offsets  # noqa: E402
+
 FILL, BLIT, TURN = range(3)
 SECONDS = 0.8  # for each way of each workload
 Item = list[Any]  # kind, picture, x, y, width, height, color, angle, scale, center x and y, smooth
@@ -124,6 +126,28 @@ class Pygame:
         return draw
 
 
+    def group(self, items: list[Item]) -> Callable[[], None]:
+        """The pictures as sprites of a Group, which draws them; moving them is not timed."""
+        group = pygame.sprite.Group()
+        for item in items:
+            if item[0] == BLIT:
+                sprite = pygame.sprite.Sprite(group)
+                sprite.image, sprite.rect = self.usual[item[1]], pygame.Rect(item[2:6])
+        fills = [item for item in items if item[0] == FILL]
+        return lambda: ([self.fill(item) for item in fills], group.draw(self.screen)) and None
+
+    def overlaps(self, offsets: list[list[int]]) -> Callable[[], None]:
+        """Whether pairs of pictures touch."""
+        masks = {index: pygame.mask.from_surface(self.usual[index])
+                 for index in {index for pair in offsets for index in pair[:2]}}
+        calls = [(masks[a].overlap, masks[b], (x, y)) for a, b, x, y in offsets]
+
+        def touch() -> None:
+            for overlap, other, offset in calls:
+                overlap(other, offset)
+        return touch
+
+
 def measure(frames: list[Callable[[], None]], quick: bool) -> list[float]:
     """Milliseconds of the processor's time, as kmsblit-bench has it, of each frame, drawn round and
     round after one round that only warms up.
@@ -149,6 +173,8 @@ def ways(peer: Pygame, name: str, scene: dict[str, Any]) -> dict[str, list[Calla
         found["best"] = [peer.frame(items, True) for items in frames]
     elif last == TURN and name.endswith("r"):
         found["cached"] = [peer.frame(items, True) for items in frames]
+    if name == "W2":
+        found["group"] = [peer.group(items) for items in frames]
     if name == "W5":
         found["dirty"] = [peer.dirty(frames[i - 1], items) for i, items in enumerate(frames)]
     return found
@@ -166,16 +192,21 @@ def main() -> int:
     print(json.dumps({"kind": "setup", "pygame": pygame.version.ver,
                       "pygame_sdl": ".".join(map(str, pygame.get_sdl_version()))}))
     wanted = tuple(filter(None, options.only.split(","))) if options.only else ("",)
+
+    def report(name: str, form: str, frames: list[Callable[[], None]]) -> None:
+        times = measure(frames, options.quick)
+        print(json.dumps({
+            "kind": "time", "workload": name, "threads": 1, "subject": "pygame", "form": form,
+            "resolution": "x".join(map(str, description["size"])), "min_ms": min(times),
+            "median_ms": statistics.median(times), "repeats": len(times), "clock": "cpu"}),
+            flush=True)
+
     for name, scene in description["scenes"].items():
-        if not name.startswith(wanted):
-            continue
-        for form, frames in ways(peer, name, scene).items():
-            times = measure(frames, options.quick)
-            print(json.dumps({
-                "kind": "time", "workload": name, "threads": 1, "subject": "pygame", "form": form,
-                "resolution": "x".join(map(str, description["size"])), "min_ms": min(times),
-                "median_ms": statistics.median(times), "repeats": len(times), "clock": "cpu"}),
-                flush=True)
+        if name.startswith(wanted):
+            for form, frames in ways(peer, name, scene).items():
+                report(name, form, frames)
+    if "mask".startswith(wanted):
+        report("mask", "overlap", [peer.overlaps(offsets(description["pictures"]))])
     return 0
 
 

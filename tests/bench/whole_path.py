@@ -20,10 +20,12 @@ from daemon import Daemon, add_package
 
 add_package()
 import kmsblit  # noqa: E402
+from touching import offsets  # noqa: E402
 
 FILL, BLIT = 0, 1
 SECONDS = 1.5
 WORKLOADS = ("W1", "W2", "W5")
+WAYS = {"W2": ("", "array", "group")}  # besides a list of tuples
 
 
 def report(**fields: Any) -> None:
@@ -47,22 +49,54 @@ class Player:
                                      "xrgb8888" if opaque else "argb8888", (width, height))
                        for index, (width, height, opaque) in enumerate(description["pictures"])]
 
-    def frames(self, scene: dict[str, Any]) -> list[Callable[[], None]]:
+    def frames(self, scene: dict[str, Any], form: str = "") -> list[Callable[[], None]]:
         """A function for each frame, which draws it; the lists are made before."""
         lists = scene["frames"]
-        return [self.frame(items) for items in
+        return [self.frame(items, form) for items in
                 (lists if len(lists) > 1 else [lists[0], moved(lists[0])])]
 
-    def frame(self, items: list[Any]) -> Callable[[], None]:
-        blits = [(self.images[item[1]], (item[2], item[3])) for item in items if item[0] == BLIT]
+    def frame(self, items: list[Any], form: str) -> Callable[[], None]:
+        blits = [item for item in items if item[0] == BLIT]
         fills = [item for item in items if item[0] == FILL]
         window = self.window
+        draw_blits = getattr(self, form or "tuples")(blits)
 
         def draw() -> None:
             for item in fills:
                 window.fill(item[6] & 0xFFFFFF)
-            window.blits(blits, False)
+            draw_blits(window)
         return draw
+
+    def tuples(self, items: list[Any]) -> Callable[[kmsblit.Window], object]:
+        """As pygame's blits() takes them."""
+        blits = [(self.images[item[1]], (item[2], item[3])) for item in items]
+        return lambda window: window.blits(blits, False)
+
+    def array(self, items: list[Any]) -> Callable[[kmsblit.Window], object]:
+        """As an array of numpy."""
+        rows = kmsblit.blit_array(len(items))
+        rows["image"] = [self.images[item[1]].id for item in items]
+        rows["x"], rows["y"] = [item[2] for item in items], [item[3] for item in items]
+        return lambda window: window.blits(rows)
+
+    def group(self, items: list[Any]) -> Callable[[kmsblit.Window], object]:
+        """As sprites of a group; moving them is not timed."""
+        group = kmsblit.Group()
+        for item in items:
+            sprite = kmsblit.Sprite(group)
+            sprite.image, sprite.rect = self.images[item[1]], kmsblit.Rect(item[2:6])
+        return group.draw
+
+    def overlaps(self, pairs: list[list[int]]) -> Callable[[], None]:
+        """Whether pairs of pictures touch."""
+        masks = {index: kmsblit.mask.from_surface(self.images[index])
+                 for index in {index for pair in pairs for index in pair[:2]}}
+        calls = [(masks[a].overlap, masks[b], (x, y)) for a, b, x, y in pairs]
+
+        def touch() -> None:
+            for overlap, other, offset in calls:
+                overlap(other, offset)
+        return touch
 
 
 def timed(player: Player, frames: list[Callable[[], None]], quick: bool, whole: bool) -> list[float]:
@@ -83,6 +117,17 @@ def timed(player: Player, frames: list[Callable[[], None]], quick: bool, whole: 
             if whole:
                 times.append((clock() - before) / 1e6)
     return times[len(frames):]
+
+
+def timed_alone(function: Callable[[], None], quick: bool) -> list[float]:
+    """Milliseconds of the processor's time for what needs no daemon."""
+    times: list[float] = []
+    begin = time.perf_counter()
+    while len(times) < 2 or (not quick and time.perf_counter() - begin < SECONDS):
+        before = time.process_time_ns()
+        function()
+        times.append((time.process_time_ns() - before) / 1e6)
+    return times[1:]
 
 
 def frames_per_second(player: Player, frames: list[Callable[[], None]], quick: bool) -> float:
@@ -119,15 +164,23 @@ def run_workloads(folder: Path, description: dict[str, Any], quick: bool) -> Non
     with Daemon("--output", f"headless:{size}@0") as daemon:
         with kmsblit.connect(daemon.socket, "kmsblit-bench") as display:
             player = Player(display, folder, description)
-            for name in WORKLOADS:
-                frames = player.frames(description["scenes"][name])
-                for form, whole in (("python call", False), ("python whole", True)):
-                    times = timed(player, frames, quick, whole)
-                    report(kind="time", workload=name, threads=1, subject="kmsblit", form=form,
-                           resolution=size, min_ms=min(times), repeats=len(times),
-                           median_ms=statistics.median(times), clock="wall" if whole else "cpu")
-                report(kind="figure", name=f"{name}: frames per second, from Python", unit="fps",
-                       value=frames_per_second(player, frames, quick))
+
+            def report_times(name: str, form: str, times: list[float], clock: str) -> None:
+                report(kind="time", workload=name, threads=1, subject="kmsblit", form=form,
+                       resolution=size, min_ms=min(times), repeats=len(times),
+                       median_ms=statistics.median(times), clock=clock)
+
+            for name, way in ((name, way) for name in WORKLOADS for way in WAYS.get(name, ("",))):
+                frames = player.frames(description["scenes"][name], way)
+                for form, whole in (("call", False), ("whole", True)):
+                    report_times(name, " ".join(filter(None, ("python", way, form))),
+                                 timed(player, frames, quick, whole), "wall" if whole else "cpu")
+                if not way:
+                    report(kind="figure", name=f"{name}: frames per second, from Python",
+                           unit="fps", value=frames_per_second(player, frames, quick))
+            touch = player.overlaps(offsets(description["pictures"]))
+            report_times("mask", "python overlap", timed_alone(touch, quick), "cpu")
+            frames = player.frames(description["scenes"][WORKLOADS[-1]])
             report(kind="figure", name="pixels drawn for 10 unchanged frames", unit="px", at_most=0,
                    value=unchanged_px(player, frames))
             report(kind="figure", name="memory after this (RSS)", unit="MB",

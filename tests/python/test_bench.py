@@ -16,7 +16,7 @@ from conftest import ROOT
 TOOL = os.environ.get("KMSBLIT_TOOL", str(ROOT / "build/kmsblit"))
 BENCH = Path(TOOL).parent / "bench"
 WORKLOADS = {"W1", "W2", "W3", "W4", "W5", "W6", "W6a", "W8n", "W8b", "W8nr", "W8br", "W7-10", "W7-100",
-             "W7-2000", "classify-sprites", "classify-page"}
+             "W7-2000", "classify-sprites", "classify-page"} | ({"mask"} if importlib.util.find_spec("pygame") else set())
 ROW = {"workload": str, "resolution": str, "threads": int, "subject": str, "peer": str,
        "subject_ms": float, "peer_ms": float, "ratio": float}
 
