@@ -36,7 +36,7 @@ void *kd_gles_room_for(struct kd_gles_room *room, size_t count, size_t size)
     size_t bytes = room->bytes ? room->bytes : 4096;
     void *data;
 
-    if (needed <= room->bytes)
+    if (room->data && needed <= room->bytes)
         return room->data;
     while (bytes < needed)
         bytes *= 2;
