@@ -32,7 +32,7 @@ static const struct kd_gles_driver drivers[] = {
 
 void *kd_gles_room_for(struct kd_gles_room *room, size_t count, size_t size)
 {
-    const size_t needed = count * size;
+    const size_t needed = count > 0 ? count * size : 1;
     size_t bytes = room->bytes ? room->bytes : 4096;
     void *data;
 

@@ -17,19 +17,32 @@ struct sampling {
     bool bilinear;
 };
 
-/* Where a pixel's centre lies on an edge between two texels, the right one is meant: places are moved by so many texels, less than any other place is away
- * from an edge. */
-static double nudge(double size_px, double shown_px)
+static double common_divisor(double a, double b)
 {
-    double least = size_px, rest = 2 * shown_px;
+    while (b > 0.5) {
+        double rest = fmod(a, b);
 
-    while (rest > 0.5) { /* their greatest common divisor */
-        double left = fmod(least, rest);
-
-        least = rest;
-        rest = left;
+        a = b;
+        b = rest;
     }
-    return least / (4 * shown_px);
+    return a;
+}
+
+/*
+ * By how much places of a scaled picture are moved, in texels. A pixel's centre that lies on an edge between two texels means the right one: so it is moved by
+ * less than any other is away from an edge. Filtered ones the CPU rounds down to a 256th of a texel, and here they are moved by as much in the middle: that is
+ * none if all of them are whole 256ths.
+ */
+static double nudge(int32_t size_px, int32_t shown_px, bool bilinear)
+{
+    const double twice = 2.0 * shown_px;
+
+    if (bilinear) {
+        const double parts = twice / common_divisor(256.0 * size_px, twice);
+
+        return fmod(parts, 2) > 0.5 ? -(1 - 1 / parts) / 512 : -1.0 / 512;
+    }
+    return common_divisor(size_px, twice) / (2 * twice);
 }
 
 /* A box of the image's pixels that places are kept in, in the page. */
@@ -89,8 +102,8 @@ static int add_scaled(const struct sampling *sampling, const struct kd_gles_imag
     const bool whole = piece->page->owner && image->pieces_x * image->pieces_y == 1;
     const double across = (double)image->width_px / op->shown_width;
     const double down = (double)image->height_px / op->shown_height;
-    const double right = nudge(image->width_px, op->shown_width);
-    const double below = nudge(image->height_px, op->shown_height);
+    const double right = nudge(image->width_px, op->shown_width, sampling->bilinear);
+    const double below = nudge(image->height_px, op->shown_height, sampling->bilinear);
     const struct kd_box where = kd_gles_placed(op, sampling->part, upright, sub);
     const struct kd_gles_state state = {.program = whole && kd_gles_is_white(sampling->use.color)
                                                        ? KD_GLES_SCALED
@@ -211,16 +224,20 @@ struct places {
 static struct places places_of(const struct kd_transform *t, bool bilinear)
 {
     /* as nudge(); of places that are mirrored the left texel is meant */
-    const double right = bilinear ? 0 : 1.0 / 4096;
+    const double least = 1.0 / 4096;
     struct places places = {
-        {t->xx / 65536.0, t->xy / 65536.0, t->x0 / 65536.0 + right},
-        {t->yx / 65536.0, t->yy / 65536.0, t->y0 / 65536.0 + right},
+        {t->xx / 65536.0, t->xy / 65536.0, t->x0 / 65536.0 + (bilinear ? 0 : least)},
+        {t->yx / 65536.0, t->yy / 65536.0, t->y0 / 65536.0 + (bilinear ? 0 : least)},
     };
 
     if (t->mirror_x != KD_NOT_MIRRORED)
         places.u = (struct plane){-places.u.a, -places.u.b, t->mirror_x - places.u.c};
     if (t->mirror_y != KD_NOT_MIRRORED)
         places.v = (struct plane){-places.v.a, -places.v.b, t->mirror_y - places.v.c};
+    if (bilinear) {
+        places.u.c -= 1.0 / 512;
+        places.v.c -= 1.0 / 512;
+    }
     return places;
 }
 

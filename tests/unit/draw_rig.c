@@ -264,6 +264,46 @@ void draw_random_command(struct draw_commands *list, int32_t width, int32_t heig
     }
 }
 
+/* ---- Layers ----------------------------------------------------------------------------------- */
+
+struct kd_layer draw_random_layer(int32_t width, int32_t height, const struct draw_image *pictures,
+                                  uint32_t pictures_count)
+{
+    struct kd_layer layer = {.base_color = random_u32() | 0xFF000000,
+                             .source = random_u32() % pictures_count,
+                             .filter = random_u32() % 2 ? KB_FILTER_BILINEAR : KB_FILTER_NEAREST};
+    const struct kd_pixels *picture = pictures[layer.source].pixels;
+    int32_t x = random_between(-width / 2, width), y = random_between(-height / 2, height);
+    int32_t w = random_between(1, 2 * width), h = random_between(1, 2 * height);
+
+    if (random_u32() % 3 == 0) {
+        x = y = 0;
+        w = width;
+        h = height;
+    }
+    layer.place.box = (struct kd_box){x, y, x + w, y + h};
+    layer.picture.box = kd_box_moved(
+        kd_box_of_size(random_between(1, 3 * width), random_between(1, 3 * height)), x, y);
+    if (random_u32() % 2)
+        layer.picture.box =
+            kd_box_moved(kd_box_of_size(picture->width_px, picture->height_px), x - 3, y + 4);
+    if (random_u32() % 8 == 0)
+        layer.picture.box = (struct kd_box){0, 0, 0, 0};
+    return layer;
+}
+
+struct draw_image draw_random_picture(int32_t most_px)
+{
+    int32_t w = random_between(1, most_px), h = random_between(1, most_px);
+    struct draw_image picture = draw_image_create(KD_SOURCE_OPAQUE, w, h, true);
+
+    for (int32_t i = 0; i < w * h; i++)
+        picture.plain[i] |= 0xFF000000;
+    kd_pixels_unref(picture.pixels);
+    picture.pixels = draw_pixels(KD_SOURCE_OPAQUE, w, h, true, picture.plain);
+    return picture;
+}
+
 /* ---- The painter ---------------------------------------------------------------------------- */
 
 struct color {

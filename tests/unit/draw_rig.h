@@ -48,6 +48,13 @@ void draw_blit(struct draw_commands *list, const struct kb_command_blit *blit);
 void draw_random_command(struct draw_commands *list, int32_t width, int32_t height,
                          const struct draw_image *images, uint32_t images_count);
 
+/* What a window shows, of any size up to so many pixels each way: alpha is 255 everywhere. */
+struct draw_image draw_random_picture(int32_t most_px);
+
+/* A window anywhere on an output of this size, shown in any size. */
+struct kd_layer draw_random_layer(int32_t width, int32_t height, const struct draw_image *pictures,
+                                  uint32_t pictures_count);
+
 /* Draws the commands over plain rows. */
 void draw_paint(uint32_t *target, int32_t width, int32_t height, enum kd_target_kind kind,
                 const struct draw_commands *list, const struct draw_image *images);

@@ -386,32 +386,6 @@ static int32_t random_between(int32_t low, int32_t high)
     return low + (int32_t)(random_u32() % (uint32_t)(high - low + 1));
 }
 
-static struct kd_layer random_layer(int32_t width, int32_t height,
-                                    const struct draw_image *pictures, uint32_t pictures_count)
-{
-    struct kd_layer layer = {.base_color = random_u32() | 0xFF000000,
-                             .source = random_u32() % pictures_count,
-                             .filter = random_u32() % 2 ? KB_FILTER_BILINEAR : KB_FILTER_NEAREST};
-    const struct kd_pixels *picture = pictures[layer.source].pixels;
-    int32_t x = random_between(-width / 2, width), y = random_between(-height / 2, height);
-    int32_t w = random_between(1, 2 * width), h = random_between(1, 2 * height);
-
-    if (random_u32() % 3 == 0) {
-        x = y = 0;
-        w = width;
-        h = height;
-    }
-    layer.place.box = (struct kd_box){x, y, x + w, y + h};
-    layer.picture.box = kd_box_moved(
-        kd_box_of_size(random_between(1, 3 * width), random_between(1, 3 * height)), x, y);
-    if (random_u32() % 2)
-        layer.picture.box =
-            kd_box_moved(kd_box_of_size(picture->width_px, picture->height_px), x - 3, y + 4);
-    if (random_u32() % 8 == 0)
-        layer.picture.box = (struct kd_box){0, 0, 0, 0};
-    return layer;
-}
-
 /* What a display does with its buffers. */
 struct display {
     struct kd_view view;
@@ -487,7 +461,7 @@ static void change_something(struct kd_layer *layers, uint32_t *layers_count,
 
     switch (random_u32() % 5) {
     case 0: *layers_count = 1 + random_u32() % MOST_LAYERS; break;
-    case 1: layers[i] = random_layer(width, height, pictures, pictures_count); break;
+    case 1: layers[i] = draw_random_layer(width, height, pictures, pictures_count); break;
     case 2: layers[i].base_color ^= 0x10; break;
     case 3: { /* a few pixels of it */
         int32_t w = picture->pixels->width_px, h = picture->pixels->height_px;
@@ -500,19 +474,6 @@ static void change_something(struct kd_layer *layers, uint32_t *layers_count,
     }
     default: break;
     }
-}
-
-/* What a window shows: alpha 255 everywhere. */
-static struct draw_image random_picture(void)
-{
-    int32_t w = random_between(1, 140), h = random_between(1, 140);
-    struct draw_image picture = draw_image_create(KD_SOURCE_OPAQUE, w, h, true);
-
-    for (int32_t i = 0; i < w * h; i++)
-        picture.plain[i] |= 0xFF000000;
-    kd_pixels_unref(picture.pixels);
-    picture.pixels = draw_pixels(KD_SOURCE_OPAQUE, w, h, true, picture.plain);
-    return picture;
 }
 
 static void check_display(const struct kd_view *view, unsigned buffers)
@@ -534,9 +495,9 @@ static void check_display(const struct kd_view *view, unsigned buffers)
             kd_buffer_create(device_width, device_height, KB_FORMAT_XRGB8888, &display.buffers[i]),
             0);
     for (uint32_t i = 0; i < 4; i++)
-        pictures[i] = random_picture();
+        pictures[i] = draw_random_picture(140);
     for (uint32_t i = 0; i < MOST_LAYERS; i++)
-        layers[i] = random_layer(width, height, pictures, 4);
+        layers[i] = draw_random_layer(width, height, pictures, 4);
     for (int n = 0; n < 12; n++) {
         for (size_t i = 0; i < count; i++)
             want[i] = 0xFF000000;
