@@ -226,12 +226,55 @@ static bool kill_(const struct state *state, PyObject *sprite)
     return result != NULL;
 }
 
+/* Who may be touched. */
+struct crowd {
+    PyObject *list;    /* owned, of sprites */
+    struct box *boxes; /* owned, of their rects; NULL: they are looked at each time */
+};
+
+static void crowd_end(struct crowd *self)
+{
+    Py_CLEAR(self->list);
+    PyMem_Free(self->boxes);
+    self->boxes = NULL;
+}
+
+static bool crowd_begin(struct crowd *self, const struct state *state, PyObject *group)
+{
+    *self = (struct crowd){.list = list_of(state, group)};
+    return self->list != NULL;
+}
+
+/* Reads the rects once, for many searches. */
+static bool crowd_look(struct crowd *self, const struct state *state, const struct test *test)
+{
+    struct look look = {.state = state};
+    const Py_ssize_t count = PyList_Size(self->list);
+    struct box *boxes = PyMem_Malloc((size_t)count * sizeof(*boxes) + 1);
+    bool done = boxes != NULL;
+
+    if (!done) {
+        PyErr_NoMemory();
+    }
+    for (Py_ssize_t i = 0; done && i < count; i++) {
+        done = scaled_box(&look, PyList_GetItem(self->list, i), test->ratio, &boxes[i]);
+    }
+    look_end(&look);
+    if (!done) {
+        PyMem_Free(boxes);
+        return false;
+    }
+    self->boxes = boxes;
+    return true;
+}
+
 /* A sprite for which others are looked for. */
 struct search {
     struct look look;
     const struct test *test;
-    PyObject *sprite; /* borrowed */
-    struct box box;   /* of its rect, if that is what the test is about */
+    PyObject *sprite;         /* borrowed */
+    struct box box;           /* of its rect, if that is what the test is about */
+    const struct box *others; /* borrowed, or NULL */
 };
 
 static bool search_begin(struct search *self)
@@ -240,9 +283,15 @@ static bool search_begin(struct search *self)
            scaled_box(&self->look, self->sprite, self->test->ratio, &self->box);
 }
 
-static bool search_touch(struct search *self, PyObject *other, bool *touches)
+static bool search_touch(struct search *self, const struct crowd *crowd, Py_ssize_t index,
+                         bool *touches)
 {
     struct box box;
+    if (self->others != NULL) {
+        *touches = rect_boxes_collide(self->box, self->others[index]);
+        return true;
+    }
+    PyObject *other = PyList_GetItem(crowd->list, index);
     if (self->test->way != TEST_RECTS) {
         return touch(&self->look, self->test, self->sprite, other, touches);
     }
@@ -253,33 +302,52 @@ static bool search_touch(struct search *self, PyObject *other, bool *touches)
     return true;
 }
 
-/* The sprites of a group that touch one; kills them, or stops at the first. */
-static PyObject *find(const struct state *state, const struct test *test, PyObject *sprite,
-                      PyObject *group, bool kills, bool first)
+/* Code that runs then may move what was looked at. */
+static bool search_kill(struct search *self, PyObject *other)
 {
-    struct search search = {.look = {.state = state}, .test = test, .sprite = sprite};
-    PyObject *list = list_of(state, group);
-    PyObject *found = list != NULL ? PyList_New(0) : NULL;
+    self->others = NULL;
+    return kill_(self->look.state, other) && search_begin(self);
+}
+
+/* Those of a crowd that touch a sprite; kills them, or stops at the first. */
+static PyObject *find(const struct state *state, const struct test *test, PyObject *sprite,
+                      const struct crowd *crowd, bool kills, bool first)
+{
+    struct search search = {
+        .look = {.state = state}, .test = test, .sprite = sprite, .others = crowd->boxes};
+    const Py_ssize_t count = PyList_Size(crowd->list);
+    PyObject *found = PyList_New(0);
     bool done = found != NULL && search_begin(&search);
 
-    for (Py_ssize_t i = 0; done && i < PyList_Size(list); i++) {
-        PyObject *other = PyList_GetItem(list, i);
+    for (Py_ssize_t i = 0; done && i < count; i++) {
         bool touches;
-        done = search_touch(&search, other, &touches);
+        done = search_touch(&search, crowd, i, &touches);
         if (!done || !touches) {
             continue;
         }
-        done = PyList_Append(found, other) == 0 &&
-               (!kills || (kill_(state, other) && search_begin(&search)));
+        PyObject *other = PyList_GetItem(crowd->list, i);
+        done = PyList_Append(found, other) == 0 && (!kills || search_kill(&search, other));
         if (first) {
             break;
         }
     }
     look_end(&search.look);
-    Py_XDECREF(list);
     if (!done) {
         Py_CLEAR(found);
     }
+    return found;
+}
+
+/* The same for a group. */
+static PyObject *find_in(const struct state *state, const struct test *test, PyObject *sprite,
+                         PyObject *group, bool kills, bool first)
+{
+    struct crowd crowd;
+    PyObject *found = NULL;
+    if (crowd_begin(&crowd, state, group)) {
+        found = find(state, test, sprite, &crowd, kills, first);
+    }
+    crowd_end(&crowd);
     return found;
 }
 
@@ -296,7 +364,7 @@ PyObject *collide_spritecollide(PyObject *module, PyObject *args, PyObject *kwar
         !test_parse(state, collided, &test)) {
         return NULL;
     }
-    return find(state, &test, sprite, group, kills, false);
+    return find_in(state, &test, sprite, group, kills, false);
 }
 
 PyObject *collide_spritecollideany(PyObject *module, PyObject *args, PyObject *kwargs)
@@ -311,7 +379,7 @@ PyObject *collide_spritecollideany(PyObject *module, PyObject *args, PyObject *k
         !test_parse(state, collided, &test)) {
         return NULL;
     }
-    PyObject *found = find(state, &test, sprite, group, false, true);
+    PyObject *found = find_in(state, &test, sprite, group, false, true);
     if (found == NULL) {
         return NULL;
     }
@@ -325,15 +393,36 @@ struct kills {
     int a, b;
 };
 
-/* Puts what a sprite of the first group touches into the dict. */
+/* Puts what a sprite of the first group touches into the dict; any: whether it touches any. */
 static bool collide_one(const struct state *state, const struct test *test, PyObject *sprite,
+                        const struct crowd *crowd, struct kills kills, PyObject *crashed, bool *any)
+{
+    PyObject *found = find(state, test, sprite, crowd, kills.b, false);
+    *any = found != NULL && PyList_Size(found) > 0;
+    bool done = found != NULL && (!*any || (PyDict_SetItem(crashed, sprite, found) == 0 &&
+                                            (!kills.a || kill_(state, sprite))));
+    Py_XDECREF(found);
+    return done;
+}
+
+/* What the second group is, is looked at again when code of the program's may have changed it. */
+static bool collide_all(const struct state *state, const struct test *test, PyObject *list,
                         PyObject *group, struct kills kills, PyObject *crashed)
 {
-    PyObject *found = find(state, test, sprite, group, kills.b, false);
-    bool done =
-        found != NULL && (PyList_Size(found) == 0 || (PyDict_SetItem(crashed, sprite, found) == 0 &&
-                                                      (!kills.a || kill_(state, sprite))));
-    Py_XDECREF(found);
+    const bool code = test->way == TEST_FUNCTION;
+    struct crowd crowd = {NULL};
+    bool done = true, any = true;
+
+    for (Py_ssize_t i = 0; done && i < PyList_Size(list); i++) {
+        if (crowd.list == NULL || code || (any && (kills.a || kills.b))) {
+            crowd_end(&crowd);
+            done = crowd_begin(&crowd, state, group) &&
+                   (test->way != TEST_RECTS || crowd_look(&crowd, state, test));
+        }
+        done =
+            done && collide_one(state, test, PyList_GetItem(list, i), &crowd, kills, crashed, &any);
+    }
+    crowd_end(&crowd);
     return done;
 }
 
@@ -352,14 +441,10 @@ PyObject *collide_groupcollide(PyObject *module, PyObject *args, PyObject *kwarg
     }
     PyObject *list = list_of(state, first);
     PyObject *crashed = list != NULL ? PyDict_New() : NULL;
-    bool done = crashed != NULL;
-    for (Py_ssize_t i = 0; done && i < PyList_Size(list); i++) {
-        done = collide_one(state, &test, PyList_GetItem(list, i), second, kills, crashed);
-    }
-    Py_XDECREF(list);
-    if (!done) {
+    if (crashed != NULL && !collide_all(state, &test, list, second, kills, crashed)) {
         Py_CLEAR(crashed);
     }
+    Py_XDECREF(list);
     return crashed;
 }
 
