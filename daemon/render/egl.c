@@ -469,13 +469,15 @@ static EGLImageKHR create_image(const struct kd_egl *egl, const struct kd_dmabuf
                                 int32_t width_px, int32_t height_px)
 {
     bool says_modifier = egl->has_modifiers && dmabuf->modifier != DRM_FORMAT_MOD_INVALID;
+    /* With alpha, which no display looks at: where shaders blend (vc4), they are shorter by it. */
+    uint32_t fourcc = dmabuf->fourcc == DRM_FORMAT_XRGB8888 ? DRM_FORMAT_ARGB8888 : dmabuf->fourcc;
     const EGLint attributes[] = {
         EGL_WIDTH,
         width_px,
         EGL_HEIGHT,
         height_px,
         EGL_LINUX_DRM_FOURCC_EXT,
-        (EGLint)dmabuf->fourcc,
+        (EGLint)fourcc,
         EGL_DMA_BUF_PLANE0_FD_EXT,
         dmabuf->fd,
         EGL_DMA_BUF_PLANE0_OFFSET_EXT,

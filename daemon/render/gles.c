@@ -141,7 +141,7 @@ static int draw_quads(struct kd_gles *gles, const struct kd_plan *plan)
 {
     glViewport(0, 0, plan->grid.width_px, plan->grid.height_px);
     if (gles->clears)
-        clear(gles, plan->base_color);
+        clear(gles, gles->clear_color);
     glEnable(GL_SCISSOR_TEST);
     return kd_gles_batches_draw(gles, plan->grid.width_px, plan->grid.height_px);
 }

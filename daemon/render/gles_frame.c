@@ -136,6 +136,24 @@ static int add_ops(struct kd_gles *gles, const struct kd_plan *plan, const struc
     return 0;
 }
 
+/* A step that draws the whole target begins by clearing it, which costs nothing: nothing of it is loaded. A fill that is below everything is that clear. */
+static void begin_whole(struct kd_gles *gles, const struct kd_plan *plan, const struct shown *shown,
+                        uint32_t *op)
+{
+    uint32_t first = 0;
+
+    gles->clears = true;
+    gles->clear_color = plan->base_color;
+    while (first < shown->count && !(shown->seen[first / 64] >> (first & 63) & 1))
+        first++;
+    /* No tile has the base colour: then all of them are covered by what they begin with, as this fill does its own. */
+    if (first < shown->count && shown->based_count == 0 && plan->ops[first].kind == KD_OP_FILL &&
+        plan->ops[first].is_opaque) {
+        gles->clear_color = plan->ops[first].color;
+        *op = first + 1;
+    }
+}
+
 static bool is_whole(const struct kd_plan *plan, struct kd_box box)
 {
     return kd_box_equal(box, kd_box_of_size(plan->grid.width_px, plan->grid.height_px));
@@ -154,7 +172,7 @@ int kd_gles_add_frame(struct kd_gles *gles, const struct kd_plan *plan,
         if (!error)
             error = look(plan, box, &shown);
         if (!error && progress->op == 0 && is_whole(plan, box))
-            gles->clears = true; /* and nothing of the target is loaded */
+            begin_whole(gles, plan, &shown, &progress->op);
         else if (!error && progress->op == 0)
             error = add_base(gles, plan, &shown, progress->rectangle);
         if (!error)

@@ -223,7 +223,8 @@ struct kd_gles {
     struct kd_gles_room covers, seen, loads, parts; /* gles_frame.c's */
     struct kd_box rectangles[16];
     size_t rectangles_count;
-    bool clears; /* the step begins with the base colour everywhere */
+    bool clears; /* the step begins with a colour everywhere: */
+    uint32_t clear_color;
 };
 
 /* ---- gles_pages.c --------------------------------------------------------------------------------- */

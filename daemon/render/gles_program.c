@@ -30,15 +30,16 @@ static const char vertex_source[] = "attribute vec2 position;\n"
                                     "void main() {\n"
                                     "    gl_Position = vec4(position * scale - 1.0, 0.0, 1.0);\n"
                                     "    shown = place;\n"
-                                    "    colored = color;\n"
+                                    "    colored = color.bgra;\n"
                                     "    kept = box;\n"
                                     "}\n";
 
 static const char *const fragment_sources[KD_GLES_PROGRAMS] = {
-    [KD_GLES_FILL] = FRAGMENT "colored; }\n",
+    [KD_GLES_FILL] = FRAGMENT "colored.bgra; }\n",
     [KD_GLES_TEXTURE] = FRAGMENT "texture2D(image, shown); }\n",
-    [KD_GLES_TINT] = FRAGMENT "texture2D(image, shown) * colored; }\n",
-    [KD_GLES_SAMPLED] = FRAGMENT "texture2D(image, clamp(shown, kept.xy, kept.zw)) * colored; }\n",
+    [KD_GLES_TINT] = FRAGMENT "texture2D(image, shown) * colored.bgra; }\n",
+    [KD_GLES_SAMPLED] =
+        FRAGMENT "texture2D(image, clamp(shown, kept.xy, kept.zw)) * colored.bgra; }\n",
 };
 
 static unsigned compile(unsigned kind, const char *source)
