@@ -122,7 +122,7 @@ endif
 
 # Targets that build nothing themselves, and so work without a compiler or pkg-config.
 NO_BUILD := help deps deps-build clean check check-long check-chroot demo format bench pictures \
-            check-videocore check-arm64 build-arm bench-arm64
+            check-videocore build-videocore check-arm64 build-arm bench-arm64
 ifneq (,$(filter-out $(NO_BUILD),$(or $(MAKECMDGOALS),all)))
 ifeq (,$(shell command -v $(PKG_CONFIG)))
 $(error $(PKG_CONFIG) is not installed; `make deps` installs what is missing)
@@ -230,6 +230,8 @@ XCFLAGS_tests/vm = $(OUTPUT_CFLAGS)
 XCFLAGS_tests/sdl2 = $(SDL2_CFLAGS)
 XCFLAGS_tests/arm = $(DAEMON_INC) -I. $(PIXMAN_CFLAGS)
 XCFLAGS_tests/pictures = $(DAEMON_INC)
+# The stub of a Pi's devices must be seen by Mesa.
+XCFLAGS_tests/videocore = -fvisibility=default -Wno-missing-prototypes $(DAEMON_INC) -I. $(RENDER_CFLAGS) $(OUTPUT_CFLAGS)
 XCFLAGS_tests/bench = $(DAEMON_INC) -I. $(PIXMAN_CFLAGS) $(CLIENT_CFLAGS)
 
 # $(call xcflags,FILE): the flags of the folder that the file lies in.
@@ -280,7 +282,7 @@ BENCH_OBJ := $(call objects,$(wildcard tests/bench/*.c))
 SDL2_TEST_OBJ := $(if $(CROSS),,$(call objects,$(wildcard tests/sdl2/*.c)))
 ALL_OBJ := $(PROTO_OBJ) $(DAEMON_OBJ) $(LIB_OBJ) $(TEXT_OBJ) $(CLI_OBJ) $(sort $(SDL2_OBJ) $(COMPARE_OBJ)) $(EXT_OBJ) $(EXAMPLE_OBJ) \
            $(UNIT_OBJ) $(FUZZ_OBJ) $(PIXELS_OBJ) $(VM_OBJ) $(PRELOAD_OBJ) $(COUNT_OBJ) $(BENCH_OBJ) $(SDL2_TEST_OBJ) \
-           $(call objects,$(wildcard tests/arm/*.c tests/pictures/*.c))
+           $(call objects,$(wildcard tests/arm/*.c tests/pictures/*.c tests/videocore/*.c))
 
 SO_NAME := libkmsblit.so.$(SOVERSION)
 SO_FILE := libkmsblit.so.$(VERSION)
@@ -522,17 +524,28 @@ $(B)/explain: $(O)/tests/pictures/explain.o $(DAEMON_A)
 	$(Q)$(LINK) -pie -o $@ $< $(DAEMON_A) $(DAEMON_LIBS)
 
 # Counted, not timed: the benchmark's frames on arm64, and the plugin of the emulator that counts.
-COUNTED_OBJ := $(call objects,tests/arm/counted.c $(patsubst %,tests/bench/%.c,load ours pictures pixman scenes))
+COUNTED_OBJ := $(call objects,tests/arm/counted.c $(patsubst %,tests/bench/%.c,commands load ours pictures pixman scenes))
 $(B)/counted: $(COUNTED_OBJ) $(DAEMON_A) $(B)/sources
 	$(say) LINK $@
 	$(Q)$(LINK) -pie -o $@ $(COUNTED_OBJ) $(DAEMON_A) $(DAEMON_LIBS) $(CLIENT_LIBS)
+
+# What Mesa's drivers submit to a Pi's GPU (tests/videocore): frames, and the devices that take them apart.
+FRAMES_OBJ := $(call objects,tests/videocore/frames.c $(patsubst %,tests/bench/%.c,commands load pictures scenes))
+$(B)/videocore/frames: $(FRAMES_OBJ) $(DAEMON_A) $(B)/sources
+	$(say) LINK $@
+	@mkdir -p $(@D)
+	$(Q)$(LINK) -pie -o $@ $(FRAMES_OBJ) $(DAEMON_A) $(DAEMON_LIBS) $(CLIENT_LIBS)
+$(B)/videocore/stub.so: $(call objects,$(wildcard tests/videocore/stub*.c)) $(B)/sources
+	$(say) LINK $@
+	@mkdir -p $(@D)
+	$(Q)$(LINK) -shared -o $@ $(filter %.o,$^)
 
 $(B)/insn_count.so: $(O)/tests/arm/insn_count.o
 	$(say) LINK $@
 	$(Q)$(CC) -shared -o $@ $<
 
 # What tests/run needs, in this variant; its sub-makes ask for these in other variants.
-.PHONY: unit-test fuzz-tests build-release build-asan build-tsan build-fuzz build-arm
+.PHONY: unit-test fuzz-tests build-release build-asan build-tsan build-fuzz build-arm build-videocore
 unit-test: $(B)/unit
 fuzz-tests: $(FUZZERS)
 build-release: all unit-test $(PIXEL_TOOLS) $(VM_TOOLS) $(SDL2_TOOLS) $(B)/fakedrm.so $(B)/count_allocations.so
@@ -547,6 +560,12 @@ build-arm:
 	$(Q)$(PYTHON) -B tests/arm/sysroot.py
 	+$(Q)[ -e build/arm/skip ] || for cross in $(CROSSES); do \
 	    $(MAKE) CROSS=$$cross daemon unit-test || exit 1; done
+# Likewise; build/videocore/skip-NAME is for one of Mesa's releases.
+build-videocore:
+	$(Q)$(PYTHON) -B tests/arm/sysroot.py
+	$(Q)$(PYTHON) -B tests/videocore/sysroot.py
+	+$(Q)[ -e build/arm/skip ] || \
+	    $(MAKE) CROSS=arm64 build/arm64/videocore/frames build/arm64/videocore/stub.so
 
 # Every header of ours compiles alone with what its floor may see (lint_headers.py runs this).
 HEADERS := $(foreach d,proto clients/c clients/text clients/cli $(if $(CROSS),,clients/sdl2) \
@@ -575,7 +594,7 @@ check: deps ## everything: lint, all tests, a short fuzz run; installs what is m
 	+$(Q)$(MAKE) build-release
 	+$(Q)$(MAKE) build-asan
 	+$(Q)$(MAKE) build-fuzz
-	+$(Q)$(MAKE) build-arm
+	+$(Q)$(MAKE) build-arm build-videocore
 	@$(RUN) lint unit proto protocol kms pixels python games fuzz vm videocore arm64
 
 check-long: check ## check, then threads sanitizer, valgrind, long fuzzing, bare Debian
@@ -604,8 +623,8 @@ check-vm: build-release ## the daemon in virtual machines with real graphics dri
 	@$(RUN) vm
 
 .PHONY: check-vm check-videocore check-arm64 check-chroot bench bench-arm64 pictures format
-check-videocore: ## not there yet: comes with the KMS issue
-	@$(PYTHON) -B tests/run $(@:check-%=%)
+check-videocore: build-videocore ## what the GLES renderer makes Mesa's drivers submit on a Raspberry Pi
+	@$(RUN) videocore
 check-arm64: build-arm ## kernels, plan and renderer for arm64, armhf and ARMv6, under qemu-user
 	@$(RUN) arm64
 bench-arm64: ## count instructions of drawing on arm64, ours and pixman's, under qemu-user

@@ -19,7 +19,7 @@ CACHE = ROOT / "build" / "videocore" / "cache"
 PROGRAMS = ("aarch64-linux-gnu-gcc", "qemu-aarch64")
 # Mesa, and what the daemon's renderer is linked with beside it.
 PACKAGES = ("libc6", "libdrm2", "libegl1", "libegl-mesa0", "libgbm1", "libgl1-mesa-dri", "libgles2",
-            "libpixman-1-0", "libxxhash0")
+            "libpixman-1-0", "libspng0", "libxxhash0")
 KEPT = re.compile(r"(?:lib|zlib|mesa-lib)")
 LEFT_OUT = re.compile(r"lib(?:crypt1|vulkan)")
 FOLDERS = ("./lib/*", "./usr/lib/*", "./usr/share/glvnd/*", "./usr/share/drirc.d/*")
