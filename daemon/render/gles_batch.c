@@ -38,13 +38,56 @@ static bool same_state(const struct kd_gles_state *a, const struct kd_gles_state
            a->page == b->page;
 }
 
-/* The batch for a quad. NULL: out of memory. */
+/* Parts of the target: from first on and before end. */
+struct parts {
+    uint32_t y1, y2;
+    uint16_t across; /* bits */
+};
+
+/* A box of the rectangle that quads are added to now. */
+static struct parts parts_of(const struct kd_gles *gles, struct kd_box where, uint32_t rectangle)
+{
+    const struct kd_box all = gles->rectangles[rectangle];
+    const int32_t width = kd_box_width(all), height = kd_box_height(all);
+    const int32_t x1 = kd_max(where.x1 - all.x1, 0) * KD_GLES_PARTS / width;
+    const int32_t y1 = kd_max(where.y1 - all.y1, 0) * KD_GLES_PARTS / height;
+    const int32_t x2 = kd_min((where.x2 - all.x1 - 1) * KD_GLES_PARTS / width, KD_GLES_PARTS - 1);
+    const int32_t y2 = kd_min((where.y2 - all.y1 - 1) * KD_GLES_PARTS / height, KD_GLES_PARTS - 1);
+
+    return (struct parts){(uint32_t)y1, (uint32_t)y2 + 1, (uint16_t)((2U << x2) - (1U << x1))};
+}
+
+static bool is_over(const struct kd_gles_batch *batch, struct kd_box where, struct parts parts)
+{
+    const uint32_t first = batch->count < KD_GLES_FIRST ? batch->count : KD_GLES_FIRST;
+
+    for (uint32_t i = 0; i < first; i++)
+        if (!kd_box_empty(kd_box_intersect(kd_cover_box(batch->quads[i]), where)))
+            return true;
+    for (uint32_t y = parts.y1; batch->count > KD_GLES_FIRST && y < parts.y2; y++)
+        if (batch->taken[y] & parts.across)
+            return true;
+    return false;
+}
+
+static void take(struct kd_gles_batch *batch, struct kd_box where, struct parts parts)
+{
+    if (batch->count < KD_GLES_FIRST)
+        batch->quads[batch->count] = kd_cover_of(where);
+    else
+        for (uint32_t y = parts.y1; y < parts.y2; y++)
+            batch->taken[y] |= parts.across;
+    batch->count++;
+}
+
+/* The batch for a quad, which it then counts. NULL: out of memory. */
 static struct kd_gles_batch *find_batch(struct kd_gles *gles, const struct kd_gles_state *state,
                                         struct kd_box where, uint32_t rectangle)
 {
     struct kd_gles_batches *batches = &gles->batches;
     struct kd_gles_batch *list =
         kd_gles_room_for(&batches->batches, batches->batches_count + 1, sizeof(*list));
+    const struct parts parts = parts_of(gles, where, rectangle);
     uint32_t first = batches->batches_count > batches->barrier + LOOK_BACK
                          ? batches->batches_count - LOOK_BACK
                          : batches->barrier;
@@ -56,14 +99,14 @@ static struct kd_gles_batch *find_batch(struct kd_gles *gles, const struct kd_gl
         struct kd_gles_batch *batch = &list[i - 1];
 
         if (same_state(&batch->state, state)) {
-            batch->bounds = kd_box_around(batch->bounds, where);
+            take(batch, where, parts);
             return batch;
         }
-        if (!kd_box_empty(kd_box_intersect(batch->bounds, where)))
+        if (is_over(batch, where, parts))
             break;
     }
-    list[batches->batches_count] =
-        (struct kd_gles_batch){.state = *state, .bounds = where, .rectangle = rectangle};
+    list[batches->batches_count] = (struct kd_gles_batch){.state = *state, .rectangle = rectangle};
+    take(&list[batches->batches_count], where, parts);
     return &list[batches->batches_count++];
 }
 
@@ -93,7 +136,6 @@ int kd_gles_add_quad(struct kd_gles *gles, const struct kd_gles_state *state,
 
     if (!list || !batch)
         return -ENOMEM;
-    batch->count++;
     quad->batch = (uint32_t)(batch - (struct kd_gles_batch *)batches->batches.data);
     list[batches->quads_count++] = *quad;
     count_quad(gles, state, where);
@@ -113,7 +155,6 @@ int kd_gles_add_sampled(struct kd_gles *gles, const struct kd_gles_state *state,
 
     if (!list || !of || !batch)
         return -ENOMEM;
-    batch->count++;
     of[n] = (uint32_t)(batch - (struct kd_gles_batch *)batches->batches.data);
     memcpy(&list[(size_t)n * 4], corners, 4 * sizeof(*corners));
     batches->sampled_count++;

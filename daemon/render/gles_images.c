@@ -309,7 +309,7 @@ int kd_gles_image_get(struct kd_gles *gles, const struct kd_pixels *pixels,
         if (!image)
             return -ENOMEM;
     }
-    if (is_shared(gles, image))
+    if (is_shared(gles, image) && !image->is_versioned) /* in one piece */
         box = image->pieces[0].box;
     for (int32_t i = 0; !error && i < image->pieces_x * image->pieces_y; i++)
         if (!kd_box_empty(kd_box_intersect(image->pieces[i].core, box)))

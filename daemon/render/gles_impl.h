@@ -119,9 +119,13 @@ struct kd_gles_vertex {
     float box[4]; /* that u and v are kept in */
 };
 
+/* What quads lie over: the first of them as they are, others roughly: their rectangle in 16 times 16 parts, a bit each. */
+#define KD_GLES_FIRST 8
+#define KD_GLES_PARTS 16
 struct kd_gles_batch {
     struct kd_gles_state state;
-    struct kd_box bounds; /* of its quads */
+    struct kd_cover quads[KD_GLES_FIRST];
+    uint16_t taken[KD_GLES_PARTS]; /* by row of parts */
     uint32_t rectangle;
     uint32_t count, first; /* quads, and which of their kind is the first */
 };

@@ -43,7 +43,7 @@ struct kd_renderer *gles_create(const struct kd_gles_limits *limits)
 void gles_display_init(struct gles_display *display, int32_t width, int32_t height,
                        enum kb_format format, const struct kd_gles_limits *limits)
 {
-    display->gles = gles_create(limits);
+    *display = (struct gles_display){.gles = gles_create(limits)};
     ck_assert_int_eq(kd_cpu_renderer_create(&display->cpu), 0);
     ck_assert_int_eq(kd_buffer_create(width, height, format, &display->got), 0);
     ck_assert_int_eq(kd_buffer_create(width, height, format, &display->want), 0);
@@ -57,19 +57,21 @@ void gles_display_finish(struct gles_display *display)
     display->cpu->impl->destroy(display->cpu);
 }
 
-static void draw_one(struct kd_renderer *renderer, const struct kd_plan *plan,
-                     struct kd_buffer *buffer, uint32_t *changed)
+static unsigned draw_one(struct kd_renderer *renderer, const struct kd_plan *plan,
+                         struct kd_buffer *buffer, uint32_t *changed)
 {
     struct kd_draw draw = {.plan = plan, .buffer = buffer, .tiles = changed};
+    unsigned steps = 1;
 
     draw.tiles_count = kd_plan_changes(plan, buffer->tile_keys, changed);
     while (renderer->impl->draw(renderer, &draw) == KD_JOB_AGAIN)
-        ck_assert_uint_lt(atomic_load(&draw.next_tile), draw.tiles_count + 1);
+        steps++;
     ck_assert_int_eq(atomic_load(&draw.error), 0);
     ck_assert_uint_eq(atomic_load(&draw.next_tile), draw.tiles_count);
     ck_assert(!draw.has_fence);
     for (size_t i = 0; i < kd_grid_count(plan->grid); i++)
         ck_assert_uint_eq(buffer->tile_keys[i], plan->tiles[i].key);
+    return steps;
 }
 
 static void draw_both(struct gles_display *display, struct kd_arena *arena,
@@ -80,7 +82,7 @@ static void draw_both(struct gles_display *display, struct kd_arena *arena,
     struct kd_plan plan;
 
     ck_assert_int_eq(kd_plan_make(&plan, arena, grid, KD_TARGET_OPAQUE, base, NULL, ops), 0);
-    draw_one(display->gles, &plan, display->got, changed);
+    display->steps = draw_one(display->gles, &plan, display->got, changed);
     draw_one(display->cpu, &plan, display->want, changed);
 }
 
@@ -104,6 +106,8 @@ void gles_draw_commands(struct gles_display *display, const struct draw_commands
                                           (const void *)list->bytes, list->units, DRAW_SEED,
                                           sources_of(&arena, images, images_count)),
                      0);
+    if (display->max_touches)
+        ops.max_touches = display->max_touches;
     draw_both(display, &arena, &ops, base);
     kd_arena_finish(&arena);
 }
@@ -120,6 +124,19 @@ void gles_draw_layers(struct gles_display *display, const struct kd_view *view,
                      0);
     draw_both(display, &arena, &ops, 0xFF000000);
     kd_arena_finish(&arena);
+}
+
+struct kd_gles_counters gles_counted(struct gles_display *display)
+{
+    struct kd_gles_counters now, more;
+    const uint64_t *after = (const uint64_t *)&now, *before = (const uint64_t *)&display->before;
+    uint64_t *out = (uint64_t *)&more;
+
+    kd_gles_counters(display->gles, &now);
+    for (size_t i = 0; i < sizeof(now) / sizeof(uint64_t); i++)
+        out[i] = after[i] - before[i];
+    display->before = now;
+    return more;
 }
 
 /* ---- Differences ------------------------------------------------------------------------------------ */

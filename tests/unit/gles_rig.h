@@ -18,6 +18,9 @@ struct kd_renderer *gles_create(const struct kd_gles_limits *limits);
 struct gles_display {
     struct kd_renderer *gles, *cpu;
     struct kd_buffer *got, *want;
+    uint64_t max_touches; /* of plans; 0: as always */
+    unsigned steps;       /* of the last drawing by GLES */
+    struct kd_gles_counters before;
 };
 void gles_display_init(struct gles_display *display, int32_t width, int32_t height,
                        enum kb_format format, const struct kd_gles_limits *limits);
@@ -29,6 +32,9 @@ void gles_draw_commands(struct gles_display *display, const struct draw_commands
 void gles_draw_layers(struct gles_display *display, const struct kd_view *view,
                       const struct kd_layer *layers, uint32_t layers_count,
                       const struct draw_image *pictures, uint32_t pictures_count);
+
+/* What was asked of the GPU since the last time. */
+struct kd_gles_counters gles_counted(struct gles_display *display);
 
 /* The largest difference of a channel, where the mask (by pixel; NULL: nowhere) is 0. */
 unsigned gles_apart(const struct gles_display *display, const uint8_t *mask);
