@@ -223,7 +223,7 @@ XCFLAGS_TESTS = -Wno-missing-prototypes $(DAEMON_INC) $(LIB_INC) -Iclients -I. $
 XCFLAGS_tests/unit = -I$(B) $(XCFLAGS_TESTS) $(CHECK_CFLAGS)
 XCFLAGS_tests/fuzz = $(XCFLAGS_TESTS)
 # The scripted libdrm must be seen by whoever calls libdrm, close() or mmap().
-XCFLAGS_tests/preload = -fvisibility=default -Wno-missing-prototypes
+XCFLAGS_tests/preload = -fvisibility=default -Wno-missing-prototypes -I. $(RENDER_CFLAGS)
 XCFLAGS_tests/fakes = -fvisibility=default -Wno-missing-prototypes $(OUTPUT_CFLAGS)
 XCFLAGS_tests/pixels = $(XCFLAGS_TESTS)
 XCFLAGS_tests/vm = $(OUTPUT_CFLAGS)
@@ -275,13 +275,14 @@ FAKE_SRC := $(if $(UNIT_NOT),,$(wildcard tests/fakes/fake_*.c))
 FAKE_OBJ := $(call objects,$(FAKE_SRC))
 PRELOAD_OBJ := $(call objects,$(wildcard tests/fakes/*.c))
 COUNT_OBJ := $(call objects,tests/preload/count_allocations.c)
+ODD_EGL_OBJ := $(call objects,tests/preload/odd_egl.c)
 FUZZ_OBJ := $(call objects,$(FUZZ_SRC))
 PIXELS_OBJ := $(call objects,$(wildcard tests/pixels/*.c))
 VM_OBJ := $(call objects,$(wildcard tests/vm/*.c))
 BENCH_OBJ := $(call objects,$(wildcard tests/bench/*.c))
 SDL2_TEST_OBJ := $(if $(CROSS),,$(call objects,$(wildcard tests/sdl2/*.c)))
 ALL_OBJ := $(PROTO_OBJ) $(DAEMON_OBJ) $(LIB_OBJ) $(TEXT_OBJ) $(CLI_OBJ) $(sort $(SDL2_OBJ) $(COMPARE_OBJ)) $(EXT_OBJ) $(EXAMPLE_OBJ) \
-           $(UNIT_OBJ) $(FUZZ_OBJ) $(PIXELS_OBJ) $(VM_OBJ) $(PRELOAD_OBJ) $(COUNT_OBJ) $(BENCH_OBJ) $(SDL2_TEST_OBJ) \
+           $(UNIT_OBJ) $(FUZZ_OBJ) $(PIXELS_OBJ) $(VM_OBJ) $(PRELOAD_OBJ) $(COUNT_OBJ) $(ODD_EGL_OBJ) $(BENCH_OBJ) $(SDL2_TEST_OBJ) \
            $(call objects,$(wildcard tests/arm/*.c tests/pictures/*.c tests/videocore/*.c))
 
 SO_NAME := libkmsblit.so.$(SOVERSION)
@@ -500,6 +501,11 @@ $(B)/count_allocations.so: $(COUNT_OBJ)
 	$(say) LINK $@
 	$(Q)$(LINK) -shared -o $@ $(COUNT_OBJ)
 
+# GPUs that are not there, likewise (tests/kms/test_gpu.py).
+$(B)/odd_egl.so: $(ODD_EGL_OBJ)
+	$(say) LINK $@
+	$(Q)$(LINK) -shared -o $@ $(ODD_EGL_OBJ) -pthread -ldl
+
 # Programs that the tests in tests/pixels drive.
 $(B)/pixels/%: $(O)/tests/pixels/%.o $(DAEMON_A) $(LIB_A)
 	$(say) LINK $@
@@ -548,7 +554,7 @@ $(B)/insn_count.so: $(O)/tests/arm/insn_count.o
 .PHONY: unit-test fuzz-tests build-release build-asan build-tsan build-fuzz build-arm build-videocore
 unit-test: $(B)/unit
 fuzz-tests: $(FUZZERS)
-build-release: all unit-test $(PIXEL_TOOLS) $(VM_TOOLS) $(SDL2_TOOLS) $(B)/fakedrm.so $(B)/count_allocations.so
+build-release: all unit-test $(PIXEL_TOOLS) $(VM_TOOLS) $(SDL2_TOOLS) $(B)/fakedrm.so $(B)/odd_egl.so $(B)/count_allocations.so
 build-asan:
 	+$(Q)$(MAKE) CONFIG=debug SAN=$(ASAN_SAN) daemon tool unit-test
 build-tsan:

@@ -109,7 +109,8 @@ static void find_functions(struct kd_egl *egl)
 /* What surfaces would need and we do not; only where the driver wants to know one. */
 static bool choose_config(struct kd_egl *egl)
 {
-    static const EGLint wanted[] = {EGL_RENDERABLE_TYPE, EGL_OPENGL_ES2_BIT, EGL_NONE};
+    static const EGLint wanted[] = {EGL_RENDERABLE_TYPE, EGL_OPENGL_ES2_BIT, EGL_SURFACE_TYPE, 0,
+                                    EGL_NONE};
     EGLint count = 0;
 
     egl->config = EGL_NO_CONFIG_KHR;

@@ -62,9 +62,6 @@ static bool use_cpu(struct kd_server *server, const char *why)
     return true;
 }
 
-/* Until it is there. */
-#pragma weak kd_gles_renderer_create
-
 /* ---- Choosing -------------------------------------------------------------------------------- */
 
 static int try_gles(struct kd_server *server, const char *path, const char *driver, char *why,
@@ -83,11 +80,6 @@ static int try_gles(struct kd_server *server, const char *path, const char *driv
 
     if (error)
         return error;
-    if (!kd_gles_renderer_create) {
-        kd_egl_destroy(egl);
-        snprintf(why, why_bytes, "this build has no GLES renderer");
-        return -EOPNOTSUPP;
-    }
     error = kd_gles_renderer_create(egl, &renderer, problem, sizeof(problem));
     if (error) {
         snprintf(why, why_bytes, "GLES 2 cannot be used: %s",

@@ -62,6 +62,7 @@ struct fake_counts {
     unsigned removed_while_shown; /* framebuffers */
     unsigned written_while_shown; /* flips away from a picture that was drawn over on the screen */
     unsigned lies;        /* flips whose damage clips left out what had changed (panels only) */
+    unsigned fences;      /* that commits waited for */
     unsigned empty_reads; /* drmHandleEvent with nothing to read */
 };
 

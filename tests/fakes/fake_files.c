@@ -243,7 +243,7 @@ static int cap(const struct fake_card *card, uint64_t capability, uint64_t *valu
     case DRM_CAP_CRTC_IN_VBLANK_EVENT: *value = 1; return 0;
     case DRM_CAP_ASYNC_PAGE_FLIP: *value = 0; return 0;
     case DRM_CAP_PRIME: *value = 3; return 0;
-    case DRM_CAP_ADDFB2_MODIFIERS: *value = 0; return 0;
+    case DRM_CAP_ADDFB2_MODIFIERS: *value = strcmp(card->driver, "vc4") == 0; return 0;
     case DRM_CAP_CURSOR_WIDTH: *value = 64; return 0;
     case DRM_CAP_CURSOR_HEIGHT: *value = 64; return 0;
     case DRM_CAP_SYNCOBJ: *value = 0; return 0;
@@ -307,9 +307,10 @@ static drmDevicePtr device_of(const struct fake_card *card)
     drmDevicePtr device = calloc(1, sizeof(*device));
 
     device->nodes = calloc(DRM_NODE_MAX, sizeof(*device->nodes));
+    device->available_nodes =
+        (card->no_primary ? 0 : 1 << DRM_NODE_PRIMARY) | (card->renders ? 1 << DRM_NODE_RENDER : 0);
     for (unsigned n = 0; n < DRM_NODE_MAX; n++)
-        device->nodes[n] = strdup(n == DRM_NODE_PRIMARY ? card->path : "");
-    device->available_nodes = 1 << DRM_NODE_PRIMARY;
+        device->nodes[n] = strdup(device->available_nodes & 1 << n ? card->path : "");
     device->bustype = DRM_BUS_PLATFORM;
     device->businfo.platform = calloc(1, sizeof(*device->businfo.platform));
     snprintf(device->businfo.platform->fullname, sizeof(device->businfo.platform->fullname), "%s",

@@ -47,8 +47,10 @@ static void take_fences(struct fake_card *card, unsigned index, const struct fak
     for (unsigned n = FAKE_FIRST_PLANE; n < FAKE_FIRST_PLANE + card->planes; n++) {
         int64_t fd = (int64_t)check->next->values[n][K_IN_FENCE_FD];
 
-        if (fd >= 0 && check->next->values[n][K_CRTC_ID] == card->objects[index].id)
-            crtc->in_fences[crtc->in_fences_count++] = dup((int)fd);
+        if (fd < 0 || check->next->values[n][K_CRTC_ID] != card->objects[index].id)
+            continue;
+        crtc->in_fences[crtc->in_fences_count++] = dup((int)fd);
+        card->counts.fences++;
     }
     crtc->out_fence = -1;
     if (out) {

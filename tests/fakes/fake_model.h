@@ -144,7 +144,7 @@ struct fake_crtc {
 };
 
 struct fake_rule {
-    char call[24];
+    char call[48];
     unsigned nth, count, seen;
     int value; /* an errno or a policy */
 };
@@ -155,6 +155,7 @@ struct fake_card {
     dev_t dev;
     ino_t ino;
     bool no_atomic, no_dumb, no_vblank, panel, prefer_shadow, unplugged, truth;
+    bool renders, no_primary; /* its node is one for rendering, too, or only that */
     unsigned depth, planes_max;
     int64_t draw_max; /* sum of the planes' pixels, 0: any */
     int refuse_error;

@@ -2,6 +2,7 @@
  * The lines of a script. Those that describe a card belong to the card named last.
  *
  *   card NAME [path=FIFO] [driver=D] [depth=N] [master=OTHER] [planes-max=N] [pixels-max=N] [no-atomic] [no-dumb] [no-vblank] [panel] [prefer-shadow]
+ *        [render-node] [render-only]
  *   preset pi4|pi5|spi|virtio|bare|render NAME [the same]
  *   crtcs N
  *   plane primary|overlay|cursor [crtcs=0,1] [formats=XR24,AR24,RG16] [scale=MIN-MAX] [rotate=0,90,180,270,x,y] [zpos=N|MIN..MAX] [max=WxH] [damage] [alpha]
@@ -130,6 +131,8 @@ static int card_line(struct line *line)
     card->no_vblank = flag(line, "no-vblank");
     card->panel = flag(line, "panel");
     card->prefer_shadow = flag(line, "prefer-shadow");
+    card->renders = flag(line, "render-node") || flag(line, "render-only");
+    card->no_primary = flag(line, "render-only");
     if (card->no_vblank)
         card->policy = FLIP_AT_ONCE;
     return 0;
@@ -159,20 +162,22 @@ static void add_formats(struct fake_object *plane, const char *list)
 static void add_in_formats(struct fake_object *plane)
 {
     unsigned char bytes[sizeof(struct drm_format_modifier_blob) + FAKE_FORMATS * 4 +
-                        sizeof(struct drm_format_modifier)] = {0};
+                        2 * sizeof(struct drm_format_modifier)] = {0};
     struct drm_format_modifier_blob head = {.version = 1,
                                             .count_formats = plane->formats_count,
                                             .formats_offset = sizeof(head),
-                                            .count_modifiers = 1};
-    struct drm_format_modifier modifier = {.formats = (1u << plane->formats_count) - 1,
-                                           .modifier = DRM_FORMAT_MOD_LINEAR};
+                                            .count_modifiers = 2};
+    const uint64_t all = (UINT64_C(1) << plane->formats_count) - 1;
+    const struct drm_format_modifier modifiers[2] = {
+        {.formats = all, .modifier = DRM_FORMAT_MOD_LINEAR},
+        {.formats = all, .modifier = DRM_FORMAT_MOD_BROADCOM_VC4_T_TILED}};
     struct fake_blob *blob;
 
     head.modifiers_offset = (uint32_t)(sizeof(head) + (plane->formats_count + 1) / 2 * 8);
     memcpy(bytes, &head, sizeof(head));
     memcpy(bytes + head.formats_offset, plane->formats, plane->formats_count * 4);
-    memcpy(bytes + head.modifiers_offset, &modifier, sizeof(modifier));
-    blob = fake_new_blob(fake_current, -1, bytes, head.modifiers_offset + sizeof(modifier));
+    memcpy(bytes + head.modifiers_offset, modifiers, sizeof(modifiers));
+    blob = fake_new_blob(fake_current, -1, bytes, head.modifiers_offset + sizeof(modifiers));
     blob->fixed = true;
     fake_current->state.values[fake_index(fake_current, plane)][K_IN_FORMATS] = blob->id;
     plane->has |= UINT64_C(1) << K_IN_FORMATS;
@@ -479,12 +484,25 @@ static int log_line(struct line *line)
 static const struct {
     const char *name;
     size_t at;
-} count_names[] = {COUNT(files),    COUNT(framebuffers), COUNT(dumb_buffers),
-                   COUNT(memories), COUNT(blobs),        COUNT(maps),
-                   COUNT(commits),  COUNT(tests),        COUNT(refused),
-                   COUNT(flips),    COUNT(modesets),     COUNT(dirtyfbs),
-                   COUNT(probes),   COUNT(events),       COUNT(removed_while_shown),
-                   COUNT(lies),     COUNT(empty_reads),  COUNT(written_while_shown)};
+} count_names[] = {COUNT(files),
+                   COUNT(framebuffers),
+                   COUNT(dumb_buffers),
+                   COUNT(memories),
+                   COUNT(blobs),
+                   COUNT(maps),
+                   COUNT(commits),
+                   COUNT(tests),
+                   COUNT(refused),
+                   COUNT(flips),
+                   COUNT(modesets),
+                   COUNT(dirtyfbs),
+                   COUNT(probes),
+                   COUNT(events),
+                   COUNT(removed_while_shown),
+                   COUNT(lies),
+                   COUNT(fences),
+                   COUNT(empty_reads),
+                   COUNT(written_while_shown)};
 #define COUNT_NAMES (sizeof(count_names) / sizeof(count_names[0]))
 
 static unsigned count_of(const struct fake_counts *counts, unsigned n)

@@ -14,6 +14,7 @@ import numpy as np
 from harness import HANG_SECONDS, ROOT, Daemon, Picture, kb
 
 FAKEDRM = os.environ.get("FAKEDRM", str(ROOT / "build/release/fakedrm.so"))
+ODD_EGL = os.environ.get("ODD_EGL", str(ROOT / "build/release/odd_egl.so"))
 OPAQUE = np.uint32(0xFF000000)
 
 Event = dict[str, Any]
@@ -32,11 +33,12 @@ class Card:
         self.socket: socket.socket | None = None
         self.lines: Any = None
 
-    def environment(self) -> dict[str, str]:
-        """What the daemon must be started with."""
+    def environment(self, gpu: dict[str, str] | None = None) -> dict[str, str]:
+        """What the daemon must be started with; gpu: variables of tests/preload/odd_egl.c."""
         asan = os.environ.get("ASAN_OPTIONS", "")
-        return {**os.environ, "LD_PRELOAD": FAKEDRM, "FAKE_DRM_SCRIPT": str(self.file),
-                "ASAN_OPTIONS": f"{asan}:verify_asan_link_order=0".lstrip(":")}
+        preload = FAKEDRM if gpu is None else f"{ODD_EGL}:{FAKEDRM}"
+        return {**os.environ, "LD_PRELOAD": preload, "FAKE_DRM_SCRIPT": str(self.file),
+                "ASAN_OPTIONS": f"{asan}:verify_asan_link_order=0".lstrip(":"), **(gpu or {})}
 
     def tell(self, line: str) -> str:
         """Runs a line of the script now."""

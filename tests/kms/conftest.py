@@ -24,7 +24,7 @@ def rig(tmp_path: Path) -> Iterator[Callable[..., Rig]]:
     folders: list[tempfile.TemporaryDirectory[str]] = []
 
     def start(*script: str, options: tuple[str, ...] = (), config: str = "",
-              flips: str = "refresh") -> Rig:
+              flips: str = "refresh", gpu: dict[str, str] | None = None) -> Rig:
         folder = tmp_path / f"d{len(rigs)}"
         folder.mkdir()
         folder.chmod(0o755)
@@ -41,7 +41,7 @@ def rig(tmp_path: Path) -> Iterator[Callable[..., Rig]]:
         if config:
             (folder / "conf").write_text(config)
             more = ("--config", str(folder / "conf"))
-        daemon = Daemon(folder, "--backend", "kms", *more, *options, env=card.environment())
+        daemon = Daemon(folder, "--backend", "kms", *more, *options, env=card.environment(gpu))
         rigs.append(Rig(daemon, card))
         return rigs[-1]
 
