@@ -212,6 +212,7 @@ XCFLAGS_clients/c := $(LIB_INC) $(WIRE_INC) $(CLIENT_CFLAGS)
 XCFLAGS_clients/c/examples := $(LIB_INC)
 # Text is for the tool and the Python extension, and knows neither.
 XCFLAGS_clients/text := $(TEXT_CFLAGS)
+XCFLAGS_clients/crash := $(LIB_INC) -Iclients
 XCFLAGS_clients/cli := $(LIB_INC) $(WIRE_INC) -Iclients $(CLIENT_CFLAGS) $(TOOL_CFLAGS)
 # Its functions have the names of SDL's, which SDL's headers declare.
 XCFLAGS_clients/sdl2 := $(LIB_INC) $(SDL2_CFLAGS)
@@ -248,7 +249,7 @@ GEN_T := $(GEN)/kmsblit_types.h
 PROTO_SRC := $(wildcard proto/*.c) $(GEN_C)
 DAEMON_SRC := $(foreach f,$(FLOORS),$(wildcard daemon/$(f)/*.c))
 LIB_SRC := $(wildcard clients/c/*.c)
-TEXT_SRC := $(wildcard clients/text/*.c)
+TEXT_SRC := $(wildcard clients/text/*.c clients/crash/*.c)
 CLI_SRC := $(wildcard clients/cli/*.c)
 SDL2_SRC := $(if $(CROSS),,$(wildcard clients/sdl2/*.c))
 EXT_SRC := $(wildcard clients/python/ext/*.c)
@@ -343,7 +344,7 @@ FORCE:
 # Changed flags rebuild every object of the variant.
 $(B)/flags: FORCE
 	$(call stamp,$(CC) $(KCPPFLAGS) $(CPPFLAGS) $(KCFLAGS) $(CFLAGS) $(KLDFLAGS) $(LDFLAGS) \
-	$(foreach d,proto $(FLOORS:%=daemon/%) clients/c clients/text clients/cli clients/sdl2 \
+	$(foreach d,proto $(FLOORS:%=daemon/%) clients/c clients/text clients/crash clients/cli clients/sdl2 \
 	clients/python/ext,$(XCFLAGS_$(d))) $(XCFLAGS_TESTS))
 
 # A source file that came or went links everything again.
@@ -574,7 +575,7 @@ build-videocore:
 	    $(MAKE) CROSS=arm64 build/arm64/videocore/frames build/arm64/videocore/stub.so
 
 # Every header of ours compiles alone with what its floor may see (lint_headers.py runs this).
-HEADERS := $(foreach d,proto clients/c clients/text clients/cli $(if $(CROSS),,clients/sdl2) \
+HEADERS := $(foreach d,proto clients/c clients/text clients/crash clients/cli $(if $(CROSS),,clients/sdl2) \
            $(FLOORS:%=daemon/%),$(wildcard $(d)/*.h))
 .PHONY: headers
 headers: $(HEADERS:%=$(B)/headers/%.ok) $(B)/headers/c99.ok $(B)/headers/c++17.ok

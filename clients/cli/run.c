@@ -18,6 +18,7 @@
 #include "run.h"
 #include "run_crash.h"
 #include "run_launch.h"
+#include "text/text.h"
 
 #define LIBRARY "libkmsblit-sdl2.so"
 
@@ -211,20 +212,40 @@ static bool is_hopeless(const struct timespec *began, unsigned *quick)
     return *quick >= QUICK_CRASHES;
 }
 
+static bool show_card(const struct cli_crash *crash, struct cli_launch *launch, unsigned seconds,
+                      const char *note)
+{
+    char fonts[PATH_MAX];
+    const struct crash_card card = {.fonts = fonts,
+                                    .text = {.title = crash->title,
+                                             .what = crash->what,
+                                             .detail = crash->detail,
+                                             .hints = {{"any key", "start again"}, {"Esc", "quit"}},
+                                             .note = note},
+                                    .seconds = seconds};
+    bool again = false;
+    int error = text_program_folder(fonts, sizeof(fonts));
+    if (error == 0)
+        again = crash_show(launch->display, &launch->left, &card, &error);
+    if (error < 0)
+        cli_fail(&cli_run, "no card could be shown: %s", strerror(-error));
+    return again;
+}
+
 /* Whether it is to be started again. Only what people saw, or what has to run, is told of on the display. */
 static bool look_after(const struct options *options, struct cli_launch *launch,
                        const struct cli_run_end *end, bool is_hopeless)
 {
     const char *variable = getenv("KMSBLIT_CRASH_CARD");
     struct cli_crash crash;
-    bool again = false;
+    bool again, waits = !options->restarts || is_hopeless;
     if (end->is_asked || (variable != NULL && strcmp(variable, "0") == 0) ||
         !(launch->was_shown || options->restarts) ||
         !cli_crash_explain(cli_crash_name(options->command), end->status, launch->said, &crash))
         return false;
     fprintf(stderr, "kmsblit run: %s: %s\n", crash.title, crash.what);
-    again = cli_card_show(launch, &crash, options->restarts && !is_hopeless ? options->seconds : 0,
-                          options->restarts && is_hopeless ? "it crashes at once" : "");
+    again = show_card(&crash, launch, waits ? 0 : options->seconds,
+                      options->restarts && is_hopeless ? "it crashes at once" : "");
     cli_crash_finish(&crash);
     return again;
 }

@@ -1,10 +1,8 @@
-/* A program that ended: whether it crashed, what is to be said of it, and the card that says it. */
+/* A program that ended: whether it crashed, and what is to be said of it. */
 #ifndef CLI_RUN_CRASH_H
 #define CLI_RUN_CRASH_H
 
 #include <stdbool.h>
-
-#include "run_launch.h"
 
 struct cli_crash {
     char name[256];  /* the program's, for people */
@@ -20,9 +18,5 @@ const char *cli_crash_name(char *const *command);
  * memory. */
 bool cli_crash_explain(const char *name, int status, const char *said, struct cli_crash *crash);
 void cli_crash_finish(struct cli_crash *crash);
-
-/* Shows the card until somebody presses a key, or so many seconds are over (0: never). True: it is to be started again. */
-bool cli_card_show(struct cli_launch *launch, const struct cli_crash *crash, unsigned seconds,
-                   const char *note);
 
 #endif

@@ -10,14 +10,10 @@
 #include <string.h>
 #include <sys/eventfd.h>
 #include <sys/random.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "cli.h"
 #include "run.h"
-
-/* The daemon hears of the end of a program as soon as the system does: this is for one that hangs. */
-#define GONE_MS 1000
 
 /* ---- Beginning and end ------------------------------------------------------------------------ */
 
@@ -96,7 +92,7 @@ static bool hear(struct cli_launch *launch)
     kb_launch_get(launch->display, &state);
     if (state.shown > 0) {
         launch->was_shown = true;
-        cli_launch_let_go(launch);
+        crash_let_go(&launch->left);
     }
     return events == 0;
 }
@@ -158,74 +154,16 @@ int cli_launch_watch(struct cli_launch *launch)
     return error;
 }
 
-/* ---- What it leaves ----------------------------------------------------------------------------- */
-
-static int64_t now_ms(void)
-{
-    struct timespec now;
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return now.tv_sec * INT64_C(1000) + now.tv_nsec / 1000000;
-}
-
-/* Until the daemon knows that the program has ended, and we what it showed. */
-static void catch_up(struct cli_launch *launch)
-{
-    const int64_t end_ms = now_ms() + GONE_MS;
-    struct kb_launch_state state;
-    int error = kb_sync(launch->display);
-    kb_launch_get(launch->display, &state);
-    for (int64_t left_ms; error >= 0 && state.clients > 0 && (left_ms = end_ms - now_ms()) > 0;) {
-        error = kb_dispatch(launch->display, (int)left_ms);
-        kb_launch_get(launch->display, &state);
-    }
-    if (state.left > 0) {
-        launch->was_shown = true;
-        cli_launch_let_go(launch);
-    }
-}
-
 void cli_launch_unwatch(struct cli_launch *launch)
 {
+    struct kb_launch_state state;
     eventfd_write(launch->stop, 1);
     pthread_join(launch->thread, NULL);
     close_fds(launch);
-    catch_up(launch);
-}
-
-/* What was there is dimmed, and the bars around it, too. */
-static int dim(struct kb_window *window, uint32_t base_color)
-{
-    const struct kb_rect all = {0, 0, KB_MAX_WINDOW_PX, KB_MAX_WINDOW_PX};
-    const uint32_t third = 0x55;
-    uint32_t color = 0;
-    for (int shift = 0; shift < 24; shift += 8)
-        color |= ((base_color >> shift & 0xFF) * third / 0xFF) << shift;
-    const struct kb_window_info dimmed = {.base_color = color};
-    int error = kb_window_set(window, KB_WINDOW_FIELD_BASE, &dimmed);
-    kb_fill_with(window, &all, (0xFF - third) << 24, KB_BLEND_OVER);
-    return error < 0 ? error : kb_commit(window, NULL);
-}
-
-int cli_launch_dim(struct cli_launch *launch)
-{
-    struct kb_launch_state state;
-    int error = 0;
+    crash_wait_gone(launch->display);
     kb_launch_get(launch->display, &state);
-    while (error >= 0 && state.left > 0 && launch->left_count < CLI_LEFT_MOST) {
-        struct kb_window **window = &launch->left[launch->left_count];
-        struct kb_window_info info;
-        error = kb_window_adopt(launch->display, &info, window);
-        if (error == 0) {
-            launch->left_count++;
-            error = dim(*window, info.base_color);
-        }
-        kb_launch_get(launch->display, &state);
+    if (state.left > 0) {
+        launch->was_shown = true;
+        crash_let_go(&launch->left);
     }
-    return error;
-}
-
-void cli_launch_let_go(struct cli_launch *launch)
-{
-    while (launch->left_count > 0)
-        kb_window_destroy(launch->left[--launch->left_count]);
 }

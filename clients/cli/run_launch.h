@@ -7,16 +7,15 @@
 
 #include <kmsblit.h>
 
+#include "crash/crash.h"
+
 /* Of what a program writes to its standard error, so much is remembered. */
 #define CLI_SAID_BYTES 65536u
-#define CLI_LEFT_MOST  16u /* KB_MAX_LEFT */
 
 struct cli_launch {
     struct kb_display *display; /* owned; the thread's while it runs */
-    struct kb_window
-        *left[CLI_LEFT_MOST]; /* owned: of the program before, until the next one shows something */
-    unsigned left_count;
-    bool was_shown;   /* a program of this launch has shown something */
+    struct crash_left left;     /* of the program before, until the next one shows something */
+    bool was_shown;             /* a program of this launch has shown something */
     int errors;       /* owned: where the program writes its errors; -1: nowhere of ours */
     int said_fd;      /* owned: where they are read from */
     int stop;         /* owned: an eventfd that ends the thread */
@@ -34,11 +33,5 @@ void cli_launch_end(struct cli_launch *launch);
  * for long. */
 int cli_launch_watch(struct cli_launch *launch);
 void cli_launch_unwatch(struct cli_launch *launch);
-
-/* Dims what it left. Those windows are in launch->left from now on, after those that are there still. 0 or -errno. */
-int cli_launch_dim(struct cli_launch *launch);
-
-/* They go. */
-void cli_launch_let_go(struct cli_launch *launch);
 
 #endif

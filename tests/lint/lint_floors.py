@@ -77,9 +77,10 @@ FLOORS: dict[str, Floor] = {
     "clients/c": Floor("gen proto", "kmsblit png xkbcommon"),
     "clients/c/examples": Floor("", "kmsblit"),
     "clients/text": Floor("", "freetype"),
+    "clients/crash": Floor("gen text", "kmsblit"),
     "clients/sdl2": Floor("", "kmsblit sdl2 intrinsics xkbcommon"),
-    "clients/cli": Floor("gen proto text sdl2", "kmsblit png zstd libevdev udev xkbcommon"),
-    "clients/python/ext": Floor("gen proto text", "kmsblit png python"),
+    "clients/cli": Floor("gen proto text crash sdl2", "kmsblit png zstd libevdev udev xkbcommon"),
+    "clients/python/ext": Floor("gen proto text crash", "kmsblit png python"),
     # 8: tests/ may include everything, and is not looked at
 }
 

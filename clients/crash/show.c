@@ -1,16 +1,11 @@
-/* The card on the display: what the program showed last is dimmed, the card lies above it and takes input. */
-#include <errno.h>
+/* The card on the display: above what the program showed last; it takes the input. */
 #include <linux/input-event-codes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
 
-#include "cli.h"
-#include "run.h"
-#include "run_crash.h"
-#include "text/card.h"
-#include "text/text.h"
+#include "crash.h"
 
 #define BACKDROP 0xFF0C0E14u
 
@@ -18,9 +13,9 @@
 #define DEAF_MS 1000
 
 struct shown {
-    struct cli_launch *launch; /* borrowed */
-    const struct cli_crash *crash;
-    char folder[4096]; /* of the fonts */
+    struct kb_display *display;    /* borrowed */
+    struct crash_left *left;       /* borrowed */
+    const struct crash_card *card; /* borrowed */
     uint32_t output, width, height;
     struct kb_window *backdrop;       /* owned; NULL: the program left a window */
     struct kb_window *window;         /* owned */
@@ -47,7 +42,7 @@ static int show_backdrop(struct shown *shown)
                                         .base_color = BACKDROP,
                                         .scale = KB_SCALE_STRETCH,
                                         .title = "behind the card"};
-    int error = kb_window_create(shown->launch->display, &info, &shown->backdrop);
+    int error = kb_window_create(shown->display, &info, &shown->backdrop);
     if (error < 0)
         return error;
     kb_clear(shown->backdrop);
@@ -57,11 +52,11 @@ static int show_backdrop(struct shown *shown)
 /* The display that the program was on, or the first one. */
 static void choose_output(struct shown *shown)
 {
-    const struct kb_display *display = shown->launch->display;
+    const struct kb_display *display = shown->display;
     struct kb_window_state state = {.output = 0};
     struct kb_output_info info;
-    if (shown->launch->left_count > 0)
-        kb_window_get_state(shown->launch->left[0], &state);
+    if (shown->left->count > 0)
+        kb_window_get_state(shown->left->windows[0], &state);
     shown->width = 1280; /* where there is none now */
     shown->height = 720;
     for (size_t i = 0; kb_output_get(display, i, &info) == 0; i++) {
@@ -87,26 +82,23 @@ static int show_window(struct shown *shown)
                   .y = ((int32_t)shown->height - (int32_t)picture->height) / 2,
                   .width = picture->width,
                   .height = picture->height},
-        .title = shown->crash->title};
-    return kb_window_create(shown->launch->display, &info, &shown->window);
+        .title = shown->card->text.title};
+    return kb_window_create(shown->display, &info, &shown->window);
 }
 
 /* The card as it is with this note. */
 static int draw(struct shown *shown, const char *note)
 {
-    const struct text_card card = {.title = shown->crash->title,
-                                   .what = shown->crash->what,
-                                   .detail = shown->crash->detail,
-                                   .hints = {{"any key", "start again"}, {"Esc", "quit"}},
-                                   .note = note};
+    struct text_card card = shown->card->text;
     struct text_card_picture picture;
     struct kb_image *image;
-    int error = text_card_render(shown->folder, &card, shown->width, shown->height, &picture);
+    card.note = note;
+    int error = text_card_render(shown->card->fonts, &card, shown->width, shown->height, &picture);
     if (error < 0)
         return error;
     const struct kb_image_info info = {
         .width = picture.width, .height = picture.height, .format = KB_FORMAT_XRGB8888};
-    error = kb_image_create(shown->launch->display, &info, picture.pixels, &image);
+    error = kb_image_create(shown->display, &info, picture.pixels, &image);
     free(picture.pixels);
     if (error < 0)
         return error;
@@ -123,15 +115,13 @@ static int draw(struct shown *shown, const char *note)
     return kb_commit(shown->window, NULL);
 }
 
-static int show(struct shown *shown, const char *note)
+static int show(struct shown *shown)
 {
-    int error = text_program_folder(shown->folder, sizeof(shown->folder));
-    if (error == 0)
-        error = cli_launch_dim(shown->launch);
+    int error = crash_dim(shown->display, shown->left);
     choose_output(shown);
-    if (error >= 0 && shown->launch->left_count == 0)
+    if (error >= 0 && shown->left->count == 0)
         error = show_backdrop(shown);
-    return error < 0 ? error : draw(shown, note);
+    return error < 0 ? error : draw(shown, shown->card->text.note);
 }
 
 /* The picture below stays. */
@@ -140,12 +130,12 @@ static void hide(struct shown *shown, bool again)
     kb_window_destroy(shown->window);
     kb_image_destroy(shown->image);
     if (again && shown->backdrop != NULL) /* until the program shows something */
-        shown->launch->left[shown->launch->left_count++] = shown->backdrop;
+        shown->left->windows[shown->left->count++] = shown->backdrop;
     else
         kb_window_destroy(shown->backdrop);
     if (!again)
-        cli_launch_let_go(shown->launch);
-    kb_flush(shown->launch->display);
+        crash_let_go(shown->left);
+    kb_flush(shown->display);
 }
 
 /* ---- What people do ---------------------------------------------------------------------------- */
@@ -192,8 +182,8 @@ static enum choice wait_for_choice(struct shown *shown, unsigned seconds)
     enum choice choice = CHOOSE_NOTHING;
     while (choice == CHOOSE_NOTHING) {
         struct kb_event event;
-        int error = kb_wait_event(shown->launch->display, wait_ms(end_ms), &event);
-        if (error < 0 && error != -EINTR)
+        int error = kb_wait_event(shown->display, wait_ms(end_ms), &event);
+        if (error < 0)
             return CHOOSE_QUIT;
         if (error > 0 && now_ms() - begin_ms >= DEAF_MS)
             choice = choose(shown, &event);
@@ -210,16 +200,14 @@ static enum choice wait_for_choice(struct shown *shown, unsigned seconds)
     return choice;
 }
 
-bool cli_card_show(struct cli_launch *launch, const struct cli_crash *crash, unsigned seconds,
-                   const char *note)
+bool crash_show(struct kb_display *display, struct crash_left *left, const struct crash_card *card,
+                int *error)
 {
-    struct shown shown = {.launch = launch, .crash = crash};
+    struct shown shown = {.display = display, .left = left, .card = card};
     enum choice choice = CHOOSE_QUIT;
-    int error = show(&shown, note);
-    if (error < 0)
-        cli_fail(&cli_run, "no card could be shown: %s", strerror(-error));
-    else
-        choice = wait_for_choice(&shown, seconds);
+    *error = show(&shown);
+    if (*error >= 0)
+        choice = wait_for_choice(&shown, card->seconds);
     hide(&shown, choice == CHOOSE_AGAIN);
     return choice == CHOOSE_AGAIN;
 }
