@@ -86,7 +86,7 @@ struct kb_display {
     int broken; /* 0, or why the connection is of no more use, as -errno ... */
     char broken_why[KC_SENTENCE_BYTES]; /* ... and as a sentence */
 
-    uint64_t launch; /* this program's own, or 0 */
+    uint64_t launch, launched; /* tokens: this program's own, and who launched it; or 0 */
     struct kb_launch_state launch_state;
 
     char path[sizeof(((struct sockaddr_un *)NULL)->sun_path) + 1];

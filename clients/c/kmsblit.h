@@ -628,6 +628,10 @@ KB_API int kb_window_lock_pointer(struct kb_window *window, bool lock);
  * -EINVAL: somebody else has this token. */
 KB_API int kb_launch(struct kb_display *display, uint64_t token);
 
+/* The other side, for programs that did not get it by $KMSBLIT_LAUNCH: this program belongs to the launch with this token,
+ * which is not 0. What the daemon finds comes out of kb_sync(): -EINVAL it belongs to one already. */
+KB_API int kb_launched(struct kb_display *display, uint64_t token);
+
 struct kb_launch_state {
     uint32_t clients; /* connections of such programs */
     uint32_t shown;   /* windows of theirs that show something */

@@ -7,10 +7,10 @@
 int kc_launch_announce(struct kb_display *display)
 {
     const char *variable = getenv("KMSBLIT_LAUNCH");
-    const struct kb_req_launched launched = {
-        .serial = kc_next_serial(display),
-        .token = variable != NULL ? strtoull(variable, NULL, 16) : 0,
-    };
+    if (display->launched == 0 && variable != NULL)
+        display->launched = strtoull(variable, NULL, 16);
+    const struct kb_req_launched launched = {.serial = kc_next_serial(display),
+                                             .token = display->launched};
     const struct kb_req_launch launch = {.serial = kc_next_serial(display),
                                          .token = display->launch};
     int error = 0;
@@ -19,6 +19,17 @@ int kc_launch_announce(struct kb_display *display)
     if (launch.token != 0 && error == 0)
         error = kc_request(display, KB_REQ_LAUNCH, &launch, NULL, KC_WAIT);
     return error;
+}
+
+int kb_launched(struct kb_display *display, uint64_t token)
+{
+    const struct kb_req_launched launched = {.serial = kc_next_serial(display), .token = token};
+    if (token == 0)
+        return kc_fail(-EINVAL, "launched: a launch's token is not 0");
+    if (display->launched == 0)
+        display->launched = token;
+    int error = kc_request(display, KB_REQ_LAUNCHED, &launched, NULL, KC_WAIT);
+    return error < 0 ? error : kc_push(display);
 }
 
 int kb_launch(struct kb_display *display, uint64_t token)

@@ -236,10 +236,9 @@ static bool show_card(const struct cli_crash *crash, struct cli_launch *launch, 
 static bool look_after(const struct options *options, struct cli_launch *launch,
                        const struct cli_run_end *end, bool is_hopeless)
 {
-    const char *variable = getenv("KMSBLIT_CRASH_CARD");
     struct cli_crash crash;
     bool again, waits = !options->restarts || is_hopeless;
-    if (end->is_asked || (variable != NULL && strcmp(variable, "0") == 0) ||
+    if (end->is_asked || !crash_is_wanted(launch->display) ||
         !(launch->was_shown || options->restarts) ||
         !cli_crash_explain(cli_crash_name(options->command), end->status, launch->said, &crash))
         return false;
@@ -378,7 +377,8 @@ const struct cli_verb cli_run = {
         "  --scale HOW     how the picture fills the display: fit (the default), integer, stretch, none\n"
         "  --filter HOW    nearest, bilinear, or auto (the default): nearest where the factor is whole\n"
         "When the game crashes, its last picture stays, and a card on it says what happened: any key starts\n"
-        "it again, Esc quits (Select or Back on a gamepad). Nobody is asked with KMSBLIT_CRASH_CARD=0.\n"
+        "it again, Esc quits (Select or Back on a gamepad). Not on virtual displays, and\n"
+        "nowhere with KMSBLIT_CRASH_CARD=0.\n"
         "\n"
         "  --restart       start it again also when nobody presses a key for 10 seconds, or SECONDS; a game\n"
         "                  that crashes three times soon after its start waits for a key\n"

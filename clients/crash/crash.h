@@ -19,6 +19,9 @@ struct crash_left {
     unsigned count;
 };
 
+/* Whether there is somebody to see it: on virtual displays there is not. $KMSBLIT_CRASH_CARD says so else, 0 or 1. */
+bool crash_is_wanted(const struct kb_display *display);
+
 /* Waits until the daemon knows that the program has gone, and we what it showed; a second at most. */
 void crash_wait_gone(struct kb_display *display);
 

@@ -1,4 +1,6 @@
 /* What a program left on the display. */
+#include <stdlib.h>
+#include <string.h>
 #include <time.h>
 
 #include "crash.h"
@@ -11,6 +13,19 @@ static int64_t now_ms(void)
     struct timespec now;
     clock_gettime(CLOCK_MONOTONIC, &now);
     return now.tv_sec * INT64_C(1000) + now.tv_nsec / 1000000;
+}
+
+bool crash_is_wanted(const struct kb_display *display)
+{
+    const char *variable = getenv("KMSBLIT_CRASH_CARD");
+    const size_t count = kb_output_count(display);
+    struct kb_output_info info;
+    if (variable != NULL && (strcmp(variable, "0") == 0 || strcmp(variable, "1") == 0))
+        return variable[0] == '1';
+    for (size_t i = 0; i < count; i++)
+        if (kb_output_get(display, i, &info) == 0 && !(info.flags & KB_OUTPUT_FLAG_HEADLESS))
+            return true;
+    return count == 0; /* it may be plugged in any moment */
 }
 
 void crash_wait_gone(struct kb_display *display)

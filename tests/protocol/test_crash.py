@@ -52,7 +52,7 @@ class Run:
         self.runs = tmp_path / "runs"
         script = tmp_path / "snake.py"
         script.write_text(GAME.format(end=end))
-        env = {**os.environ, "KMSBLIT_SOCKET": daemon.path, "PYTHONDONTWRITEBYTECODE": "1", **more}
+        env = {**os.environ, "KMSBLIT_SOCKET": daemon.path, "PYTHONDONTWRITEBYTECODE": "1", "KMSBLIT_CRASH_CARD": "1", **more}
         self.said = tmp_path / "said"
         with self.said.open("wb") as said:
             self.process = subprocess.Popen(

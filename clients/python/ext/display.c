@@ -66,12 +66,13 @@ static PyObject *connect_to(struct state *state, PyObject *socket, PyObject *soc
 
 PyObject *display_connect(PyObject *module, PyObject *args, PyObject *kwargs)
 {
-    static char *keywords[] = {"socket", "name", "lifeline", NULL};
+    static char *keywords[] = {"socket", "name", "lifeline", "launch_token", NULL};
     PyObject *socket = Py_None, *name = Py_None, *socket_bytes = NULL;
     int lifeline = -1;
+    unsigned long long launch_token = 0;
 
-    if (!PyArg_ParseTupleAndKeywords(args, kwargs, "|OOi:connect", keywords, &socket, &name,
-                                     &lifeline)) {
+    if (!PyArg_ParseTupleAndKeywords(args, kwargs, "|OOiK:connect", keywords, &socket, &name,
+                                     &lifeline, &launch_token)) {
         return NULL;
     }
     if (name != Py_None && !PyUnicode_Check(name)) {
@@ -83,6 +84,9 @@ PyObject *display_connect(PyObject *module, PyObject *args, PyObject *kwargs)
     PyObject *program = name != Py_None ? Py_NewRef(name) : script_name();
     PyObject *display =
         connect_to(PyModule_GetState(module), socket, socket_bytes, program, lifeline);
+    if (display != NULL && launch_token != 0) {
+        kb_launched(((struct display *)display)->kb, launch_token); /* what fails comes out later */
+    }
     Py_XDECREF(program);
     Py_XDECREF(socket_bytes);
     return display;
@@ -160,7 +164,17 @@ static PyObject *display_enter(struct display *self, PyObject *unused)
 
 static PyObject *display_exit(struct display *self, PyObject *args)
 {
-    (void)args;
+    PyObject *kind = PyTuple_Size(args) > 0 ? PyTuple_GetItem(args, 0) : Py_None;
+    if (kind != Py_None) {
+        PyObject *crash = PyImport_ImportModule("kmsblit._crash");
+        PyObject *done =
+            crash != NULL ? PyObject_CallMethod(crash, "leaving", "OO", self, kind) : NULL;
+        if (done == NULL) {
+            PyErr_WriteUnraisable((PyObject *)self);
+        }
+        Py_XDECREF(done);
+        Py_XDECREF(crash);
+    }
     return display_close(self, NULL);
 }
 

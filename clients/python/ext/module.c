@@ -157,6 +157,8 @@ static void module_free(void *module)
 }
 
 static PyMethodDef module_methods[] = {
+    METHOD("_crash_keep", crash_keep, METH_VARARGS, NULL),
+    METHOD("_crash_card", crash_card, METH_VARARGS, NULL),
     METHOD("_connect", display_connect, METH_VARARGS | METH_KEYWORDS,
            "What kmsblit.connect() does; a private daemon lives while the display does."),
     METHOD("_set_hand_out", input_set_hand_out, METH_O, "What flip() calls with the display."),

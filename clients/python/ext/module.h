@@ -302,6 +302,8 @@ extern PyType_Spec display_spec;
 extern PyStructSequence_Desc output_desc;
 /* The display given, or the last one connected for None; a new reference. */
 struct display *display_find(const struct state *state, PyObject *display);
+PyObject *crash_keep(PyObject *module, PyObject *args);
+PyObject *crash_card(PyObject *module, PyObject *args);
 PyObject *display_connect(PyObject *module, PyObject *args, PyObject *kwargs);
 
 PyObject *outputs_get(struct display *display, void *closure);

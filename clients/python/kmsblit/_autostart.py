@@ -18,7 +18,7 @@ import weakref
 from os import PathLike
 from pathlib import Path
 
-from . import _kmsblit
+from . import _crash, _kmsblit
 from ._input import set_current
 from ._kmsblit import Display, NoDaemonError
 
@@ -61,7 +61,7 @@ def connect(
     does not answer within 5 seconds.
     """
     try:
-        return _made(_kmsblit._connect(socket, name))  # type: ignore[attr-defined]
+        return _made(_kmsblit._connect(socket, name, -1, _crash.launch_token()))  # type: ignore[attr-defined]
     except NoDaemonError as error:
         if socket is not None or os.environ.get("KMSBLIT_SOCKET"):
             raise
@@ -75,6 +75,7 @@ def connect(
 def _made(display: Display) -> Display:
     """No local of connect(): the error that it keeps would keep that, too."""
     set_current(display)
+    _crash.made(display)
     return display
 
 
@@ -95,7 +96,7 @@ def _connect_privately(nobody: NoDaemonError, name: str | None) -> Display:
 
 
 def _join(socket: str, name: str | None, lifeline: int) -> Display:
-    display: Display = _kmsblit._connect(socket, name, lifeline)  # type: ignore[attr-defined]
+    display: Display = _kmsblit._connect(socket, name, lifeline, _crash.launch_token())  # type: ignore[attr-defined]
     _displays.add(display)
     return display
 
