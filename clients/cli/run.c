@@ -9,7 +9,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -144,42 +143,14 @@ static int set_environment(const struct options *options)
 
 /* ---- The program ---------------------------------------------------------------------------- */
 
-/* As the shell finds it. Returns 0 or the exit status. */
-static int find_program(const char *name, char *path, size_t size)
-{
-    const char *at = getenv("PATH");
-    int status = CLI_RUN_NOT_FOUND;
-    struct stat info;
-    if (strchr(name, '/') != NULL)
-        at = "";
-    while (at != NULL) {
-        size_t here = strcspn(at, ":");
-        if (strchr(name, '/') != NULL)
-            snprintf(path, size, "%s", name);
-        else
-            snprintf(path, size, "%.*s/%s", (int)here, at, name);
-        if (stat(path, &info) == 0 && !S_ISDIR(info.st_mode)) {
-            if (access(path, X_OK) == 0)
-                return 0;
-            status = CLI_RUN_CANNOT_RUN;
-        }
-        at = at[here] != '\0' ? at + here + 1 : NULL;
-    }
-    cli_fail(&cli_run,
-             status == CLI_RUN_NOT_FOUND ? "%s: there is no such program"
-                                         : "%s: may not be run: see its permissions",
-             name);
-    return status;
-}
-
 /* What a program that ended should have told, and did not. */
-static void explain(const char *name, const struct sdl2_counters *counters)
+static void explain(const char *name, const char *path, const struct sdl2_counters *counters)
 {
+    const char *obstacle = cli_run_obstacle(path);
     if (counters->loads == 0)
-        fprintf(
-            stderr,
-            "kmsblit run: %s set up no display through a shared SDL 2, so nothing of it was shown\n",
-            name);
+        fprintf(stderr,
+                "kmsblit run: %s set up no display through SDL 2, so nothing of it was shown%s%s\n",
+                name, obstacle != NULL ? ": " : "", obstacle != NULL ? obstacle : "");
     else if (counters->refusals > 0 && counters->presents == 0)
         fprintf(stderr, "kmsblit run: %s could not be shown: it needs OpenGL or Vulkan\n", name);
 }
@@ -256,8 +227,11 @@ static int run_program(const struct options *options, const struct cli_run_stats
     struct cli_run_end end;
     struct timespec began;
     unsigned quick = 0;
-    int status = find_program(options->command[0], path, sizeof(path));
-    if (status == 0)
+    const char *why;
+    int status = cli_run_find(options->command[0], path, sizeof(path), &why);
+    if (status != 0)
+        cli_fail(&cli_run, "%s: %s", options->command[0], why);
+    else
         status = cli_launch_begin(&launch);
     if (status != 0)
         return status;
@@ -269,7 +243,7 @@ static int run_program(const struct options *options, const struct cli_run_stats
         }
     } while (look_after(options, &launch, &end, is_hopeless(&began, &quick)));
     if (!launch.was_shown)
-        explain(options->command[0], stats->counters);
+        explain(options->command[0], path, stats->counters);
     cli_launch_end(&launch);
     return exit_status(end.status);
 }

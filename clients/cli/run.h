@@ -29,6 +29,14 @@ struct cli_run_end {
 };
 int cli_run_process(const char *path, char *const *argv, int errors, struct cli_run_end *end);
 
+/* ---- The program as a file (run_program.c) ---------------------------------------------------- */
+
+/* Finds it as the shell does. 0, or the exit status for what is wrong with it, and *why (static) says that. */
+int cli_run_find(const char *name, char *path, size_t size, const char **why);
+
+/* Why our library cannot come below this program's SDL, as the end of a sentence; NULL: nothing is known against it. */
+const char *cli_run_obstacle(const char *path);
+
 /* ---- What it presented (run_stats.c) ---------------------------------------------------------- */
 
 struct cli_run_stats {

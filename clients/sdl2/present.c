@@ -303,51 +303,61 @@ static bool take_all(struct sdl2_window *window, SDL_Surface *surface, const SDL
     return sdl2_display() != NULL;
 }
 
-/* Adds up what presenting costs, without the time that programs are held back. */
-static void count_time(int64_t began_ns, int64_t done_ns)
+/* Adds up what presenting cost, without the time for which the program was held back. */
+static void count_time(int64_t began_ns, int64_t began_cpu_ns, int64_t held_ns)
 {
     struct sdl2_counters *counters = sdl2_counters();
-    uint64_t added_ns = (uint64_t)(done_ns - began_ns);
+    uint64_t added_ns = (uint64_t)(sdl2_now_ns() - began_ns - held_ns);
     counters->added_ns += added_ns;
+    counters->added_cpu_ns += (uint64_t)(sdl2_cpu_ns() - began_cpu_ns);
+    counters->waited_ns += (uint64_t)held_ns;
     if (added_ns > counters->slowest_ns)
         counters->slowest_ns = added_ns;
-    counters->waited_ns += (uint64_t)(sdl2_now_ns() - done_ns);
+}
+
+/* Holds the program back as far as it must be; returns for how long that was. */
+static int64_t hold_back(struct sdl2_window *window, bool whole, bool changed)
+{
+    int64_t began_ns = sdl2_now_ns();
+    if (changed && whole)
+        wait_for_credit(window);
+    if (sdl2_display() != NULL)
+        keep_pace(window, whole ? 1 : PARTS_AHEAD, !(changed && whole));
+    return sdl2_now_ns() - began_ns;
+}
+
+static void send_if_possible(struct sdl2_window *window)
+{
+    if (sdl2_display() != NULL && window->picture->unsent && kb_credits(window->window) > 0)
+        send_changes(window);
 }
 
 void sdl2_present(struct sdl2_window *window, const SDL_Rect *rects, int count)
 {
-    int64_t began_ns = sdl2_now_ns();
+    int64_t began_ns = sdl2_now_ns(), began_cpu_ns = sdl2_cpu_ns();
     SDL_Surface *surface = SDL2_REAL(SDL_GetWindowSurface)(window->sdl);
+    if (sdl2_display() != NULL)
+        check(kb_dispatch(sdl2_display(), 0)); /* what has been shown, and read, meanwhile */
     if (sdl2_display() == NULL || surface == NULL || !take_all(window, surface, rects, count))
         return;
     bool whole = is_whole(surface, rects, count), changed = window->picture->unsent;
-    check(kb_dispatch(sdl2_display(), 0));
-    if (changed && sdl2_display() != NULL && kb_credits(window->window) > 0)
-        send_changes(window);
     sdl2_counters()->presents++;
     sdl2_counters()->identical += !changed;
     sdl2_counters()->width = (uint32_t)surface->w;
     sdl2_counters()->height = (uint32_t)surface->h;
-    int64_t done_ns = sdl2_now_ns();
-    if (changed && whole) {
-        wait_for_credit(window);
-        if (sdl2_display() != NULL && window->picture->unsent)
-            send_changes(window);
-    }
-    if (sdl2_display() != NULL)
-        keep_pace(window, whole ? 1 : PARTS_AHEAD, !(changed && whole));
-    count_time(began_ns, done_ns);
+    send_if_possible(window);
+    int64_t held_ns = hold_back(window, whole, changed);
+    send_if_possible(window);
+    count_time(began_ns, began_cpu_ns, held_ns);
 }
 
 void sdl2_present_rest(void)
 {
     for (struct sdl2_window *window = sdl2_windows(); window != NULL; window = window->next) {
-        struct sdl2_picture *picture = window->picture;
-        if (sdl2_display() == NULL || picture == NULL || !picture->unsent)
+        if (sdl2_display() == NULL || window->picture == NULL || !window->picture->unsent)
             continue;
         check(kb_dispatch(sdl2_display(), 0));
-        if (sdl2_display() != NULL && kb_credits(window->window) > 0)
-            send_changes(window);
+        send_if_possible(window);
     }
 }
 

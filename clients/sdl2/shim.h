@@ -81,7 +81,9 @@ void sdl2_say(const char *format, ...) __attribute__((format(printf, 1, 2)));
 /* Never NULL. */
 struct sdl2_counters *sdl2_counters(void);
 
+/* CLOCK_MONOTONIC, and the time that this thread has had a processor. */
 int64_t sdl2_now_ns(void);
+int64_t sdl2_cpu_ns(void);
 
 /* ---- Presenting (present.c) ------------------------------------------------------------------ */
 

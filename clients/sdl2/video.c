@@ -27,11 +27,21 @@ void sdl2_say(const char *format, ...)
     fprintf(stderr, "kmsblit run: %s\n", line);
 }
 
-int64_t sdl2_now_ns(void)
+static int64_t read_clock(clockid_t clock)
 {
     struct timespec now;
-    clock_gettime(CLOCK_MONOTONIC, &now);
+    clock_gettime(clock, &now);
     return now.tv_sec * INT64_C(1000000000) + now.tv_nsec;
+}
+
+int64_t sdl2_now_ns(void)
+{
+    return read_clock(CLOCK_MONOTONIC);
+}
+
+int64_t sdl2_cpu_ns(void)
+{
+    return read_clock(CLOCK_THREAD_CPUTIME_ID);
 }
 
 /* ---- Counters ------------------------------------------------------------------------------- */

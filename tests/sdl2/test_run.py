@@ -79,8 +79,20 @@ def test_usage(daemon: Daemon) -> None:
 
 def test_nothing_shown(daemon: Daemon) -> None:
     """A program that SDL has no part in is told about."""
-    assert "true set up no display" in run(daemon.socket, "true").stderr
+    said = run(daemon.socket, "true").stderr
+    assert said == "kmsblit run: true set up no display through SDL 2, so nothing of it was shown\n"
     assert run(daemon.socket, "python3", "-c", "import pygame; pygame.display.init()").stderr == ""
+
+
+def test_static(daemon: Daemon, tmp_path: Path) -> None:
+    """Nothing can be loaded into it, and that is said."""
+    (tmp_path / "game.c").write_text("int main(void) { return 3; }\n")
+    subprocess.run(["gcc", "-static", "-o", tmp_path / "game", tmp_path / "game.c"], check=True)
+    done = run(daemon.socket, str(tmp_path / "game"))
+    assert done.returncode == 3 and "it is linked statically" in done.stderr
+    subprocess.run(["gcc", "-o", tmp_path / "game", tmp_path / "game.c"], check=True)
+    (tmp_path / "game").chmod(0o4755)
+    assert "it is set-user-ID" in run(daemon.socket, str(tmp_path / "game")).stderr
 
 
 # ---- Processes ----------------------------------------------------------------------------------
