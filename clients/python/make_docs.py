@@ -9,7 +9,7 @@ from pathlib import Path
 
 PACKAGE = Path(__file__).resolve().parent / "kmsblit"
 ORDER = ("connect", "Display", "Window", "Image", "Transformed", "SharedImage", "Canvas", "blit_array", "BLIT_DTYPE",
-         "Font", "Mask", "Rect", "Sprite", "AbstractGroup", "Group", "LayeredUpdates", "GroupSingle", "RenderUpdates", "OrderedUpdates",
+         "Font", "draw", "Mask", "Rect", "Sprite", "AbstractGroup", "Group", "LayeredUpdates", "GroupSingle", "RenderUpdates", "OrderedUpdates",
          "spritecollide", "spritecollideany", "groupcollide", "collide_rect", "collide_circle", "collide_mask",
          "collide_rect_ratio", "collide_circle_ratio", "Presented", "Output", "Screenshot", "events", "wait_event", "Event",
          "on_key_down", "on_key_up", "on_text", "on_mouse_move", "on_mouse_down", "on_mouse_up",
@@ -151,6 +151,16 @@ def aliases(nodes: list[ast.stmt]) -> str:
     return out + "\n"
 
 
+def draw_text(stubs: list[ast.stmt]) -> str:
+    """The module draw: the extension's functions, without their prefix."""
+    text = "## draw\n\n" + text_of(ast.get_docstring(ast.parse((PACKAGE / "draw.py").read_text()))) + "\n"
+    for node in stubs:
+        if isinstance(node, ast.FunctionDef) and node.name.startswith("_draw_"):
+            text += f"- `{signature(node).removeprefix('_')}`\n\n{text_of(ast.get_docstring(node), '  ')}\n".replace(
+                "`draw_", "`draw.")
+    return text + "\n"
+
+
 def document() -> str:
     stubs = ast.parse((PACKAGE / "_kmsblit.pyi").read_text()).body
     named: dict[str, str] = {node.name: class_text(node) for node in stubs if isinstance(node, ast.ClassDef)}
@@ -166,6 +176,7 @@ def document() -> str:
                 follower = nodes[i + 1]
                 assert isinstance(follower, ast.Expr) and isinstance(follower.value, ast.Constant)
                 named["BLIT_DTYPE"] = f"## BLIT_DTYPE\n\n{text_of(str(follower.value.value))}\n"
+    named["draw"] = draw_text(stubs)
     errors = [name for name in named if name.endswith("Error")]
     package = ast.get_docstring(ast.parse((PACKAGE / "__init__.py").read_text()))
     text = HEAD + text_of(package) + "\n" + "".join(named[name] for name in (*ORDER, *errors))

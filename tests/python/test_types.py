@@ -39,7 +39,7 @@ def test_stubs_are_what_is(tmp_path):
 
 def test_everything_is_exported():
     from kmsblit import _events, _input, _keys, _kmsblit
-    public = {name for name in dir(_kmsblit) if not name.startswith("_")} | {"__version__", "BLIT_DTYPE", "blit_array", "connect", "mask"}
+    public = {name for name in dir(_kmsblit) if not name.startswith("_")} | {"__version__", "BLIT_DTYPE", "blit_array", "connect", "draw", "mask"}
     for module in (_events, _input, _keys):
         public |= set(module.__all__)
     public |= {"RenderClear", "RenderPlain"}

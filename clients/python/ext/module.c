@@ -159,6 +159,29 @@ static void module_free(void *module)
 static PyMethodDef module_methods[] = {
     METHOD("_crash_keep", crash_keep, METH_VARARGS, NULL),
     METHOD("_crash_card", crash_card, METH_VARARGS, NULL),
+    METHOD("_draw_line", shapes_line, METH_VARARGS | METH_KEYWORDS,
+           "_draw_line(surface, color, start_pos, end_pos, width=1)\n--\n\nA line."),
+    METHOD(
+        "_draw_lines", shapes_lines, METH_VARARGS | METH_KEYWORDS,
+        "_draw_lines(surface, color, closed, points, width=1)\n--\n\nLines from point to point."),
+    METHOD("_draw_polygon", shapes_polygon, METH_VARARGS | METH_KEYWORDS,
+           "_draw_polygon(surface, color, points, width=0)\n--\n\nA polygon."),
+    METHOD(
+        "_draw_circle", shapes_circle, METH_VARARGS | METH_KEYWORDS,
+        "_draw_circle(surface, color, center, radius, width=0, draw_top_right=False, draw_top_left=False, draw_bottom_left=False, draw_bottom_right=False)\n--\n\nA circle or quarters of one."),
+    METHOD("_draw_ellipse", shapes_ellipse, METH_VARARGS | METH_KEYWORDS,
+           "_draw_ellipse(surface, color, rect, width=0)\n--\n\nAn ellipse."),
+    METHOD(
+        "_draw_arc", shapes_arc, METH_VARARGS | METH_KEYWORDS,
+        "_draw_arc(surface, color, rect, start_angle, stop_angle, width=1)\n--\n\nA part of an ellipse."),
+    METHOD(
+        "_draw_rect", shapes_rect, METH_VARARGS | METH_KEYWORDS,
+        "_draw_rect(surface, color, rect, width=0, border_radius=0, border_top_left_radius=-1, border_top_right_radius=-1, border_bottom_left_radius=-1, border_bottom_right_radius=-1)\n--\n\nA rectangle, perhaps with round corners."),
+    METHOD("_draw_aaline", shapes_aaline, METH_VARARGS | METH_KEYWORDS,
+           "_draw_aaline(surface, color, start_pos, end_pos, blend=1)\n--\n\nA smooth line."),
+    METHOD(
+        "_draw_aalines", shapes_aalines, METH_VARARGS | METH_KEYWORDS,
+        "_draw_aalines(surface, color, closed, points, blend=1)\n--\n\nSmooth lines from point to point."),
     METHOD("_connect", display_connect, METH_VARARGS | METH_KEYWORDS,
            "What kmsblit.connect() does; a private daemon lives while the display does."),
     METHOD("_set_hand_out", input_set_hand_out, METH_O, "What flip() calls with the display."),

@@ -101,9 +101,10 @@ struct image {
     uint64_t frame;          /* the frame being built that used it last */
     uint32_t id;
     int32_t width, height;
-    size_t stride_bytes; /* of a shared image's memory */
-    unsigned frames;     /* frames being built that use it: kb must live as long */
-    unsigned exports;    /* views of its memory, likewise */
+    size_t stride_bytes;   /* of a shared image's memory */
+    enum kb_format format; /* likewise */
+    unsigned frames;       /* frames being built that use it: kb must live as long */
+    unsigned exports;      /* views of its memory, likewise */
     bool shared;
     bool is_canvas;
     bool closed;
@@ -510,6 +511,18 @@ PyObject *mask_connected_component(PyObject *self, PyObject *args, PyObject *kwa
 PyObject *mask_connected_components(PyObject *self, PyObject *args, PyObject *kwargs);
 /* What get_at() and set_at() take, too. */
 bool mask_parse_pixel(PyObject *self, PyObject *pos, int32_t *x, int32_t *y);
+
+/* ---- draw_shapes.c: kmsblit.draw ------------------------------------------------------------ */
+
+PyObject *shapes_line(PyObject *module, PyObject *args, PyObject *kwargs);
+PyObject *shapes_lines(PyObject *module, PyObject *args, PyObject *kwargs);
+PyObject *shapes_polygon(PyObject *module, PyObject *args, PyObject *kwargs);
+PyObject *shapes_circle(PyObject *module, PyObject *args, PyObject *kwargs);
+PyObject *shapes_ellipse(PyObject *module, PyObject *args, PyObject *kwargs);
+PyObject *shapes_arc(PyObject *module, PyObject *args, PyObject *kwargs);
+PyObject *shapes_rect(PyObject *module, PyObject *args, PyObject *kwargs);
+PyObject *shapes_aaline(PyObject *module, PyObject *args, PyObject *kwargs);
+PyObject *shapes_aalines(PyObject *module, PyObject *args, PyObject *kwargs);
 
 /* ---- input.c -------------------------------------------------------------------------------- */
 

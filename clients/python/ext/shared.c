@@ -26,6 +26,7 @@ PyObject *image_make_shared(struct display *display, PyObject *args, PyObject *k
     struct image *self = (struct image *)image_wrap(display, display->state->shared_image_type, kb);
     if (self != NULL) {
         self->shared = true;
+        self->format = info.format;
         kb_image_pixels(kb, &self->stride_bytes);
     }
     return (PyObject *)self;

@@ -21,7 +21,7 @@ lie partly or wholly outside. Times are nanoseconds. A display and what is made 
 by several threads, but a frame is best drawn by one.
 """
 
-from . import _events, _input, _keys, mask
+from . import _events, _input, _keys, draw, mask
 from ._arrays import BLIT_DTYPE, blit_array
 from ._autostart import connect
 from ._events import *
@@ -139,6 +139,7 @@ __all__ = [
     "collide_rect",
     "collide_rect_ratio",
     "connect",
+    "draw",
     "groupcollide",
     "spritecollide",
     "spritecollideany",

@@ -1246,3 +1246,71 @@ class collide_circle_ratio:
     ratio: float
     def __init__(self, ratio: float) -> None: ...
     def __call__(self, left: Any, right: Any) -> bool: ...
+
+# kmsblit.draw has these without the prefix.
+
+def _draw_rect(
+    surface: Window | Canvas | SharedImage,
+    color: Color,
+    rect: RectLike,
+    width: int = 0,
+    border_radius: int = 0,
+    border_top_left_radius: int = -1,
+    border_top_right_radius: int = -1,
+    border_bottom_left_radius: int = -1,
+    border_bottom_right_radius: int = -1,
+) -> Rect:
+    """A rectangle, or of some width its frame, with round corners of these radii if they are given."""
+
+def _draw_line(
+    surface: Window | Canvas | SharedImage, color: Color, start_pos: Pair, end_pos: Pair, width: int = 1
+) -> Rect:
+    """A line. A wide one has level or upright ends, whichever suits it."""
+
+def _draw_lines(
+    surface: Window | Canvas | SharedImage, color: Color, closed: bool, points: Iterable[Pair], width: int = 1
+) -> Rect:
+    """Lines from point to point; closed: and back from the last to the first."""
+
+def _draw_polygon(
+    surface: Window | Canvas | SharedImage, color: Color, points: Iterable[Pair], width: int = 0
+) -> Rect:
+    """A polygon, or of some width the lines around it."""
+
+def _draw_circle(
+    surface: Window | Canvas | SharedImage,
+    color: Color,
+    center: Pair,
+    radius: Number,
+    width: int = 0,
+    draw_top_right: bool = False,
+    draw_top_left: bool = False,
+    draw_bottom_left: bool = False,
+    draw_bottom_right: bool = False,
+) -> Rect:
+    """A circle, or of some width a ring; if any quarter is named, only those."""
+
+def _draw_ellipse(surface: Window | Canvas | SharedImage, color: Color, rect: RectLike, width: int = 0) -> Rect:
+    """The ellipse within a rectangle, or of some width its edge."""
+
+def _draw_arc(
+    surface: Window | Canvas | SharedImage,
+    color: Color,
+    rect: RectLike,
+    start_angle: float,
+    stop_angle: float,
+    width: int = 1,
+) -> Rect:
+    """A part of the edge of the ellipse within a rectangle, counter-clockwise between two angles in radians; 0 is at the
+    right.
+    """
+
+def _draw_aaline(
+    surface: Window | Canvas | SharedImage, color: Color, start_pos: Pair, end_pos: Pair, blend: int = 1
+) -> Rect:
+    """A smooth line, between pixels too. blend does not matter."""
+
+def _draw_aalines(
+    surface: Window | Canvas | SharedImage, color: Color, closed: bool, points: Iterable[Pair], blend: int = 1
+) -> Rect:
+    """Smooth lines from point to point."""
