@@ -1,10 +1,11 @@
 /*
  * Frames drawn by the daemon's GLES renderer, for the stub to say what they cost: the benchmark's workloads, and small ones that each show one thing.
  *
- *     frames CARD DRIVER [--linear] [FRAME...]
+ *     frames CARD DRIVER [--linear] [--large] [FRAME...]
  *
- * CARD and DRIVER are the display's. Buffers are what a display there would show: tiled where its own GPU draws, else linear. Every frame is drawn
- * twice, as the first one also hands over the images. Exit status 3: there is no renderer; the reason is on standard output.
+ * CARD and DRIVER are the display's, which has 1280x720 pixels, or 1920x1080 if it is large. Buffers are what it would show: tiled where its own GPU
+ * draws, else linear. Every frame is drawn twice, as the first one also hands over the images. Exit status 3: there is no renderer; the reason is on
+ * standard output.
  */
 #include <drm_fourcc.h>
 #include <fcntl.h>
@@ -20,8 +21,6 @@
 #include "render/gles.h"
 #include "tests/bench/commands.h"
 
-#define WIDTH_PX      1280
-#define HEIGHT_PX     720
 #define NO_RENDERER   3
 #define COMMAND_BYTES ((size_t)2 * KB_COMMAND_UNIT_BYTES)
 #define COMMANDS_MAX  10200
@@ -34,6 +33,9 @@ int64_t bench_now_ns(void)
 {
     return 0;
 }
+
+/* The display. */
+static int32_t width_px = 1280, height_px = 720;
 
 static void stop(const char *why)
 {
@@ -70,13 +72,13 @@ static void put(struct stage *stage, const void *command, size_t bytes)
 }
 
 static void put_fill(struct stage *stage, enum kb_blend blend, uint32_t color, int32_t x, int32_t y,
-                     uint32_t width_px, uint32_t height_px)
+                     int32_t width, int32_t height)
 {
     struct kb_command_fill fill = {.op = KB_COMMAND_FILL,
                                    .blend = blend,
                                    .alpha = 255,
                                    .color = color,
-                                   .where = {x, y, width_px, height_px}};
+                                   .where = {x, y, (uint32_t)width, (uint32_t)height}};
 
     put(stage, &fill, sizeof(fill));
 }
@@ -103,7 +105,7 @@ static void put_blit(struct stage *stage, uint32_t picture, int32_t x, int32_t y
 
 static void put_base(struct stage *stage)
 {
-    put_fill(stage, KB_BLEND_REPLACE, 0xFF203040, 0, 0, WIDTH_PX, HEIGHT_PX);
+    put_fill(stage, KB_BLEND_REPLACE, 0xFF203040, 0, 0, width_px, height_px);
 }
 
 /* 200 parts of one image, over a colour. */
@@ -394,7 +396,7 @@ static void draw_scenes(struct stage *stage, char *const *wanted, int count)
         is_any |= wanted[i][0] == 'W';
     if (!is_any)
         return;
-    scenes_count = bench_scenes_make(scenes, &stage->pictures, WIDTH_PX, HEIGHT_PX);
+    scenes_count = bench_scenes_make(scenes, &stage->pictures, width_px, height_px);
     for (uint32_t i = 0; i < scenes_count; i++) {
         if (is_wanted(scenes[i].name, wanted, count))
             draw_scene(stage, &scenes[i]);
@@ -425,14 +427,14 @@ static uint32_t add_sheet(struct bench_pictures *pictures)
 static uint32_t add_white_page(struct bench_pictures *pictures)
 {
     uint32_t index = pictures->count;
-    struct bench_picture *page = bench_pictures_add(pictures, WIDTH_PX, HEIGHT_PX);
+    struct bench_picture *page = bench_pictures_add(pictures, width_px, height_px);
 
     page->is_opaque = true;
-    for (int32_t y = 0; y < HEIGHT_PX; y++)
-        for (int32_t x = 0; x < WIDTH_PX; x++) {
+    for (int32_t y = 0; y < height_px; y++)
+        for (int32_t x = 0; x < width_px; x++) {
             bool is_text = (x / 64) % 5 == 2 && (x * 7 + y * 13) % 11 < 4;
 
-            page->straight[y * WIDTH_PX + x] = page->premultiplied[y * WIDTH_PX + x] =
+            page->straight[y * width_px + x] = page->premultiplied[y * width_px + x] =
                 is_text ? 0xFF102030 : 0xFFFFFFFF;
         }
     return index;
@@ -440,7 +442,7 @@ static uint32_t add_white_page(struct bench_pictures *pictures)
 
 static void make_stage(struct stage *stage)
 {
-    if (!bench_pictures_make(&stage->pictures, WIDTH_PX, HEIGHT_PX, NULL))
+    if (!bench_pictures_make(&stage->pictures, width_px, height_px, NULL))
         stop("no pictures");
     stage->sheet = add_sheet(&stage->pictures);
     stage->white_page = add_white_page(&stage->pictures);
@@ -468,8 +470,8 @@ static void make_tiled(int card, struct kd_dmabuf *dmabuf)
 {
     static const uint64_t modifier = DRM_FORMAT_MOD_BROADCOM_VC4_T_TILED;
     struct gbm_device *gbm = checked(gbm_create_device(card));
-    struct gbm_bo *bo = checked(
-        gbm_bo_create_with_modifiers(gbm, WIDTH_PX, HEIGHT_PX, GBM_FORMAT_XRGB8888, &modifier, 1));
+    struct gbm_bo *bo = checked(gbm_bo_create_with_modifiers(
+        gbm, (uint32_t)width_px, (uint32_t)height_px, GBM_FORMAT_XRGB8888, &modifier, 1));
 
     dmabuf->fd = gbm_bo_get_fd(bo);
     dmabuf->stride_bytes = gbm_bo_get_stride(bo);
@@ -480,7 +482,8 @@ static void make_tiled(int card, struct kd_dmabuf *dmabuf)
 
 static void make_linear(int card, struct kd_dmabuf *dmabuf)
 {
-    struct drm_mode_create_dumb dumb = {.width = WIDTH_PX, .height = HEIGHT_PX, .bpp = 32};
+    struct drm_mode_create_dumb dumb = {
+        .width = (uint32_t)width_px, .height = (uint32_t)height_px, .bpp = 32};
 
     if (drmIoctl(card, DRM_IOCTL_MODE_CREATE_DUMB, &dumb) ||
         drmPrimeHandleToFD(card, dumb.handle, DRM_CLOEXEC | DRM_RDWR, &dmabuf->fd))
@@ -496,7 +499,7 @@ static void make_buffer(int card, bool is_tiled, struct kd_buffer *buffer)
 
     (is_tiled ? make_tiled : make_linear)(card, &dmabuf);
     mapping.stride_bytes = dmabuf.stride_bytes;
-    if (kd_buffer_init(buffer, WIDTH_PX, HEIGHT_PX, KB_FORMAT_XRGB8888, &mapping))
+    if (kd_buffer_init(buffer, width_px, height_px, KB_FORMAT_XRGB8888, &mapping))
         stop("no memory for the buffer");
     buffer->dmabuf = dmabuf;
 }
@@ -507,11 +510,18 @@ int main(int argc, char **argv)
     struct stage stage = {0};
     struct kd_egl *egl = NULL;
     char why[512] = "";
-    bool is_linear = argc > 3 && strcmp(argv[3], "--linear") == 0;
-    int first = is_linear ? 4 : 3, card;
+    bool is_linear = false;
+    int first = 3, card;
 
     if (argc < 3)
-        stop("usage: frames CARD DRIVER [--linear] [FRAME...]");
+        stop("usage: frames CARD DRIVER [--linear] [--large] [FRAME...]");
+    for (; first < argc && argv[first][0] == '-'; first++) {
+        is_linear |= strcmp(argv[first], "--linear") == 0;
+        if (strcmp(argv[first], "--large") == 0) {
+            width_px = 1920;
+            height_px = 1080;
+        }
+    }
     settings.display_path = argv[1];
     settings.display_driver = argv[2];
     card = open(argv[1], O_RDWR | O_CLOEXEC);

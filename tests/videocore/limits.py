@@ -43,6 +43,14 @@ FRAMES = {
     "two far apart": Limits(3, 3, draws=4, jobs_vc4=2),
 }
 
+# Tiles on a display of 1920x1080: (vc4, v3d). A v3d counts to 256; above, it takes tiles two by two.
+LARGE = {
+    "clear": (0, 0),
+    "one tile": (1, 4),
+    "one rectangle": (4, 16),
+    "two far apart": (3, 8),
+}
+
 # Instructions of fragment shaders, at most. On vc4 blending is a part of the shader, on v3d it is not.
 # Counted on targets with alpha, as the renderer takes them. Frame: (vc4, v3d 4.2, v3d 7.1)
 SHADERS = {

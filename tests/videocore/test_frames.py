@@ -4,7 +4,7 @@ from __future__ import annotations
 import pytest
 
 from conftest import PIS, Pi, run
-from limits import FRAMES, SHADERS, TILES
+from limits import FRAMES, LARGE, SHADERS, TILES
 
 pis = pytest.mark.parametrize("pi", PIS, ids=str)
 frames = pytest.mark.parametrize("name", FRAMES)
@@ -88,6 +88,25 @@ def test_the_next_frame(pi: Pi, name: str) -> None:
     frame = run(pi).frame(name)
     assert len(frame.jobs) == 1 or pi.gpu == "vc4"
     assert frame.sum("loaded") <= frame.sum("stored") < 1.5 * frame.tiles
+
+
+@pis
+@pytest.mark.parametrize("name", LARGE)
+def test_large_displays(pi: Pi, name: str) -> None:
+    """Tiles of 1920x1080."""
+    frame = run(pi, "--large", *LARGE).frame(name)
+    assert frame.sum("loaded") <= LARGE[name][pi.gpu == "v3d"]
+    assert {(job["width"], job["height"]) for job in frame.jobs} == {(1920, 1080)}
+
+
+@pis
+@frames
+def test_memory(pi: Pi, name: str) -> None:
+    """The second time nothing more is asked of the kernel."""
+    done = run(pi)
+    if f"{name}, first" in done.frames:
+        first = done.frame(f"{name}, first").jobs[-1]["memory"]
+        assert done.frame(name).jobs[-1]["memory"] <= first + 65536
 
 
 @pis
