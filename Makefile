@@ -505,7 +505,7 @@ $(B)/count_allocations.so: $(COUNT_OBJ)
 # GPUs that are not there, likewise (tests/kms/test_gpu.py).
 $(B)/odd_egl.so: $(ODD_EGL_OBJ)
 	$(say) LINK $@
-	$(Q)$(LINK) -shared -o $@ $(ODD_EGL_OBJ) -pthread -ldl
+	$(Q)$(LINK) -shared -o $@ $(ODD_EGL_OBJ) $(call libs,egl glesv2 gbm libdrm) -pthread -ldl
 
 # Programs that the tests in tests/pixels drive.
 $(B)/pixels/%: $(O)/tests/pixels/%.o $(DAEMON_A) $(LIB_A)
