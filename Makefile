@@ -537,7 +537,7 @@ $(B)/counted: $(COUNTED_OBJ) $(DAEMON_A) $(B)/sources
 	$(Q)$(LINK) -pie -o $@ $(COUNTED_OBJ) $(DAEMON_A) $(DAEMON_LIBS) $(CLIENT_LIBS)
 
 # What Mesa's drivers submit to a Pi's GPU (tests/videocore): frames, and the devices that take them apart.
-FRAMES_OBJ := $(call objects,tests/videocore/frames.c $(patsubst %,tests/bench/%.c,commands load pictures scenes))
+FRAMES_OBJ := $(call objects,tests/videocore/frames.c tests/videocore/display.c $(patsubst %,tests/bench/%.c,commands load pictures scenes))
 $(B)/videocore/frames: $(FRAMES_OBJ) $(DAEMON_A) $(B)/sources
 	$(say) LINK $@
 	@mkdir -p $(@D)

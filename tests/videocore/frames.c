@@ -7,19 +7,16 @@
  * draws, else linear. Every frame is drawn twice, as the first one also hands over the images. Exit status 3: there is no renderer; the reason is on
  * standard output.
  */
-#include <drm_fourcc.h>
 #include <fcntl.h>
-#include <gbm.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
-#include <xf86drm.h>
-#include <xf86drmMode.h>
 
 #include "plan/plan.h"
 #include "render/gles.h"
 #include "tests/bench/commands.h"
+#include "tests/videocore/display.h"
 
 #define NO_RENDERER   3
 #define COMMAND_BYTES ((size_t)2 * KB_COMMAND_UNIT_BYTES)
@@ -57,7 +54,7 @@ struct stage {
     struct kd_buffer buffer;
     struct kd_arena arena;
     struct bench_pictures pictures;
-    uint32_t sheet, white_page; /* more pictures */
+    uint32_t sheet, white_page, wide; /* more pictures */
     struct kd_pixels **sources;
     unsigned char *commands; /* the frame's */
     uint32_t units;
@@ -135,6 +132,13 @@ static void make_sprites(struct stage *stage)
 static void make_white_page(struct stage *stage)
 {
     put_blit(stage, stage->white_page, 0, 0);
+}
+
+/* Wider than any of these GPUs' textures: from its middle to its end. */
+static void make_wide(struct stage *stage)
+{
+    put_base(stage);
+    put_blit(stage, stage->wide, width_px - 5000, 100);
 }
 
 static void make_clear(struct stage *stage)
@@ -250,20 +254,16 @@ static void draw(struct stage *stage, const char *name, struct kd_draw *draw)
 }
 
 /* boxes: what is to be drawn anew, each within tiles of its own; count 0: what the buffer's keys say. */
-static void draw_commands(struct stage *stage, const char *name, const struct kd_box *boxes,
-                          uint32_t count)
+static void draw_ops(struct stage *stage, const char *name, const struct kd_ops *ops,
+                     const struct kd_box *boxes, uint32_t count)
 {
     struct kd_grid grid = stage->buffer.grid;
     uint32_t *tiles = checked(calloc(kd_grid_count(grid), sizeof(*tiles)));
     struct kd_box *bounds = checked(calloc(kd_grid_count(grid), sizeof(*bounds)));
     struct kd_draw drawing = {.tiles = tiles};
     struct kd_plan plan;
-    struct kd_ops ops;
 
-    kd_arena_reset(&stage->arena);
-    if (kd_ops_from_commands(&ops, &stage->arena, grid, (const void *)stage->commands, stage->units,
-                             BENCH_SEED, (const struct kd_pixels *const *)stage->sources) ||
-        kd_plan_make(&plan, &stage->arena, grid, KD_TARGET_OPAQUE, 0xFF000000, NULL, &ops))
+    if (kd_plan_make(&plan, &stage->arena, grid, KD_TARGET_OPAQUE, 0xFF000000, NULL, ops))
         stop("the frame cannot be planned");
     drawing.plan = &plan;
     if (count == 0)
@@ -281,6 +281,19 @@ static void draw_commands(struct stage *stage, const char *name, const struct kd
     draw(stage, name, &drawing);
     free(bounds);
     free(tiles);
+}
+
+static void draw_commands(struct stage *stage, const char *name, const struct kd_box *boxes,
+                          uint32_t count)
+{
+    struct kd_ops ops;
+
+    kd_arena_reset(&stage->arena);
+    if (kd_ops_from_commands(&ops, &stage->arena, stage->buffer.grid, (const void *)stage->commands,
+                             stage->units, BENCH_SEED,
+                             (const struct kd_pixels *const *)stage->sources))
+        stop("no memory for the frame");
+    draw_ops(stage, name, &ops, boxes, count);
 }
 
 static void forget(struct stage *stage)
@@ -315,6 +328,54 @@ static void draw_scene(struct stage *stage, const struct bench_scene *scene)
     draw_commands(stage, name, NULL, 0);
 }
 
+/* ---- A window's picture, scaled to the display -------------------------------------------------- */
+
+static void draw_window(struct stage *stage, const char *name, const struct kd_pixels *picture)
+{
+    struct kd_view view = kd_view_plain(width_px, height_px);
+    struct kd_layer layer = {.place = {{0, 0, width_px, height_px}},
+                             .picture = {{0, 0, width_px, height_px}},
+                             .filter = KB_FILTER_BILINEAR};
+    struct kd_ops ops;
+
+    kd_arena_reset(&stage->arena);
+    if (kd_ops_from_layers(&ops, &stage->arena, &view, &layer, 1, BENCH_SEED, &picture))
+        stop("no memory for the window");
+    draw_ops(stage, name, &ops, NULL, 0);
+}
+
+static void paint_tile(struct kd_pixels *picture, size_t index, uint64_t key)
+{
+    struct kd_tile *tile = checked(kd_pixels_own_tile(picture, index, false));
+    struct kd_box box = kd_pixels_tile_box(picture, index);
+
+    for (int32_t y = 0; y < kd_box_height(box); y++)
+        for (int32_t x = 0; x < kd_box_width(box); x++)
+            tile->pixels[(size_t)y * tile->stride_px + (size_t)x] =
+                0xFF000000 | (uint32_t)(x * y) * (uint32_t)key;
+    tile->key = key;
+}
+
+/* Then a version of it of which one tile is another. */
+static void draw_windows(struct stage *stage)
+{
+    struct kd_pixels *picture = checked(kd_pixels_create(KD_SOURCE_OPAQUE, 640, 360, true)), *next;
+
+    for (size_t i = 0; i < kd_pixels_tiles(picture); i++)
+        paint_tile(picture, i, i + 1);
+    forget(stage);
+    draw_window(stage, "window, first", picture);
+    forget(stage);
+    draw_window(stage, "window", picture);
+    next = checked(kd_pixels_derive(picture));
+    paint_tile(next, 22, 1000);
+    draw_window(stage, "window, next", next);
+    kd_pixels_unref(next);
+    kd_pixels_unref(picture);
+}
+
+/* ---- All of them ------------------------------------------------------------------------------- */
+
 static const struct {
     const char *name;
     void (*make)(struct stage *stage);
@@ -327,6 +388,7 @@ static const struct {
     {"atlas", make_atlas, 0, {{0}}},
     {"sprites", make_sprites, 0, {{0}}},
     {"white page", make_white_page, 0, {{0}}},
+    {"wide", make_wide, 0, {{0}}},
     {"blends", make_blends, 0, {{0}}},
     {"tints", make_tints, 0, {{0}}},
     {"one rectangle", make_sprites, 1, {{100, 100, 150, 150}}},
@@ -377,6 +439,8 @@ static void draw_frames(struct stage *stage, char *const *wanted, int count)
         draw_whole(stage, "before");
         draw_commands(stage, frames[i].name, frames[i].boxes, frames[i].boxes_count);
     }
+    if (is_wanted("window", wanted, count))
+        draw_windows(stage);
     for (size_t i = 0; i < sizeof(operations) / sizeof(operations[0]); i++)
         if (is_wanted(operations[i].name, wanted, count)) {
             stage->units = 0;
@@ -423,6 +487,17 @@ static uint32_t add_sheet(struct bench_pictures *pictures)
     return index;
 }
 
+static uint32_t add_wide(struct bench_pictures *pictures)
+{
+    uint32_t index = pictures->count;
+    struct bench_picture *wide = bench_pictures_add(pictures, 5000, 40);
+
+    wide->is_opaque = true;
+    for (uint32_t i = 0; i < 5000 * 40; i++)
+        wide->straight[i] = wide->premultiplied[i] = 0xFF000000 | i * 7;
+    return index;
+}
+
 /* A page of which four fifths of the tiles are white. */
 static uint32_t add_white_page(struct bench_pictures *pictures)
 {
@@ -446,6 +521,7 @@ static void make_stage(struct stage *stage)
         stop("no pictures");
     stage->sheet = add_sheet(&stage->pictures);
     stage->white_page = add_white_page(&stage->pictures);
+    stage->wide = add_wide(&stage->pictures);
     stage->sources = checked(calloc(stage->pictures.count, sizeof(struct kd_pixels *)));
     for (uint32_t i = 0; i < stage->pictures.count; i++)
         stage->sources[i] = checked(bench_make_source(&stage->pictures.list[i], false));
@@ -462,46 +538,6 @@ static void finish_stage(struct stage *stage)
     free(stage->commands);
     bench_pictures_finish(&stage->pictures);
     kd_arena_finish(&stage->arena);
-}
-
-/* ---- The display's memory ---------------------------------------------------------------------- */
-
-static void make_tiled(int card, struct kd_dmabuf *dmabuf)
-{
-    static const uint64_t modifier = DRM_FORMAT_MOD_BROADCOM_VC4_T_TILED;
-    struct gbm_device *gbm = checked(gbm_create_device(card));
-    struct gbm_bo *bo = checked(gbm_bo_create_with_modifiers(
-        gbm, (uint32_t)width_px, (uint32_t)height_px, GBM_FORMAT_XRGB8888, &modifier, 1));
-
-    dmabuf->fd = gbm_bo_get_fd(bo);
-    dmabuf->stride_bytes = gbm_bo_get_stride(bo);
-    dmabuf->modifier = gbm_bo_get_modifier(bo);
-    gbm_bo_destroy(bo);
-    gbm_device_destroy(gbm);
-}
-
-static void make_linear(int card, struct kd_dmabuf *dmabuf)
-{
-    struct drm_mode_create_dumb dumb = {
-        .width = (uint32_t)width_px, .height = (uint32_t)height_px, .bpp = 32};
-
-    if (drmIoctl(card, DRM_IOCTL_MODE_CREATE_DUMB, &dumb) ||
-        drmPrimeHandleToFD(card, dumb.handle, DRM_CLOEXEC | DRM_RDWR, &dmabuf->fd))
-        stop("the display gives no memory");
-    dmabuf->stride_bytes = dumb.pitch;
-    dmabuf->modifier = DRM_FORMAT_MOD_LINEAR;
-}
-
-static void make_buffer(int card, bool is_tiled, struct kd_buffer *buffer)
-{
-    struct kd_dmabuf dmabuf = {.fd = -1, .fourcc = DRM_FORMAT_XRGB8888};
-    struct kd_mapping mapping = {0};
-
-    (is_tiled ? make_tiled : make_linear)(card, &dmabuf);
-    mapping.stride_bytes = dmabuf.stride_bytes;
-    if (kd_buffer_init(buffer, width_px, height_px, KB_FORMAT_XRGB8888, &mapping))
-        stop("no memory for the buffer");
-    buffer->dmabuf = dmabuf;
 }
 
 int main(int argc, char **argv)
@@ -538,7 +574,7 @@ int main(int argc, char **argv)
         return NO_RENDERER;
     }
     printf("renderer: %s\n", stage.renderer->description);
-    make_buffer(card, !is_linear, &stage.buffer);
+    make_buffer(card, !is_linear, width_px, height_px, &stage.buffer);
     make_stage(&stage);
     draw_frames(&stage, argv + first, argc - first);
     draw_scenes(&stage, argv + first, argc - first);

@@ -82,7 +82,7 @@ def test_seventeen_places(pi: Pi) -> None:
 
 
 @pis
-@pytest.mark.parametrize("name", ["W3, next", "W5, next"])
+@pytest.mark.parametrize("name", ["W3, next", "W5, next", "window, next"])
 def test_the_next_frame(pi: Pi, name: str) -> None:
     """A frame that differs a little from the one before."""
     frame = run(pi).frame(name)
