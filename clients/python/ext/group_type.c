@@ -146,18 +146,28 @@ static PyObject *copy(struct group *self, PyObject *unused)
     return result;
 }
 
+/* sprite.update(*args, **kwargs); without arguments no bound method is made for it. */
+static PyObject *update_one(PyObject *sprite, PyObject *name, PyObject *args, PyObject *kwargs)
+{
+    if (kwargs == NULL && PyTuple_Size(args) == 0) {
+        return PyObject_CallMethodObjArgs(sprite, name, NULL);
+    }
+    PyObject *method = PyObject_GetAttr(sprite, name);
+    PyObject *result = method != NULL ? PyObject_Call(method, args, kwargs) : NULL;
+    Py_XDECREF(method);
+    return result;
+}
+
 static PyObject *update(struct group *self, PyObject *args, PyObject *kwargs)
 {
     PyObject *list = group_list(self);
     bool done = list != NULL;
 
     for (Py_ssize_t i = 0; done && i < PyList_Size(list); i++) {
-        PyObject *method =
-            PyObject_GetAttr(PyList_GetItem(list, i), self->state->sprites[KEPT_NAME_UPDATE]);
-        PyObject *result = method != NULL ? PyObject_Call(method, args, kwargs) : NULL;
+        PyObject *result = update_one(PyList_GetItem(list, i),
+                                      self->state->sprites[KEPT_NAME_UPDATE], args, kwargs);
         done = result != NULL;
         Py_XDECREF(result);
-        Py_XDECREF(method);
     }
     Py_XDECREF(list);
     return done ? Py_NewRef(Py_None) : NULL;
@@ -213,11 +223,13 @@ static enum group_kind kind_of(const struct state *state, PyTypeObject *type)
                                                                            : GROUP_PLAIN;
 }
 
+static void group_dealloc(PyObject *object);
+
 static PyObject *group_tp_new(PyTypeObject *type, PyObject *args, PyObject *kwargs)
 {
     (void)args;
     (void)kwargs;
-    struct state *state = state_of_type(type);
+    struct state *state = sprites_state(type, group_dealloc);
     struct group *self = state == NULL ? NULL : object_new(type);
     if (self != NULL) {
         self->state = state;

@@ -8,6 +8,14 @@ bool sprite_check(const struct state *state, PyObject *object)
     return PyObject_TypeCheck(object, (PyTypeObject *)state->sprites[KEPT_SPRITE]);
 }
 
+struct state *sprites_state(PyTypeObject *type, destructor own)
+{
+    while ((destructor)PyType_GetSlot(type, Py_tp_dealloc) != own) {
+        type = PyType_GetSlot(type, Py_tp_base);
+    }
+    return state_of_type(type);
+}
+
 bool sprites_each(const struct state *state, enum sprites_kept type, const char *method,
                   PyObject *objects, each_function *function, void *self, void *context)
 {
@@ -210,11 +218,13 @@ static int set_layer(PyObject *object, PyObject *value, void *closure)
 
 /* ---- The type ------------------------------------------------------------------------------- */
 
+static void sprite_dealloc(PyObject *object);
+
 static PyObject *sprite_new(PyTypeObject *type, PyObject *args, PyObject *kwargs)
 {
     (void)args;
     (void)kwargs;
-    struct state *state = state_of_type(type);
+    struct state *state = sprites_state(type, sprite_dealloc);
     struct sprite *self = state == NULL ? NULL : object_new(type);
     if (self != NULL) {
         self->state = state;

@@ -60,6 +60,9 @@ struct group {
 
 /* Adds all types, and what is kept of them, to the module. */
 int sprites_add(PyObject *module, struct state *state);
+/* state_of_type(), quickly: own is what frees objects of our types. Classes made in Python have
+ * another function for that. */
+struct state *sprites_state(PyTypeObject *type, destructor own);
 bool sprite_check(const struct state *state, PyObject *object);
 
 /* What is known of the classes of sprites that were looked at. */
