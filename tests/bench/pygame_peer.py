@@ -24,7 +24,7 @@ os.environ.setdefault("PYGAME_HIDE_SUPPORT_PROMPT", "1")
 
 import pygame  # noqa: E402
 
-from touching import offsets  # noqa: E402
+from touching import offsets, overlaps  # noqa: E402
 
 FILL, BLIT, TURN = range(3)
 SECONDS = 0.8  # for each way of each workload
@@ -136,16 +136,11 @@ class Pygame:
         fills = [item for item in items if item[0] == FILL]
         return lambda: ([self.fill(item) for item in fills], group.draw(self.screen)) and None
 
-    def overlaps(self, offsets: list[list[int]]) -> Callable[[], None]:
+    def touch(self, pairs: list[list[int]]) -> Callable[[], None]:
         """Whether pairs of pictures touch."""
         masks = {index: pygame.mask.from_surface(self.usual[index])
-                 for index in {index for pair in offsets for index in pair[:2]}}
-        calls = [(masks[a].overlap, masks[b], (x, y)) for a, b, x, y in offsets]
-
-        def touch() -> None:
-            for overlap, other, offset in calls:
-                overlap(other, offset)
-        return touch
+                 for index in {index for pair in pairs for index in pair[:2]}}
+        return overlaps(pairs, masks)
 
 
 def measure(frames: list[Callable[[], None]], quick: bool) -> list[float]:
@@ -206,7 +201,7 @@ def main() -> int:
             for form, frames in ways(peer, name, scene).items():
                 report(name, form, frames)
     if "mask".startswith(wanted):
-        report("mask", "overlap", [peer.overlaps(offsets(description["pictures"]))])
+        report("mask", "overlap", [peer.touch(offsets(description["pictures"]))])
     return 0
 
 

@@ -20,7 +20,7 @@ from daemon import Daemon, add_package
 
 add_package()
 import kmsblit  # noqa: E402
-from touching import offsets  # noqa: E402
+from touching import offsets, overlaps  # noqa: E402
 
 FILL, BLIT = 0, 1
 SECONDS = 1.5
@@ -87,16 +87,11 @@ class Player:
             sprite.image, sprite.rect = self.images[item[1]], kmsblit.Rect(item[2:6])
         return group.draw
 
-    def overlaps(self, pairs: list[list[int]]) -> Callable[[], None]:
+    def touch(self, pairs: list[list[int]]) -> Callable[[], None]:
         """Whether pairs of pictures touch."""
         masks = {index: kmsblit.mask.from_surface(self.images[index])
                  for index in {index for pair in pairs for index in pair[:2]}}
-        calls = [(masks[a].overlap, masks[b], (x, y)) for a, b, x, y in pairs]
-
-        def touch() -> None:
-            for overlap, other, offset in calls:
-                overlap(other, offset)
-        return touch
+        return overlaps(pairs, masks)
 
 
 def timed(player: Player, frames: list[Callable[[], None]], quick: bool, whole: bool) -> list[float]:
@@ -178,7 +173,7 @@ def run_workloads(folder: Path, description: dict[str, Any], quick: bool) -> Non
                 if not way:
                     report(kind="figure", name=f"{name}: frames per second, from Python",
                            unit="fps", value=frames_per_second(player, frames, quick))
-            touch = player.overlaps(offsets(description["pictures"]))
+            touch = player.touch(offsets(description["pictures"]))
             report_times("mask", "python overlap", timed_alone(touch, quick), "cpu")
             frames = player.frames(description["scenes"][WORKLOADS[-1]])
             report(kind="figure", name="pixels drawn for 10 unchanged frames", unit="px", at_most=0,
