@@ -8,7 +8,7 @@
  * file: the others would become visible). */
 #if defined(__x86_64__) && defined(__gnu_linux__) && !defined(__SANITIZE_ADDRESS__) && \
     !defined(__SANITIZE_THREAD__)
-#define WIDE __attribute__((target_clones("arch=haswell", "default")))
+#define WIDE __attribute__((target_clones("avx2", "default")))
 #else
 #define WIDE
 #endif
@@ -97,9 +97,11 @@ struct walk {
     int64_t next; /* twice the own stripe, and 1 for its second piece */
 };
 
-/* False if there are none. */
-static bool walk_begin(struct walk *walk, const struct bits *bits, const struct bits *other,
-                       int64_t x, int64_t y)
+/* False if there are none. Inline, as it takes as long as the search that follows. */
+static inline __attribute__((always_inline)) bool walk_begin(struct walk *walk,
+                                                             const struct bits *bits,
+                                                             const struct bits *other, int64_t x,
+                                                             int64_t y)
 {
     if (x >= bits->width || y >= bits->height || x <= -(int64_t)other->width ||
         y <= -(int64_t)other->height) {
@@ -252,7 +254,8 @@ WIDE static uint64_t count_common(const struct below *at)
 }
 
 /* The stripe of the other mask whose first column lies on the own column x. False: nothing below. */
-static bool below_of(const struct walk *walk, int64_t stripe, struct below *at)
+static inline __attribute__((always_inline)) bool below_of(const struct walk *walk, int64_t stripe,
+                                                           struct below *at)
 {
     const struct bits *bits = walk->bits;
     const int64_t x = walk->x + stripe * 64;

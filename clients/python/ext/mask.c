@@ -257,19 +257,13 @@ static PyObject *mask_count(struct mask *self, PyObject *unused)
     return PyLong_FromUnsignedLongLong(bits_count(&self->bits));
 }
 
-/* Py_BuildValue() takes as long as all the rest of overlap(). */
+/* Of numbers that lie in masks. Py_BuildValue() takes as long as all the rest of overlap(). */
 static PyObject *pair_of(int64_t first, int64_t second)
 {
-    PyObject *pair = PyTuple_New(2), *x = PyLong_FromLongLong(first);
-    PyObject *y = PyLong_FromLongLong(second);
-    if (pair == NULL || x == NULL || y == NULL) {
-        Py_XDECREF(pair);
-        Py_XDECREF(x);
-        Py_XDECREF(y);
-        return NULL;
-    }
-    PyTuple_SetItem(pair, 0, x);
-    PyTuple_SetItem(pair, 1, y);
+    PyObject *x = PyLong_FromLong((long)first), *y = PyLong_FromLong((long)second);
+    PyObject *pair = x != NULL && y != NULL ? PyTuple_Pack(2, x, y) : NULL;
+    Py_XDECREF(x);
+    Py_XDECREF(y);
     return pair;
 }
 
