@@ -8,7 +8,7 @@ import sys
 from pathlib import Path
 
 PACKAGE = Path(__file__).resolve().parent / "kmsblit"
-ORDER = ("connect", "Display", "Window", "Image", "Transformed", "SharedImage", "Canvas", "blit_array", "BLIT_DTYPE",
+ORDER = ("connect", "Display", "Window", "Image", "Transformed", "SubImage", "SpriteSheet", "Animation", "Clock", "SharedImage", "Canvas", "blit_array", "BLIT_DTYPE",
          "Font", "draw", "Mask", "Rect", "Sprite", "AbstractGroup", "Group", "LayeredUpdates", "GroupSingle", "RenderUpdates", "OrderedUpdates",
          "spritecollide", "spritecollideany", "groupcollide", "collide_rect", "collide_circle", "collide_mask",
          "collide_rect_ratio", "collide_circle_ratio", "Presented", "Output", "Screenshot", "events", "wait_event", "Event",

@@ -16,6 +16,8 @@ bool draw_settle(const struct state *state, PyObject *source)
 {
     if (is_transformed(state, source)) {
         source = (PyObject *)((struct transformed *)source)->image;
+    } else if (sub_check(state, source)) {
+        source = (PyObject *)((struct sub_image *)source)->image;
     }
     return Py_TYPE(source) != state->canvas_type || canvas_settle((struct canvas *)source);
 }
@@ -53,6 +55,11 @@ bool draw_parse_image(const struct display *display, const struct frame *frame, 
 bool draw_parse_source(const struct display *display, const struct frame *frame, PyObject *object,
                        struct blit *blit)
 {
+    if (sub_check(display->state, object)) {
+        const struct sub_image *part = (const struct sub_image *)object;
+        sub_narrow(part, blit);
+        return draw_parse_image(display, frame, (PyObject *)part->image, &blit->image);
+    }
     if (!is_transformed(display->state, object)) {
         return draw_parse_image(display, frame, object, &blit->image);
     }
@@ -277,7 +284,7 @@ PyObject *draw_blit(PyObject *self, PyObject *args, PyObject *kwargs)
         !parse_pose(&arguments, &pose, &blit.posed) ||
         !draw_settle(display->state, arguments.source) || (frame = frame_enter(self)) == NULL ||
         !draw_parse_source(display, frame, arguments.source, &blit) ||
-        (blit.image == (struct image *)arguments.source && blit.posed &&
+        (!is_transformed(display->state, arguments.source) && blit.posed &&
          !take_pose(&arguments, &pose, &blit))) {
         return NULL;
     }

@@ -271,14 +271,18 @@ static bool read_pixels(struct image *self, const struct kb_rect *area, uint32_t
     return error == 0;
 }
 
-uint32_t *image_read(struct image *self)
+uint32_t *image_read(struct image *self, const struct box *area)
 {
-    uint32_t *pixels = malloc((size_t)self->width * (size_t)self->height * sizeof(*pixels));
+    struct kb_rect rect = {0, 0, (uint32_t)self->width, (uint32_t)self->height};
+    if (area != NULL) {
+        rect = (struct kb_rect){area->x, area->y, (uint32_t)area->w, (uint32_t)area->h};
+    }
+    uint32_t *pixels = malloc((size_t)rect.width * rect.height * sizeof(*pixels));
     if (pixels == NULL) {
         PyErr_NoMemory();
         return NULL;
     }
-    if (!read_pixels(self, NULL, pixels)) {
+    if (!read_pixels(self, &rect, pixels)) {
         free(pixels);
         return NULL;
     }
@@ -439,6 +443,8 @@ static PyMethodDef image_methods[] = {
     METHOD("get_height", image_get_height, METH_NOARGS, "Height in pixels."),
     METHOD("get_at", image_get_at, METH_O,
            "get_at($self, position)\n--\n\nThe colour (r, g, b, a) of a pixel."),
+    METHOD("subsurface", image_subsurface, METH_VARARGS,
+           "A part of the image, without copying it."),
     METHOD("rotated", image_rotated, METH_VARARGS | METH_KEYWORDS,
            "rotated($self, angle, scale=1, smooth=False)\n--\n\n"
            "The image turned counter-clockwise, to be drawn."),

@@ -110,9 +110,14 @@ PyObject *mask_of_image(struct state *state, PyObject *source, int threshold)
     uint32_t width, height, *pixels;
     bool keyed = false;
     if (image_check(state, source)) {
-        pixels = image_read((struct image *)source);
+        pixels = image_read((struct image *)source, NULL);
         width = (uint32_t)((struct image *)source)->width;
         height = (uint32_t)((struct image *)source)->height;
+    } else if (sub_check(state, source)) {
+        const struct sub_image *part = (const struct sub_image *)source;
+        pixels = image_read(part->image, &part->area);
+        width = (uint32_t)part->area.w;
+        height = (uint32_t)part->area.h;
     } else if (surface_check(source)) {
         pixels = surface_read(source, &width, &height, &keyed);
         threshold = keyed ? 127 : threshold;

@@ -65,6 +65,20 @@ static bool find_fonts(PyObject *module, struct state *state)
     return state->fonts != NULL;
 }
 
+/* Types that only programs make objects of. */
+static bool add_others(PyObject *module)
+{
+    PyType_Spec *const specs[] = {&sheet_spec, &clock_spec, &animation_spec};
+    for (size_t i = 0; i < sizeof(specs) / sizeof(specs[0]); i++) {
+        PyTypeObject *type = module_add_type(module, specs[i], NULL);
+        if (type == NULL) {
+            return false;
+        }
+        Py_DECREF((PyObject *)type);
+    }
+    return true;
+}
+
 static int module_exec(PyObject *module)
 {
     struct state *state = PyModule_GetState(module);
@@ -80,12 +94,13 @@ static int module_exec(PyObject *module)
         (state->rect_type = module_add_type(module, &rect_spec, NULL)) == NULL ||
         (state->font_type = module_add_type(module, &font_spec, NULL)) == NULL ||
         (state->mask_type = module_add_type(module, &mask_spec, NULL)) == NULL ||
+        (state->sub_image_type = module_add_type(module, &sub_image_spec, NULL)) == NULL ||
         (state->presented_type = add_sequence(module, &presented_desc)) == NULL ||
         (state->output_type = add_sequence(module, &output_desc)) == NULL) {
         return -1;
     }
-    if (!find_fonts(module, state) || errors_add(module, state) < 0 || names_add(module) < 0 ||
-        sprites_add(module, state) < 0) {
+    if (!add_others(module) || !find_fonts(module, state) || errors_add(module, state) < 0 ||
+        names_add(module) < 0 || sprites_add(module, state) < 0) {
         return -1;
     }
     return PyModule_AddStringConstant(module, "__version__", kb_version());
@@ -107,6 +122,7 @@ static int module_traverse(PyObject *module, visitproc visit, void *arg)
     Py_VISIT(state->rect_type);
     Py_VISIT(state->font_type);
     Py_VISIT(state->mask_type);
+    Py_VISIT(state->sub_image_type);
     Py_VISIT(state->presented_type);
     Py_VISIT(state->output_type);
     Py_VISIT(state->error);
@@ -137,6 +153,7 @@ static int module_clear(PyObject *module)
     Py_CLEAR(state->rect_type);
     Py_CLEAR(state->font_type);
     Py_CLEAR(state->mask_type);
+    Py_CLEAR(state->sub_image_type);
     Py_CLEAR(state->presented_type);
     Py_CLEAR(state->output_type);
     Py_CLEAR(state->error);

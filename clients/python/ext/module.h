@@ -58,6 +58,7 @@ struct state {
     PyTypeObject *rect_type;
     PyTypeObject *font_type;
     PyTypeObject *mask_type;
+    PyTypeObject *sub_image_type;
     PyTypeObject *presented_type;
     PyTypeObject *output_type;
     PyObject *error;
@@ -150,9 +151,21 @@ struct window {
 _Static_assert(offsetof(struct window, display) == offsetof(struct image, display),
                "frame_enter() looks at it before it knows which one it has");
 
-/* An image turned and scaled, to be drawn. */
+/* A rectangle as Python has it: sizes may be negative. */
+struct box {
+    int32_t x, y, w, h;
+};
+
+/* A part of an image. */
+struct sub_image {
+    PyObject_HEAD struct image *image; /* owned */
+    struct box area;                   /* within the image */
+};
+
+/* An image, or a part of it, turned and scaled, to be drawn. */
 struct transformed {
     PyObject_HEAD struct image *image; /* owned */
+    struct box area;                   /* within the image */
     double angle;                      /* degrees counter-clockwise */
     double scale_x, scale_y;
     int32_t width, height; /* what it covers */
@@ -161,11 +174,6 @@ struct transformed {
 
 struct rect {
     PyObject_HEAD struct state *state;
-    int32_t x, y, w, h;
-};
-
-/* A rectangle as Python has it: sizes may be negative. */
-struct box {
     int32_t x, y, w, h;
 };
 
@@ -331,8 +339,9 @@ PyObject *image_make_shared(struct display *display, PyObject *args, PyObject *k
 PyObject *image_wrap(struct display *display, PyTypeObject *type, struct kb_image *kb);
 PyObject *image_create(struct display *display, const struct kb_image_info *info,
                        const void *pixels);
-/* All pixels, 0xAARRGGBB and not premultiplied; to be freed. NULL with an exception. */
-uint32_t *image_read(struct image *self);
+/* An area's pixels (area NULL: all), 0xAARRGGBB and not premultiplied; to be freed. NULL with an
+ * exception. */
+uint32_t *image_read(struct image *self, const struct box *area);
 bool image_check(const struct state *state, PyObject *object);
 /* Borrowed, NULL if none has this id. */
 struct image *image_of_id(const struct display *display, uint32_t id);
@@ -447,6 +456,10 @@ bool canvas_settle(struct canvas *self);
 /* Gives up what is being drawn into it. */
 void canvas_drop(struct canvas *self);
 
+PyObject *transform_rotated(struct image *image, const struct box *area, PyObject *args,
+                            PyObject *kwargs);
+PyObject *transform_scaled(struct image *image, const struct box *area, PyObject *args,
+                           PyObject *kwargs);
 PyObject *image_rotated(struct image *self, PyObject *args, PyObject *kwargs);
 PyObject *image_scaled(struct image *self, PyObject *args, PyObject *kwargs);
 /* An image's source at an angle and a scale: its point (pivot_x, pivot_y) comes to lie on (x, y). */
@@ -523,6 +536,15 @@ PyObject *shapes_arc(PyObject *module, PyObject *args, PyObject *kwargs);
 PyObject *shapes_rect(PyObject *module, PyObject *args, PyObject *kwargs);
 PyObject *shapes_aaline(PyObject *module, PyObject *args, PyObject *kwargs);
 PyObject *shapes_aalines(PyObject *module, PyObject *args, PyObject *kwargs);
+
+/* ---- sheet.c, timing.c ---------------------------------------------------------------------- */
+
+extern PyType_Spec sub_image_spec, sheet_spec, clock_spec, animation_spec;
+bool sub_check(const struct state *state, PyObject *object);
+PyObject *sub_new(struct image *image, const struct box *area);
+PyObject *image_subsurface(struct image *self, PyObject *args);
+/* Makes the blit of a part, whose area is one of that part, one of its image. */
+void sub_narrow(const struct sub_image *self, struct blit *blit);
 
 /* ---- input.c -------------------------------------------------------------------------------- */
 

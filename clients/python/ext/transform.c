@@ -110,21 +110,21 @@ bool transformed_pose(const struct transformed *self, struct blit *blit)
     const struct pose pose = {
         .x = blit->x + self->width / 2.0,
         .y = blit->y + self->height / 2.0,
-        .pivot_x = self->image->width / 2.0,
-        .pivot_y = self->image->height / 2.0,
+        .pivot_x = self->area.w / 2.0,
+        .pivot_y = self->area.h / 2.0,
         .angle = self->angle,
         .scale_x = self->scale_x,
         .scale_y = self->scale_y,
     };
-    blit->area = (struct box){0, 0, self->image->width, self->image->height};
+    blit->area = self->area;
     blit->flags |= self->smooth ? KB_BLIT_FLAG_BILINEAR : 0;
     return transform_pose(&pose, blit);
 }
 
 /* ---- Making --------------------------------------------------------------------------------- */
 
-static PyObject *make(struct image *image, double angle, double scale_x, double scale_y,
-                      double width, double height, bool smooth)
+static PyObject *make(struct image *image, const struct box *area, double angle, double scale_x,
+                      double scale_y, double width, double height, bool smooth)
 {
     if (!(width <= MOST_PX && height <= MOST_PX)) {
         return PyErr_Format(PyExc_ValueError, "that is more than %d pixels wide or high", MOST_PX);
@@ -135,6 +135,7 @@ static PyObject *make(struct image *image, double angle, double scale_x, double 
     struct transformed *self = object_new(image->display->state->transformed_type);
     if (self != NULL) {
         self->image = (struct image *)Py_NewRef((PyObject *)image);
+        self->area = *area;
         self->angle = angle;
         self->scale_x = scale_x;
         self->scale_y = scale_y;
@@ -145,7 +146,8 @@ static PyObject *make(struct image *image, double angle, double scale_x, double 
     return (PyObject *)self;
 }
 
-PyObject *image_rotated(struct image *self, PyObject *args, PyObject *kwargs)
+PyObject *transform_rotated(struct image *image, const struct box *area, PyObject *args,
+                            PyObject *kwargs)
 {
     static char *keywords[] = {"angle", "scale", "smooth", NULL};
     PyObject *scale = NULL;
@@ -161,14 +163,15 @@ PyObject *image_rotated(struct image *self, PyObject *args, PyObject *kwargs)
         return PyErr_Format(PyExc_ValueError, "angle is no number of degrees");
     }
     turn(angle, &cosine, &sine);
-    const double width = self->width * scale_x, height = self->height * scale_y;
+    const double width = area->w * scale_x, height = area->h * scale_y;
     /* As large as pygame.transform.rotate() makes it: fractions are dropped. */
-    return make(self, angle, scale_x, scale_y,
+    return make(image, area, angle, scale_x, scale_y,
                 floor(fabs(cosine * width) + fabs(sine * height) + 1e-9),
                 floor(fabs(sine * width) + fabs(cosine * height) + 1e-9), smooth);
 }
 
-PyObject *image_scaled(struct image *self, PyObject *args, PyObject *kwargs)
+PyObject *transform_scaled(struct image *image, const struct box *area, PyObject *args,
+                           PyObject *kwargs)
 {
     static char *keywords[] = {"size", "smooth", NULL};
     PyObject *size;
@@ -179,8 +182,25 @@ PyObject *image_scaled(struct image *self, PyObject *args, PyObject *kwargs)
         !number_parse_size(size, "size", MOST_PX, &width, &height)) {
         return NULL;
     }
-    return make(self, 0, (double)width / self->width, (double)height / self->height, width, height,
+    return make(image, area, 0, (double)width / area->w, (double)height / area->h, width, height,
                 smooth);
+}
+
+static struct box all_of(const struct image *image)
+{
+    return (struct box){0, 0, image->width, image->height};
+}
+
+PyObject *image_rotated(struct image *self, PyObject *args, PyObject *kwargs)
+{
+    const struct box area = all_of(self);
+    return transform_rotated(self, &area, args, kwargs);
+}
+
+PyObject *image_scaled(struct image *self, PyObject *args, PyObject *kwargs)
+{
+    const struct box area = all_of(self);
+    return transform_scaled(self, &area, args, kwargs);
 }
 
 /* ---- The object ----------------------------------------------------------------------------- */

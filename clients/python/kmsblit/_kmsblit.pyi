@@ -390,6 +390,8 @@ class Image:
 
         Raises IndexError outside of the picture.
         """
+    def subsurface(self, *rect: Any) -> SubImage:
+        """A part of it, to be drawn; nothing is copied. Raises ValueError for what is not within."""
     def rotated(self, angle: float, scale: float | tuple[float, float] = 1, smooth: bool = False) -> Transformed:
         """The image turned counter-clockwise by so many degrees, and scaled: something light to be
         drawn, as large as pygame.transform.rotate() makes it. The daemon turns the pixels.
@@ -459,7 +461,7 @@ class Canvas(Image):
         """
     def blit(
         self,
-        source: Image | Transformed,
+        source: Image | SubImage | Transformed,
         dest: RectLike | Pair,
         area: RectLike | None = None,
         special_flags: int = 0,
@@ -616,7 +618,7 @@ class Window:
         """
     def blit(
         self,
-        source: Image | Transformed,
+        source: Image | SubImage | Transformed,
         dest: RectLike | Pair,
         area: RectLike | None = None,
         special_flags: int = 0,
@@ -856,6 +858,148 @@ class Font:
     def get_descent(self) -> int:
         """Pixels from the baseline to the bottom; negative, as pygame has it."""
 
+@final
+class SubImage:
+    """A part of an image, made by Image.subsurface() or a SpriteSheet: drawn as an image is, and no pixel is copied.
+    An area to be drawn counts from its corner.
+    """
+
+    @property
+    def image(self) -> Image:
+        """The whole image."""
+    @property
+    def area(self) -> Rect:
+        """Where it lies in the image."""
+    @property
+    def size(self) -> tuple[int, int]:
+        """(width, height) in pixels."""
+    @property
+    def width(self) -> int: ...
+    @property
+    def height(self) -> int: ...
+    def get_rect(self, **attributes: Any) -> Rect:
+        """A Rect of its size at (0, 0); keywords set attributes: get_rect(center=(100, 50))."""
+    def get_size(self) -> tuple[int, int]: ...
+    def get_width(self) -> int: ...
+    def get_height(self) -> int: ...
+    def rotated(self, angle: float, scale: float | tuple[float, float] = 1, smooth: bool = False) -> Transformed:
+        """As Image.rotated()."""
+    def scaled(self, size: Pair, smooth: bool = False) -> Transformed:
+        """As Image.scaled()."""
+
+@final
+class SpriteSheet:
+    """An image's frames of one size, row by row: a sequence of SubImages.
+
+        sheet = kmsblit.SpriteSheet(display.load("hero.png"), (32, 48))
+        walk = kmsblit.Animation(sheet[0:8], fps=12)
+        window.blit(sheet[2, 1], (10, 10))   # column 2, row 1
+    """
+
+    def __new__(
+        cls, image: Image, size: Pair, *, margin: int = 0, spacing: int = 0, count: int | None = None
+    ) -> Self:
+        """size: of a frame.
+        margin: pixels around all of them.
+        spacing: pixels between them.
+        count: of frames, if the sheet's last ones are empty.
+
+        Raises ValueError if not one frame fits.
+        """
+    @property
+    def image(self) -> Image:
+        """The whole image."""
+    @property
+    def size(self) -> tuple[int, int]:
+        """(width, height) of a frame."""
+    @property
+    def columns(self) -> int:
+        """Frames side by side."""
+    @property
+    def rows(self) -> int:
+        """Frames below each other."""
+    def __len__(self) -> int: ...
+    def __iter__(self) -> Iterator[SubImage]: ...
+    @overload
+    def __getitem__(self, index: int | tuple[int, int], /) -> SubImage: ...
+    @overload
+    def __getitem__(self, index: slice, /) -> tuple[SubImage, ...]: ...
+
+@final
+class Animation:
+    """Frames, one after the other, as time goes by.
+
+        image = walk.update(clock.dt)
+        window.blit(image, (x, y))
+    """
+
+    time: float
+    """Seconds since it began; can be set."""
+    def __new__(cls, frames: Iterable[Any], fps: float = 10.0, loop: bool = True) -> Self:
+        """frames: images or anything else that is to be shown, or played.
+        fps: frames per second.
+        loop: whether it begins again after the last one, or stays there.
+        """
+    @property
+    def frames(self) -> tuple[Any, ...]: ...
+    @property
+    def fps(self) -> float: ...
+    @property
+    def loop(self) -> bool: ...
+    @property
+    def image(self) -> Any:
+        """The frame to be drawn now."""
+    @property
+    def index(self) -> int:
+        """Its number."""
+    @property
+    def duration(self) -> float:
+        """Seconds that all frames take."""
+    @property
+    def finished(self) -> bool:
+        """Whether all frames have been shown; never, of one that loops."""
+    def __len__(self) -> int: ...
+    def update(self, seconds: float, /) -> Any:
+        """Goes on by so many seconds; returns the frame to be drawn."""
+    def at(self, seconds: float, /) -> Any:
+        """The frame at a time, whatever the time is now."""
+    def restart(self) -> None:
+        """Begins again."""
+
+@final
+class Clock:
+    """Measures frames, as pygame.time.Clock. Window.flip() waits for the display by itself; a game needs no tick() to be
+    as fast as that, but tick() says how much time has passed.
+
+        clock = kmsblit.Clock(window)
+        while True:
+            window.flip()
+            clock.tick()
+            x += speed * clock.dt
+    """
+
+    def __new__(cls, window: Window | None = None) -> Self:
+        """window: go by when its frames were shown, in even steps of the display's refreshes, instead of when tick() was
+        called.
+        """
+    @property
+    def dt(self) -> float:
+        """Seconds between the last two tick()s."""
+    def tick(self, framerate: float = 0) -> int:
+        """Returns the milliseconds since the last tick().
+
+        framerate: waits before, such that there are at most so many a second (in whole milliseconds, so that 60 does not
+            disturb a display of 60 Hz).
+        """
+    def tick_busy_loop(self, framerate: float = 0) -> int:
+        """As tick(), which waits well enough."""
+    def get_time(self) -> int:
+        """What the last tick() returned."""
+    def get_rawtime(self) -> int:
+        """The milliseconds before the last tick() without what it waited."""
+    def get_fps(self) -> float:
+        """Frames per second, over the last ten tick()s; 0 before."""
+
 class Mask:
     """Which pixels of a picture count, for collisions that are exact to the pixel: pygame's, with its methods.
 
@@ -871,7 +1015,7 @@ class Mask:
         """size: 0 to 16384 pixels each way. fill: whether all pixels are set; else none is."""
     @classmethod
     def from_image(cls, image: Any, threshold: int = 127) -> Mask:
-        """The pixels of an Image (not of a Canvas) or a pygame Surface that have more alpha than the threshold; of a Surface
+        """The pixels of an Image (not of a Canvas), a SubImage or a pygame Surface that have more alpha than the threshold; of a Surface
         with a colour key, all that have another colour.
         """
     def copy(self) -> Self:
