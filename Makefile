@@ -122,7 +122,7 @@ endif
 
 # Targets that build nothing themselves, and so work without a compiler or pkg-config.
 NO_BUILD := help deps deps-build clean check check-long check-chroot demo format bench pictures \
-            check-videocore build-videocore check-arm64 build-arm bench-arm64
+            check-videocore build-videocore check-arm64 build-arm build-games bench-arm64
 ifneq (,$(filter-out $(NO_BUILD),$(or $(MAKECMDGOALS),all)))
 ifeq (,$(shell command -v $(PKG_CONFIG)))
 $(error $(PKG_CONFIG) is not installed; `make deps` installs what is missing)
@@ -552,7 +552,7 @@ $(B)/insn_count.so: $(O)/tests/arm/insn_count.o
 	$(Q)$(CC) -shared -o $@ $<
 
 # What tests/run needs, in this variant; its sub-makes ask for these in other variants.
-.PHONY: unit-test fuzz-tests build-release build-asan build-tsan build-fuzz build-arm build-videocore
+.PHONY: unit-test fuzz-tests build-release build-asan build-tsan build-fuzz build-arm build-videocore build-games
 unit-test: $(B)/unit
 fuzz-tests: $(FUZZERS)
 build-release: all unit-test $(PIXEL_TOOLS) $(VM_TOOLS) $(SDL2_TOOLS) $(B)/fakedrm.so $(B)/odd_egl.so $(B)/count_allocations.so
@@ -573,6 +573,10 @@ build-videocore:
 	$(Q)$(PYTHON) -B tests/videocore/sysroot.py
 	+$(Q)[ -e build/arm/skip ] || \
 	    $(MAKE) CROSS=arm64 build/arm64/videocore/frames build/arm64/videocore/stub.so
+
+# Three of Debian's games, unpacked; `make check-long` gets all. build/games/skip-few says why not.
+build-games:
+	$(Q)$(PYTHON) -B tests/games/fetch.py few
 
 # Every header of ours compiles alone with what its floor may see (lint_headers.py runs this).
 HEADERS := $(foreach d,proto clients/c clients/text clients/crash clients/cli $(if $(CROSS),,clients/sdl2) \
@@ -601,11 +605,12 @@ check: deps ## everything: lint, all tests, a short fuzz run; installs what is m
 	+$(Q)$(MAKE) build-release
 	+$(Q)$(MAKE) build-asan
 	+$(Q)$(MAKE) build-fuzz
-	+$(Q)$(MAKE) build-arm build-videocore
+	+$(Q)$(MAKE) build-arm build-videocore build-games
 	@$(RUN) lint unit proto protocol kms pixels python games fuzz vm videocore arm64
 
 check-long: check ## check, then threads sanitizer, valgrind, long fuzzing, bare Debian
 	+$(Q)$(MAKE) build-tsan
+	$(Q)$(PYTHON) -B tests/games/fetch.py all
 	@$(RUN) --long
 	+$(Q)$(MAKE) check-chroot
 
@@ -619,14 +624,14 @@ check-kms: build-release build-asan ## the daemon on scripted display cards
 	@$(RUN) kms
 check-python: build-release ## the Python package
 	@$(RUN) python
-check-games: build-release ## programs that ask SDL, through `kmsblit run`
+check-games: build-release build-games ## programs that ask SDL, and Debian's games, through `kmsblit run`
 	@$(RUN) games
 fuzz: build-fuzz ## every fuzz target for FUZZ_SECONDS (10)
 	@$(RUN) fuzz
 lint: build-release ## floors, sizes, headers, format, types
 	@$(RUN) lint
 
-check-vm: build-release ## the daemon in virtual machines with real graphics drivers
+check-vm: build-release build-games ## the daemon in virtual machines with real graphics drivers
 	@$(RUN) vm
 
 .PHONY: check-vm check-videocore check-arm64 check-chroot bench bench-arm64 pictures format
