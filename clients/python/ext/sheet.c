@@ -314,6 +314,11 @@ static PyObject *sheet_item(PyObject *object, Py_ssize_t index)
     return PySequence_GetItem(((struct sheet *)object)->frames, index);
 }
 
+static PyObject *sheet_iter(PyObject *object)
+{
+    return PyObject_GetIter(((struct sheet *)object)->frames);
+}
+
 /* sheet[7], sheet[2:5] and sheet[column, row]. */
 static PyObject *sheet_subscript(PyObject *object, PyObject *key)
 {
@@ -360,6 +365,7 @@ static PyType_Slot sheet_slots[] = {
     {Py_tp_dealloc, sheet_dealloc},
     {Py_tp_getset, sheet_getset},
     {Py_tp_members, sheet_members},
+    {Py_tp_iter, sheet_iter},
     {Py_sq_length, sheet_length},
     {Py_sq_item, sheet_item},
     {Py_mp_length, sheet_length},

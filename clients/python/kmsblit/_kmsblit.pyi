@@ -959,9 +959,9 @@ class Animation:
     def finished(self) -> bool:
         """Whether all frames have been shown; never, of one that loops."""
     def __len__(self) -> int: ...
-    def update(self, seconds: float, /) -> Any:
+    def update(self, seconds: float) -> Any:
         """Goes on by so many seconds; returns the frame to be drawn."""
-    def at(self, seconds: float, /) -> Any:
+    def at(self, seconds: float) -> Any:
         """The frame at a time, whatever the time is now."""
     def restart(self) -> None:
         """Begins again."""
