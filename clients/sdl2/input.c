@@ -120,7 +120,7 @@ void sdl2_input_pump(void)
     int got;
     if (display == NULL || !input.begun || !pthread_equal(input.thread, pthread_self()))
         return;
-    sdl2_present_rest();
+    sdl2_present_rest(0);
     sdl2_pads_update();
     while ((got = kb_next_event(display, &event)) == 1 || got == -EINTR) {
         if (got == 1)

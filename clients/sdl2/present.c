@@ -6,9 +6,13 @@
  * Parts of a frame (rectangles) do not, since games present several of them for one frame: what cannot be sent at once
  * is sent with the next, or when the program waits or asks for events.
  */
+#include <dlfcn.h>
 #include <errno.h>
+#include <poll.h>
+#include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include "compare.h"
 #include "shim.h"
@@ -29,6 +33,9 @@ struct sdl2_picture {
     bool missed;           /* something was not even compared: the program was interrupted */
     int64_t due_ns; /* when the program may present again without being ahead of the display */
 };
+
+/* The thread that presented last: another one that only sleeps has nothing to do with the daemon. */
+static pthread_t presenter;
 
 /* ---- Making -------------------------------------------------------------------------------- */
 
@@ -335,6 +342,7 @@ static void send_if_possible(struct sdl2_window *window)
 void sdl2_present(struct sdl2_window *window, const SDL_Rect *rects, int count)
 {
     int64_t began_ns = sdl2_now_ns(), began_cpu_ns = sdl2_cpu_ns();
+    presenter = pthread_self();
     SDL_Surface *surface = SDL2_REAL(SDL_GetWindowSurface)(window->sdl);
     if (sdl2_display() != NULL)
         check(kb_dispatch(sdl2_display(), 0)); /* what has been shown, and read, meanwhile */
@@ -351,13 +359,41 @@ void sdl2_present(struct sdl2_window *window, const SDL_Rect *rects, int count)
     count_time(began_ns, began_cpu_ns, held_ns);
 }
 
-void sdl2_present_rest(void)
+/* Whether something is left that could not be sent. */
+static bool send_rest(void)
 {
-    for (struct sdl2_window *window = sdl2_windows(); window != NULL; window = window->next) {
-        if (sdl2_display() == NULL || window->picture == NULL || !window->picture->unsent)
-            continue;
+    bool left = false;
+    if (sdl2_display() != NULL)
         check(kb_dispatch(sdl2_display(), 0));
+    for (struct sdl2_window *window = sdl2_windows(); window != NULL; window = window->next) {
+        if (window->picture == NULL || !window->picture->unsent)
+            continue;
         send_if_possible(window);
+        left |= sdl2_display() != NULL && window->picture->unsent;
+    }
+    return left;
+}
+
+static bool is_rest(void)
+{
+    if (!pthread_equal(presenter, pthread_self()) || sdl2_display() == NULL)
+        return false;
+    struct sdl2_window *window = sdl2_windows();
+    while (window != NULL && (window->picture == NULL || !window->picture->unsent))
+        window = window->next;
+    return window != NULL;
+}
+
+void sdl2_present_rest(int64_t wait_ns)
+{
+    int64_t until_ns = sdl2_now_ns() + wait_ns;
+    if (!is_rest())
+        return;
+    while (send_rest()) {
+        int64_t left_ns = until_ns - sdl2_now_ns();
+        struct pollfd daemon = {.fd = kb_get_fd(sdl2_display()), .events = POLLIN};
+        if (left_ns <= 0 || poll(&daemon, 1, (int)(left_ns / 1000000)) < 0)
+            break;
     }
 }
 
@@ -382,6 +418,21 @@ int SDL_UpdateWindowSurfaceRects(SDL_Window *sdl, const SDL_Rect *rects, int cou
 /* Programs that present parts often end a frame with this. */
 void SDL_Delay(Uint32 milliseconds)
 {
-    sdl2_present_rest();
-    SDL2_REAL(SDL_Delay)(milliseconds);
+    int64_t began_ns = sdl2_now_ns();
+    sdl2_present_rest(milliseconds * INT64_C(1000000));
+    Uint32 passed = (Uint32)((sdl2_now_ns() - began_ns) / 1000000);
+    if (passed < milliseconds)
+        SDL2_REAL(SDL_Delay)(milliseconds - passed);
+}
+
+/* Python's time.sleep(), which pygame programs use as well. It waits until a time. */
+KB_API int clock_nanosleep(clockid_t clock, int flags, const struct timespec *time,
+                           struct timespec *left)
+{
+    static __typeof__(&clock_nanosleep) real;
+    if (real == NULL)
+        real = (__typeof__(real))dlsym(RTLD_NEXT, "clock_nanosleep");
+    if (clock == CLOCK_MONOTONIC && flags == TIMER_ABSTIME)
+        sdl2_present_rest(time->tv_sec * INT64_C(1000000000) + time->tv_nsec - sdl2_now_ns());
+    return real(clock, flags, time, left);
 }

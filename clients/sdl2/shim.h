@@ -90,8 +90,9 @@ int64_t sdl2_cpu_ns(void);
 /* Shows what is in the window's surface now: all of it (count 0), or only these rectangles. */
 void sdl2_present(struct sdl2_window *window, const SDL_Rect *rects, int count);
 
-/* Sends what was presented and could not be sent at the time; for everywhere that a program waits or asks for events. */
-void sdl2_present_rest(void);
+/* Sends what was presented and could not be sent at the time, and waits up to so long until it can; for everywhere that a
+ * program waits or asks for events. */
+void sdl2_present_rest(int64_t wait_ns);
 
 /* Frees what a window presented. */
 void sdl2_picture_destroy(struct sdl2_picture *picture);

@@ -33,6 +33,10 @@ def main() -> None:
     problems += [f"build/python/kmsblit/_kmsblit.abi3.so: exports {symbol}"
                  for symbol in defined("python/kmsblit/_kmsblit.abi3.so", "-D")
                  if symbol != "PyInit__kmsblit"]
+    # Everything that the library below SDL shows takes the place of a function that programs call.
+    problems += [f"build/run/libkmsblit-sdl2.so: exports {symbol}"
+                 for symbol in defined("run/libkmsblit-sdl2.so", "-D")
+                 if not symbol.startswith("SDL_") and symbol != "clock_nanosleep"]
     finish(problems)
 
 

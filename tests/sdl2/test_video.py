@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from conftest import Daemon
-from game import PAINTER, Game, Picture, expect, python_game, solid
+from game import PAINTER, Game, Picture, expect, python_game, shown, solid
 
 WIDTH, HEIGHT = 320, 240
 FULLSCREEN, FULLSCREEN_DESKTOP, OPENGL, VULKAN, HIDDEN = 0x1, 0x1001, 0x2, 0x10000000, 0x8
@@ -370,3 +370,33 @@ for i in range(6):
                 steps += 1
         assert said == 6
         assert game.process.wait(60) == 0
+
+
+@pytest.mark.parametrize("waits", ["pygame.event.wait()", "pygame.time.wait(30000)", "__import__('time').sleep(30)  # not for synchronisation: as games do",
+                                   "pygame.display.update((99, 9, 1, 1))"])
+def test_parts_of_a_frame(start: Callable[..., Daemon], waits: str) -> None:
+    """A game may present many parts for one frame, faster than the display: it is not held back for them, and when it
+    waits, all of them are shown."""
+    daemon = start("--output", "headless:320x240@60", "--clock", "virtual")
+    display = daemon.connect("clock")
+    code = f"""
+import pygame
+pygame.display.init()
+screen = pygame.display.set_mode((320, 240))
+pygame.event.get()
+for i in range(10):
+    screen.fill((i + 1, 0, 0), (i * 32, 0, 32, 240))
+    pygame.display.update((i * 32, 0, 32, 240))
+answer()
+while True:
+    {waits}
+"""
+    with python_game(daemon.socket, code) as game:
+        assert game.read() == "ok"  # though the clock stands still
+        wanted = np.repeat(np.arange(1, 11, dtype=np.uint32) << 16, 32)[None, :].repeat(HEIGHT, axis=0)
+        for _ in range(500):
+            display.step(16_666_667)
+            if bool((shown(display) == wanted).all()):
+                break
+            display.dispatch(0.01)
+        expect(display, wanted)
