@@ -15,6 +15,7 @@
 #include "server/recipe.h"
 #include "server/server.h"
 #include "server/stack.h"
+#include "server/tint.h"
 
 #define KD_LOG_MODULE "frame"
 #include "base/log.h"
@@ -249,47 +250,14 @@ static enum kd_job_step compose_step(struct kd_job *job)
     return kd_draw_can_begin(&compose->window.draw) ? KD_JOB_AGAIN : step;
 }
 
-/* Half the colour, half magenta. */
-static void tint(struct kd_buffer *buffer, struct kd_box box)
-{
-    for (int32_t y = box.y1; y < box.y2; y++)
-        for (int32_t x = box.x1; x < box.x2; x++) {
-            size_t at = (size_t)y * buffer->stride_px + (size_t)x;
-            uint32_t pixel = kd_buffer_pixel(buffer, x, y);
-
-            pixel = 0xFF000000 | ((pixel >> 1 & 0x7F7F7F) + 0x7F007F);
-            if (buffer->format == KB_FORMAT_RGB565)
-                buffer->pixels_565[at] = kd_rgb565_narrow(pixel);
-            else
-                buffer->pixels[at] = pixel;
-        }
-}
-
-/* Shows what was drawn. The tiles are no longer what their keys say: the next frame in this buffer draws them again, without a tint if they are as they
- * were before it. */
-static void tint_drawn(struct target *target)
-{
-    const struct kd_draw *draw = &target->draw;
-
-    for (uint32_t i = 0; target->tints && i < draw->tiles_count; i++) {
-        uint32_t index = draw->tiles[i];
-
-        if (kd_box_empty(target->tints[i]))
-            continue;
-        tint(draw->buffer, target->tints[i]);
-        draw->buffer->tinted_keys[index] = draw->buffer->tile_keys[index];
-        draw->buffer->tile_keys[index] = 0;
-    }
-}
-
 /* For --debug-damage. What was tinted before must go from the display, too: all of it changes. */
 static void show_damage(struct kd_compose *compose)
 {
     struct kd_grid grid = compose->screen.plan.grid;
 
     kd_fence_wait(compose->fence_fd);
-    tint_drawn(&compose->screen);
-    tint_drawn(&compose->window);
+    kd_tint_drawn(&compose->screen.draw, compose->screen.tints);
+    kd_tint_drawn(&compose->window.draw, compose->window.tints);
     compose->clips[0] = kd_box_of_size(grid.width_px, grid.height_px);
     compose->clips_count = 1;
 }
@@ -473,29 +441,6 @@ static int compose_plan(struct kd_compose *compose)
     return error;
 }
 
-/* What differs from what the buffer would have without its tints. */
-static void find_tints(struct kd_compose *compose, struct target *target, struct kd_buffer *buffer)
-{
-    const struct kd_draw *draw = &target->draw;
-
-    if (!buffer->pixels)
-        return; /* only devices can write it */
-    if (!buffer->tinted_keys)
-        buffer->tinted_keys = calloc(kd_grid_count(buffer->grid), sizeof(uint64_t));
-    target->tints = kd_arena_alloc(&compose->arena, draw->tiles_count, sizeof(*target->tints));
-    if (!buffer->tinted_keys)
-        target->tints = NULL;
-    for (uint32_t i = 0; target->tints && i < draw->tiles_count; i++) {
-        uint32_t index = draw->tiles[i];
-        uint64_t have =
-            buffer->tile_keys[index] ? buffer->tile_keys[index] : buffer->tinted_keys[index];
-
-        target->tints[i] = (struct kd_box){0, 0, 0, 0};
-        if (have != target->plan.tiles[index].key)
-            target->tints[i] = kd_plan_bounds(&target->plan, &target->ops, index, have);
-    }
-}
-
 /* What must be drawn into a buffer. -ENOMEM. */
 static int aim(struct kd_compose *compose, struct target *target, struct kd_buffer *buffer)
 {
@@ -519,7 +464,7 @@ static int aim(struct kd_compose *compose, struct target *target, struct kd_buff
                          .buffer = buffer};
     stats->pixels_drawn += kd_draw_area_px(&target->draw);
     if (compose->display->server->config.debug_damage)
-        find_tints(compose, target, buffer);
+        target->tints = kd_tint_find(&target->draw, &target->ops, &compose->arena);
     return 0;
 }
 
