@@ -25,9 +25,9 @@
  * job of its own, which costs some time by itself.
  */
 static const struct kd_gles_driver drivers[] = {
-    {"VC4", MOST_SCISSORS, 16 * KD_TILE_PX *KD_TILE_PX, true},
-    {"V3D", MOST_SCISSORS, KD_TILE_PX *KD_TILE_PX, false},
-    {"", MOST_SCISSORS, 2 * KD_TILE_PX *KD_TILE_PX, false}, /* any other */
+    {"VC4", MOST_SCISSORS, 16 * KD_TILE_PX *KD_TILE_PX, true, true},
+    {"V3D", MOST_SCISSORS, KD_TILE_PX *KD_TILE_PX, false, true},
+    {"", MOST_SCISSORS, 2 * KD_TILE_PX *KD_TILE_PX, false, false}, /* any other */
 };
 
 void *kd_gles_room_for(struct kd_gles_room *room, size_t count, size_t size)

@@ -11,20 +11,34 @@
 #define STEP_QUADS 16384
 #define STEP_PX    (INT64_C(32) << 20)
 
+static int64_t tiles_touched(const struct kd_gles *gles)
+{
+    int64_t tiles = 0;
+
+    for (size_t i = 0; i < gles->rectangles_count; i++)
+        tiles += kd_box_area(kd_grid_touched(gles->rectangles[i]));
+    return tiles;
+}
+
+/* Loading, sampling and storing two thirds of the tiles moves as much memory as sampling and storing all of them. */
+static bool is_most(const struct kd_gles *gles, struct kd_grid grid)
+{
+    return gles->driver->loads_tiles && 3 * tiles_touched(gles) > 2 * (int64_t)kd_grid_count(grid);
+}
+
 void kd_gles_find_rectangles(struct kd_gles *gles, const struct kd_draw *draw, bool whole)
 {
     const struct kd_grid grid = draw->plan->grid;
 
     gles->rectangles_count = 0;
-    if (whole) {
-        gles->rectangles[0] = kd_box_of_size(grid.width_px, grid.height_px);
-        gles->rectangles_count = 1;
-        return;
-    }
     for (uint32_t i = 0; i < draw->tiles_count; i++)
         gles->rectangles_count =
             kd_boxes_add(gles->rectangles, gles->rectangles_count, gles->limits.rectangles,
                          kd_draw_box(draw, i), gles->driver->rectangle_px);
+    if (whole || is_most(gles, grid)) {
+        gles->rectangles[0] = kd_box_of_size(grid.width_px, grid.height_px);
+        gles->rectangles_count = 1;
+    }
 }
 
 /* ---- What shows in a rectangle ---------------------------------------------------------------------- */

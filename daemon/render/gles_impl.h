@@ -194,6 +194,8 @@ struct kd_gles_driver {
     uint32_t rectangles;  /* at most so many scissored areas a step */
     int64_t rectangle_px; /* what one more costs, as so many pixels */
     bool flushes;         /* a job has one area around all its scissors: one job for each */
+    bool
+        loads_tiles; /* tiles of 64x64 are loaded and stored; only if all are drawn anew they need not be loaded */
 };
 
 struct kd_gles_target {
