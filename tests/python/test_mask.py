@@ -100,6 +100,16 @@ def test_one_mask():
         assert same(ours, theirs)
 
 
+def test_tall_masks():
+    """Sums of many rows in which every pixel is set in both."""
+    for height in (123, 124, 125, 127, 128, 129, 160, 255, 256, 257, 1000):
+        mask = Mask((130, height), fill=True)
+        for offset in ((0, 0), (1, 0), (-5, 3), (63, -2), (64, 1)):
+            area = (130 - abs(offset[0])) * (height - abs(offset[1]))
+            assert mask.overlap_area(mask, offset) == area, (height, offset)
+        assert mask.count() == 130 * height
+
+
 def parts_of(mask) -> list[set[tuple[int, int]]]:
     """By hand: pixels that touch, in the order of their first ones, row by row."""
     w, h = mask.get_size()
