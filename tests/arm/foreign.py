@@ -110,6 +110,12 @@ def update(options: Sequence[str], work: Path) -> str:
         return str(failure)
 
 
+def reason_in(said: str) -> str:
+    """The line in what apt said that tells why the archive could not be reached; else its last one."""
+    lines = said.strip().splitlines() or ["apt said nothing"]
+    return next((line.strip() for line in lines if UNREACHABLE.search(line)), lines[-1])
+
+
 def wanted(said: str, recipe: Recipe) -> list[str]:
     """The packages worth having, as NAME=VERSION, of those that apt would install."""
     found = re.findall(r"^Inst (\S+) \((\S+) ", said, re.M)
@@ -129,8 +135,7 @@ def make(recipe: Recipe, target: Path) -> None:
         if not any((work / "lists").glob(lists)):
             raise Unavailable(f"no package list for {recipe.architecture}"
                               f"{' in backports' if recipe.backports else ''}, and "
-                              f"{cache.relative_to(ROOT)} has nothing of use: "
-                              f"{said.strip().splitlines()[-1]}")
+                              f"{cache.relative_to(ROOT)} has nothing of use: {reason_in(said)}")
         said = execute(["apt-get", "-q", *options, "-s", "--no-install-recommends", "install",
                         *recipe.packages], work)
         debs = work / "debs"
@@ -173,10 +178,9 @@ def make_missing(recipe: Recipe, target: Path) -> None:
         make(recipe, target)
     except Failure as failure:
         if UNREACHABLE.search(str(failure)):
-            reason = str(failure).strip().splitlines()[-1]
             raise Unavailable(f"the package archive is not reachable, and "
                               f"{target.parent.relative_to(ROOT)} has nothing of use: "
-                              f"{reason}") from failure
+                              f"{reason_in(str(failure))}") from failure
         raise
 
 
