@@ -17,6 +17,7 @@ static bool shown = true, relative_mode;
 
 void sdl2_cursor_apply(struct sdl2_window *window)
 {
+    SDL2_ALONE;
     if (window->window == NULL || sdl2_display() == NULL)
         return;
     kb_window_set_cursor(window->window, current->image, current->hot_x, current->hot_y);
@@ -55,6 +56,7 @@ static SDL_Cursor *make(int width, int height, const uint32_t *pixels, int hot_x
 SDL_Cursor *SDL_CreateCursor(const Uint8 *data, const Uint8 *mask, int width, int height, int hot_x,
                              int hot_y)
 {
+    SDL2_ALONE;
     width = (width + 7) & ~7;
     if (width <= 0 || height <= 0 || width > 4096 || height > 4096)
         return calloc(1, sizeof(struct SDL_Cursor));
@@ -108,6 +110,7 @@ SDL_Cursor *SDL_GetDefaultCursor(void)
 
 void SDL_FreeCursor(SDL_Cursor *cursor)
 {
+    SDL2_ALONE;
     if (cursor == NULL || cursor == &arrow)
         return;
     if (cursor == current)

@@ -112,6 +112,13 @@ void sdl2_input_detach(struct sdl2_window *window)
     sdl2_mouse_forget(window);
 }
 
+/* Events are pushed without the lock: programs have filters for them. */
+static int next_event(struct kb_display *display, struct kb_event *event)
+{
+    SDL2_ALONE;
+    return kb_next_event(display, event);
+}
+
 /* Other threads may ask for events, too, but the connection is one thread's. */
 void sdl2_input_pump(void)
 {
@@ -120,9 +127,8 @@ void sdl2_input_pump(void)
     int got;
     if (display == NULL || !input.begun || !pthread_equal(input.thread, pthread_self()))
         return;
-    sdl2_present_rest(0);
     sdl2_pads_update();
-    while ((got = kb_next_event(display, &event)) == 1 || got == -EINTR) {
+    while ((got = next_event(display, &event)) == 1 || got == -EINTR) {
         if (got == 1)
             take(&event);
     }

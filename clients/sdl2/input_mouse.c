@@ -34,6 +34,7 @@ static struct {
 /* The daemon's pointer stands still exactly while its place is not the program's. */
 static void update_lock(void)
 {
+    SDL2_ALONE;
     SDL_Window *window = sdl2_input_focus();
     mouse.put = mouse.put && SDL_ShowCursor(SDL_QUERY) == SDL_DISABLE;
     struct sdl2_window *wanted =

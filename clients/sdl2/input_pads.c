@@ -65,6 +65,7 @@ static bool is_trigger(uint32_t axis)
 
 static int rumble(void *context, Uint16 strong, Uint16 weak)
 {
+    SDL2_ALONE;
     const struct pad *pad = context;
     struct kb_display *display = sdl2_display();
     if (display == NULL || kb_gamepad_rumble(display, pad->device, strong, weak, RUMBLE_MS) < 0)
@@ -169,6 +170,7 @@ void sdl2_pads_update(void)
     }
     if (display == NULL)
         return;
+    SDL2_ALONE;
     attached = true;
     for (int i = 0; i < PADS_MAX; i++) {
         if (pads[i].device != 0 && kb_device_find(display, pads[i].device, &info) < 0)

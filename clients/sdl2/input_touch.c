@@ -109,6 +109,7 @@ void sdl2_touch_event(SDL_Window *window, const struct kb_event *event)
 /* The index-th touch screen, false if there are not so many; *counted is their number. */
 static bool find_screen(int index, struct kb_device_info *info, int *counted)
 {
+    SDL2_ALONE;
     struct kb_device_info device;
     struct kb_display *display = sdl2_display();
     *counted = 0;
@@ -150,6 +151,7 @@ const char *SDL_GetTouchName(int index)
 
 SDL_TouchDeviceType SDL_GetTouchDeviceType(SDL_TouchID device)
 {
+    SDL2_ALONE;
     struct kb_device_info info;
     struct kb_display *display = sdl2_display();
     bool known =

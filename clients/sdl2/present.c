@@ -4,15 +4,11 @@
  *
  * Whole frames keep the display's pace: a program that presents another one while two are under way waits for the first.
  * Parts of a frame (rectangles) do not, since games present several of them for one frame: what cannot be sent at once
- * is sent with the next, or when the program waits or asks for events.
+ * is sent with the next, or as soon as it can be.
  */
-#include <dlfcn.h>
 #include <errno.h>
-#include <poll.h>
-#include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #include "compare.h"
 #include "shim.h"
@@ -33,9 +29,6 @@ struct sdl2_picture {
     bool missed;           /* something was not even compared: the program was interrupted */
     int64_t due_ns; /* when the program may present again without being ahead of the display */
 };
-
-/* The thread that presented last: another one that only sleeps has nothing to do with the daemon. */
-static pthread_t presenter;
 
 /* ---- Making -------------------------------------------------------------------------------- */
 
@@ -245,6 +238,9 @@ static int64_t refresh_ns(const struct sdl2_window *window)
 {
     struct kb_presented last;
     struct kb_output_info info;
+    SDL2_ALONE;
+    if (sdl2_display() == NULL)
+        return 0;
     kb_last_presented(window->window, &last);
     if (last.serial != 0)
         return (int64_t)last.refresh_ns;
@@ -273,6 +269,7 @@ static void keep_pace(struct sdl2_window *window, int presents, bool sleeps)
 static void wait_for_credit(const struct sdl2_window *window)
 {
     int status = 0;
+    SDL2_ALONE;
     while (status >= 0 && sdl2_display() != NULL && kb_credits(window->window) == 0)
         status = kb_dispatch(sdl2_display(), -1);
     check(status);
@@ -339,29 +336,48 @@ static void send_if_possible(struct sdl2_window *window)
         send_changes(window);
 }
 
+/* Takes over what was drawn, and sends it if that is possible now. False: there is nothing to go on with. */
+static bool take_and_send(struct sdl2_window *window, SDL_Surface *surface, const SDL_Rect *rects,
+                          int count, bool *changed)
+{
+    struct sdl2_counters *counters = sdl2_counters();
+    SDL2_ALONE;
+    if (sdl2_display() != NULL)
+        check(kb_dispatch(sdl2_display(), 0)); /* what has been shown, and read, meanwhile */
+    if (sdl2_display() == NULL || !take_all(window, surface, rects, count))
+        return false;
+    *changed = window->picture->unsent;
+    counters->presents++;
+    counters->identical += !*changed;
+    counters->width = (uint32_t)surface->w;
+    counters->height = (uint32_t)surface->h;
+    send_if_possible(window);
+    return true;
+}
+
+static void send_or_leave(struct sdl2_window *window)
+{
+    SDL2_ALONE;
+    send_if_possible(window);
+    if (sdl2_display() != NULL && window->picture->unsent)
+        sdl2_rest_begin();
+}
+
 void sdl2_present(struct sdl2_window *window, const SDL_Rect *rects, int count)
 {
     int64_t began_ns = sdl2_now_ns(), began_cpu_ns = sdl2_cpu_ns();
-    presenter = pthread_self();
     SDL_Surface *surface = SDL2_REAL(SDL_GetWindowSurface)(window->sdl);
-    if (sdl2_display() != NULL)
-        check(kb_dispatch(sdl2_display(), 0)); /* what has been shown, and read, meanwhile */
-    if (sdl2_display() == NULL || surface == NULL || !take_all(window, surface, rects, count))
+    bool changed;
+    if (surface == NULL || !take_and_send(window, surface, rects, count, &changed))
         return;
-    bool whole = is_whole(surface, rects, count), changed = window->picture->unsent;
-    sdl2_counters()->presents++;
-    sdl2_counters()->identical += !changed;
-    sdl2_counters()->width = (uint32_t)surface->w;
-    sdl2_counters()->height = (uint32_t)surface->h;
-    send_if_possible(window);
-    int64_t held_ns = hold_back(window, whole, changed);
-    send_if_possible(window);
+    int64_t held_ns = hold_back(window, is_whole(surface, rects, count), changed);
+    send_or_leave(window);
     count_time(began_ns, began_cpu_ns, held_ns);
 }
 
-/* Whether something is left that could not be sent. */
-static bool send_rest(void)
+bool sdl2_present_rest(void)
 {
+    SDL2_ALONE;
     bool left = false;
     if (sdl2_display() != NULL)
         check(kb_dispatch(sdl2_display(), 0));
@@ -372,29 +388,6 @@ static bool send_rest(void)
         left |= sdl2_display() != NULL && window->picture->unsent;
     }
     return left;
-}
-
-static bool is_rest(void)
-{
-    if (!pthread_equal(presenter, pthread_self()) || sdl2_display() == NULL)
-        return false;
-    struct sdl2_window *window = sdl2_windows();
-    while (window != NULL && (window->picture == NULL || !window->picture->unsent))
-        window = window->next;
-    return window != NULL;
-}
-
-void sdl2_present_rest(int64_t wait_ns)
-{
-    int64_t until_ns = sdl2_now_ns() + wait_ns;
-    if (!is_rest())
-        return;
-    while (send_rest()) {
-        int64_t left_ns = until_ns - sdl2_now_ns();
-        struct pollfd daemon = {.fd = kb_get_fd(sdl2_display()), .events = POLLIN};
-        if (left_ns <= 0 || poll(&daemon, 1, (int)(left_ns / 1000000)) < 0)
-            break;
-    }
 }
 
 int SDL_UpdateWindowSurface(SDL_Window *sdl)
@@ -413,26 +406,4 @@ int SDL_UpdateWindowSurfaceRects(SDL_Window *sdl, const SDL_Rect *rects, int cou
     if (window != NULL && status == 0 && count > 0)
         sdl2_present(window, rects, count);
     return status;
-}
-
-/* Programs that present parts often end a frame with this. */
-void SDL_Delay(Uint32 milliseconds)
-{
-    int64_t began_ns = sdl2_now_ns();
-    sdl2_present_rest(milliseconds * INT64_C(1000000));
-    Uint32 passed = (Uint32)((sdl2_now_ns() - began_ns) / 1000000);
-    if (passed < milliseconds)
-        SDL2_REAL(SDL_Delay)(milliseconds - passed);
-}
-
-/* Python's time.sleep(), which pygame programs use as well. It waits until a time. */
-KB_API int clock_nanosleep(clockid_t clock, int flags, const struct timespec *time,
-                           struct timespec *left)
-{
-    static __typeof__(&clock_nanosleep) real;
-    if (real == NULL)
-        real = (__typeof__(real))dlsym(RTLD_NEXT, "clock_nanosleep");
-    if (clock == CLOCK_MONOTONIC && flags == TIMER_ABSTIME)
-        sdl2_present_rest(time->tv_sec * INT64_C(1000000000) + time->tv_nsec - sdl2_now_ns());
-    return real(clock, flags, time, left);
 }

@@ -7,11 +7,13 @@
  * SDL is not linked: the program brings its own, and a shell that a game is started with needs none. So every call of a
  * function of SDL's goes through SDL2_REAL(), which finds the program's.
  *
- * All state belongs to the thread that uses SDL's video, as SDL itself demands.
+ * SDL's video belongs to one thread of the program. A second one, of ours, sends what could not be sent at once (rest.c):
+ * everything that has to do with the connection, and with the list of windows, happens under one lock.
  */
 #ifndef SDL2_SHIM_H
 #define SDL2_SHIM_H
 
+#include <pthread.h>
 #include <stdbool.h>
 #include <stdint.h>
 
@@ -52,6 +54,13 @@ struct sdl2_window {
  * fork(). Owned by video.c. */
 struct kb_display *sdl2_display(void);
 
+/* From here to the end of the block, no other thread uses the connection. May be said again within. */
+#define SDL2_ALONE bool alone __attribute__((cleanup(sdl2_unlock), unused)) = sdl2_lock()
+bool sdl2_lock(void);
+void sdl2_unlock(bool *locked);
+/* The lock itself, for pthread_cond_wait(). */
+pthread_mutex_t *sdl2_mutex(void);
+
 /* All windows, the newest first. */
 struct sdl2_window *sdl2_windows(void);
 
@@ -90,12 +99,16 @@ int64_t sdl2_cpu_ns(void);
 /* Shows what is in the window's surface now: all of it (count 0), or only these rectangles. */
 void sdl2_present(struct sdl2_window *window, const SDL_Rect *rects, int count);
 
-/* Sends what was presented and could not be sent at the time, and waits up to so long until it can; for everywhere that a
- * program waits or asks for events. */
-void sdl2_present_rest(int64_t wait_ns);
+/* Sends what was presented and could not be sent at the time, as far as possible. Whether there is still some. */
+bool sdl2_present_rest(void);
 
 /* Frees what a window presented. */
 void sdl2_picture_destroy(struct sdl2_picture *picture);
+
+/* ---- What is left to be sent (rest.c) -------------------------------------------------------- */
+
+/* There is some: it is sent as soon as it can be, whatever the program does meanwhile. */
+void sdl2_rest_begin(void);
 
 /* ---- Cursors (cursor.c) ---------------------------------------------------------------------- */
 

@@ -17,6 +17,8 @@ static struct {
     struct sdl2_counters *counters;
 } video;
 
+static pthread_mutex_t mutex = PTHREAD_RECURSIVE_MUTEX_INITIALIZER_NP;
+
 void sdl2_say(const char *format, ...)
 {
     char line[512];
@@ -95,6 +97,22 @@ struct kb_display *sdl2_display(void)
     return video.gone ? NULL : video.display;
 }
 
+bool sdl2_lock(void)
+{
+    return pthread_mutex_lock(&mutex) == 0;
+}
+
+void sdl2_unlock(bool *locked)
+{
+    if (*locked)
+        pthread_mutex_unlock(&mutex);
+}
+
+pthread_mutex_t *sdl2_mutex(void)
+{
+    return &mutex;
+}
+
 void sdl2_give_up(void)
 {
     if (video.gone)
@@ -105,15 +123,18 @@ void sdl2_give_up(void)
     SDL2_REAL(SDL_PushEvent)(&quit);
 }
 
-/* The connection is the parent's. */
+/* The connection is the parent's, and so is the thread that may have held the lock. */
 static void forget_in_child(void)
 {
+    const pthread_mutex_t fresh = PTHREAD_RECURSIVE_MUTEX_INITIALIZER_NP;
+    mutex = fresh;
     video.gone = true;
 }
 
 static int connect_to_daemon(void)
 {
     static bool registered;
+    SDL2_ALONE;
     if (video.display != NULL || video.gone)
         return 0;
     if (!registered && pthread_atfork(NULL, NULL, forget_in_child) == 0)
@@ -206,6 +227,7 @@ static const struct {
 void sdl2_desktop_mode(SDL_DisplayMode *mode)
 {
     struct kb_output_info info;
+    SDL2_ALONE;
     *mode = (SDL_DisplayMode){
         .format = SDL_PIXELFORMAT_RGB888, .w = 1024, .h = 768, .refresh_rate = 60};
     if (sdl2_display() == NULL || kb_output_get(sdl2_display(), 0, &info) < 0)

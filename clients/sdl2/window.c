@@ -85,6 +85,7 @@ void sdl2_window_describe(const struct sdl2_window *window, int width, int heigh
 
 bool sdl2_window_show(struct sdl2_window *window)
 {
+    SDL2_ALONE;
     struct kb_window_info info;
     int width, height;
     if (sdl2_display() == NULL)
@@ -120,6 +121,7 @@ static void destroy(struct sdl2_window *window)
 
 void sdl2_windows_destroy(void)
 {
+    SDL2_ALONE;
     while (windows != NULL) {
         struct sdl2_window *window = windows;
         windows = window->next;
@@ -140,6 +142,26 @@ static SDL_Window *refuse(Uint32 flags)
 
 static void enter_fullscreen(struct sdl2_window *window, Uint32 flags);
 
+static void add(struct sdl2_window *window)
+{
+    SDL2_ALONE;
+    window->next = windows;
+    windows = window;
+}
+
+static void remove_window(const SDL_Window *sdl)
+{
+    SDL2_ALONE;
+    struct sdl2_window **link = &windows;
+    while (*link != NULL && (*link)->sdl != sdl)
+        link = &(*link)->next;
+    struct sdl2_window *window = *link;
+    if (window != NULL) {
+        *link = window->next;
+        destroy(window);
+    }
+}
+
 SDL_Window *SDL_CreateWindow(const char *title, int x, int y, int width, int height, Uint32 flags)
 {
     if (flags & REFUSED_FLAGS)
@@ -156,8 +178,7 @@ SDL_Window *SDL_CreateWindow(const char *title, int x, int y, int width, int hei
     window->hidden = (flags & SDL_WINDOW_HIDDEN) != 0;
     window->mouse_grab = (flags & SDL_WINDOW_MOUSE_GRABBED) != 0;
     window->keyboard_grab = (flags & SDL_WINDOW_KEYBOARD_GRABBED) != 0;
-    window->next = windows;
-    windows = window;
+    add(window);
     enter_fullscreen(window, flags & FULLSCREEN_FLAGS);
     if (!window->hidden)
         sdl2_window_show(window);
@@ -177,14 +198,7 @@ int SDL_CreateWindowAndRenderer(int width, int height, Uint32 flags, SDL_Window 
 
 void SDL_DestroyWindow(SDL_Window *sdl)
 {
-    struct sdl2_window **link = &windows;
-    while (*link != NULL && (*link)->sdl != sdl)
-        link = &(*link)->next;
-    struct sdl2_window *window = *link;
-    if (window != NULL) {
-        *link = window->next;
-        destroy(window);
-    }
+    remove_window(sdl);
     SDL2_REAL(SDL_DestroyWindow)(sdl);
 }
 
@@ -192,6 +206,7 @@ void SDL_DestroyWindow(SDL_Window *sdl)
 
 static void set(struct sdl2_window *window, uint32_t fields)
 {
+    SDL2_ALONE;
     struct kb_window_info info;
     int width, height;
     if (window->window == NULL || sdl2_display() == NULL)
@@ -349,6 +364,7 @@ void SDL_SetWindowKeyboardGrab(SDL_Window *sdl, SDL_bool grabbed)
     if (window == NULL)
         return;
     window->keyboard_grab = grabbed;
+    SDL2_ALONE;
     if (window->window != NULL && sdl2_display() != NULL)
         kb_window_grab_keyboard(window->window, grabbed);
 }
