@@ -12,8 +12,10 @@ from typing import Any
 
 from model import Rect
 
-SWITCHES = ("sections", "cover", "difference", "bounds", "alone", "transforms", "runs", "stack",
-            "reuse", "direct")
+CPU_SWITCHES = ("sections", "cover", "difference", "bounds", "alone", "transforms", "runs", "stack",
+                "reuse", "direct")
+SWITCHES = (*CPU_SWITCHES, "gpu-cells", "gpu-batches")
+RENDERERS = ("cpu", "gles")
 REFLECTIONS = ("none", "x", "y", "xy")
 BORDERS = ((0, 0, 0, 0), (7, 64, 0, 21))
 
@@ -38,12 +40,13 @@ class Setup:
     reflect: str = "none"
     border: Rect = BORDERS[0]
     format: str = "xrgb8888"
+    renderer: str = "cpu"
 
     def options(self, outputs: list[Rect]) -> list[str]:
         """The daemon's options, with outputs that look like these: people see the same, however
         displays hang."""
         found = ["--clock", "virtual", "--buffers", str(self.buffers), "--threads",
-                 str(self.threads), "--simulate-direct", "on", "--off", ",".join(self.off)]
+                 str(self.threads), "--simulate-direct", "on", "--renderer", self.renderer, "--off", ",".join(self.off)]
         for x, y, *size in outputs:
             width, height = size[::-1] if self.turn % 180 else size
             left, top, right, bottom = self.border
@@ -67,7 +70,7 @@ def setup_of(data: dict[str, Any]) -> Setup:
 CHOICES: dict[str, tuple[Any, ...]] = {
     **{name: (False, True) for name in SWITCHES}, "threads": (1, 2, 3, 4), "buffers": (1, 2, 3),
     "pix": kernels(), "turn": (0, 90, 180, 270), "reflect": REFLECTIONS, "border": BORDERS,
-    "format": ("xrgb8888", "rgb565"),
+    "format": ("xrgb8888", "rgb565"), "renderer": RENDERERS,
 }
 
 
@@ -102,9 +105,9 @@ def all_pairs(seed: object) -> list[Setup]:
 
 
 def all_combinations(seed: object) -> Iterator[Setup]:
-    """Every combination of switches and kernels; the rest is drawn."""
+    """Every combination of the processor's switches and kernels; the rest is drawn."""
     rng = random.Random(repr(seed))
-    names = [*SWITCHES, "pix"]
+    names = [*CPU_SWITCHES, "pix"]
     every = list(itertools.product(*(CHOICES[name] for name in names)))
     rng.shuffle(every)
     for values in every:

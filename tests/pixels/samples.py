@@ -53,3 +53,11 @@ def assert_close(got: Pixels, want: Pixels, most: int = 0, channels: slice = ALL
         raise AssertionError(f"differs by {worst} levels at ({x}, {y}), {most} are allowed: "
                              f"BGRA is {got[y, x].tolist()}, should be {want[y, x].tolist()}; "
                              f"{int((levels > most).any(axis=-1).sum())} pixels in all")
+
+
+def assert_near(got: Pixels, want: Pixels, most: int, share: float) -> None:
+    """No colour may differ by more than so many levels, but for a share of the pixels."""
+    assert got.shape == want.shape
+    levels = np.abs(got[..., COLORS].astype(int) - want[..., COLORS].astype(int))
+    if (levels > most).any(axis=-1).mean() > share:
+        assert_close(got, want, most, COLORS)

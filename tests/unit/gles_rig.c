@@ -4,6 +4,7 @@
 
 #include <dlfcn.h>
 #include <link.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -29,7 +30,8 @@ static int note_library(struct dl_phdr_info *info, size_t bytes, void *data)
     if (libraries->count < 64 && strlen(info->dlpi_name) < sizeof(libraries->names[0]) &&
         (strstr(info->dlpi_name, "_dri.so") || strstr(info->dlpi_name, "libEGL_mesa") ||
          strstr(info->dlpi_name, "libgallium")))
-        strcpy(libraries->names[libraries->count++], info->dlpi_name);
+        snprintf(libraries->names[libraries->count++], sizeof(libraries->names[0]), "%s",
+                 info->dlpi_name);
     return 0;
 }
 
