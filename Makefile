@@ -318,11 +318,13 @@ MAN_OUT := $(patsubst docs/man/%.scd,build/man/%,$(MAN_SRC))
 .PHONY: all
 all: daemon tool library sdl2 python examples benchmark ## build everything that is installed (the default)
 
-.PHONY: daemon tool library sdl2 python examples benchmark
+.PHONY: daemon tool library sdl2 python python-files examples benchmark
 daemon: $(OUT)/kmsblitd ## build the daemon
 tool: $(OUT)/kmsblit $(FONTS_OUT) ## build the command-line tool
 library: $(LIB_SO) $(LIB_A) ## build the C library
 sdl2: $(SDL2_SO) $(SDL2_PY) ## build what `kmsblit run` loads below SDL 2
+python-files: # what the Python package consists of, for pip (clients/python/build_wheel.py)
+	@echo $(PY_OUT) $(EXT_SO) $(PY_FONTS_OUT)
 python: $(PY_OUT) $(PY_FONTS_OUT) $(if $(EXT_SRC),$(EXT_SO)) ## build the Python package (use PYTHONPATH=build/python)
 examples: $(EXAMPLES) ## build the C examples
 benchmark: $(BENCH_OUT) ## build what `kmsblit bench` runs
