@@ -309,6 +309,70 @@ def test_code_that_meddles(display, window, dots):
     assert kmsblit.spritecollide(sprites[0], group, True, collided) == sprites
 
 
+@pytest.mark.parametrize("seed", range(4))
+def test_code_that_meddles_at_random(display, window, dots, seed):
+    """Wherever a program's code can run, it does anything to all groups; nothing breaks, nothing is left."""
+    rng, depth = random.Random(seed), [0]
+    groups = [Group(), LayeredUpdates(), GroupSingle(), RenderUpdates(), LayeredUpdates(default_layer=2)]
+    canvas = display.canvas((20, 20))
+
+    def meddle():
+        if depth[0] > 2 or rng.random() < 0.6:
+            return
+        depth[0] += 1
+        try:
+            group, sprite = rng.choice(groups), rng.choice(sprites)
+            rng.choice((lambda: group.add(rng.sample(sprites, 5)), lambda: group.remove(rng.sample(sprites, 5)), sprite.kill,
+                        group.empty, gc.collect, lambda: group.draw(canvas), group.update, lambda: sprite.add(*groups),
+                        lambda: groups[1].switch_layer(0, 1), lambda: groups[4].remove_sprites_of_layer(2),
+                        lambda: groups[1].move_to_back(sprite), lambda: groups[1].get_sprites_at((1, 1)),
+                        lambda: kmsblit.groupcollide(group, groups[0], True, True), group.copy,
+                        lambda: sprites.__setitem__(rng.randrange(20), Meddler())))()
+        except (ValueError, IndexError, RuntimeError, KeyError):
+            pass  # not in the group, no sprite, a canvas in the middle of draw(), or its own
+        finally:
+            depth[0] -= 1
+
+    class Meddler(Sprite):
+        image = property(lambda self: (meddle(), rng.choice(dots))[1])
+        rect = property(lambda self: (meddle(), Rect(rng.randrange(9), 0, 3, 3))[1])
+        layer = property(lambda self: (meddle(), rng.randrange(3))[1])
+        radius = property(lambda self: (meddle(), 2)[1])
+
+        def update(self):
+            meddle()
+            if rng.random() < 0.02:
+                raise KeyError("mine")
+
+        def kill(self):
+            meddle()
+            super().kill()
+
+        def __setattr__(self, name, value):
+            meddle()
+            super().__setattr__(name, value)
+
+    sprites = []
+    sprites += [Meddler() for _ in range(20)]
+    for _ in range(150):
+        depth[0] = 0
+        meddle()
+        for group in groups:
+            sprites_of = group.sprites()
+            assert len(group) == len(sprites_of) == len(set(sprites_of))
+            assert all(group in sprite.groups() and sprite in group for sprite in sprites_of)
+        for group in groups[1::3]:
+            layers = [group.get_layer_of_sprite(sprite) for sprite in group]
+            assert layers == sorted(layers)
+    window.flip(wait=True)
+    references = [weakref.ref(sprite) for sprite in sprites] + [weakref.ref(group) for group in groups]
+    del group, sprites_of
+    sprites.clear()
+    groups.clear()
+    gc.collect()
+    assert [reference for reference in references if reference() is not None] == []
+
+
 def test_update_passes_arguments_and_exceptions():
     class Counting(Sprite):
         def update(self, *args, **kwargs):
