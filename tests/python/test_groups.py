@@ -352,7 +352,7 @@ def test_code_that_meddles_at_random(display, window, dots, seed):
             meddle()
             super().__setattr__(name, value)
 
-    sprites = []
+    sprites = []  # which the first ones look into
     sprites += [Meddler() for _ in range(20)]
     for _ in range(150):
         depth[0] = 0
@@ -366,11 +366,9 @@ def test_code_that_meddles_at_random(display, window, dots, seed):
             assert layers == sorted(layers)
     window.flip(wait=True)
     references = [weakref.ref(sprite) for sprite in sprites] + [weakref.ref(group) for group in groups]
-    del group, sprites_of
-    sprites.clear()
-    groups.clear()
+    del group, sprites_of, sprites[:], groups[:]
     gc.collect()
-    assert [reference for reference in references if reference() is not None] == []
+    assert not any(reference() for reference in references)
 
 
 def test_update_passes_arguments_and_exceptions():

@@ -16,6 +16,9 @@ frames: lists of fills and blits. Arguments are pygame's wherever pygame has the
 Keys, mouse, fingers and gamepads: `kmsblit.keyboard[kmsblit.K_SPACE]`, `kmsblit.mouse.pos`, `kmsblit.gamepads[0].axis("leftx")`
 tell how things are; `for event in kmsblit.events()` what happened since; `@kmsblit.on_key_down` calls a function.
 
+Sprites are pygame.sprite's: `kmsblit.Sprite`, `kmsblit.Group`, `kmsblit.LayeredUpdates`, `kmsblit.spritecollide()`. A group is drawn by
+one call, `group.draw(window)`, in which no code of the program's runs for each sprite.
+
 Coordinates are pixels of the window's logical size; x grows to the right, y downwards; anything may
 lie partly or wholly outside. Times are nanoseconds. A display and what is made from it may be used
 by several threads, but a frame is best drawn by one.
