@@ -144,6 +144,22 @@ def test_margins_and_counts(picture):
         SpriteSheet("picture", (1, 1))
 
 
+def test_pygames_types_are_taken(window, picture):
+    """Rects, Vector2s and Colors, by everything here; floats lose their fraction."""
+    pygame = pytest.importorskip("pygame")
+    vector, color, rect = pygame.Vector2, pygame.Color, pygame.Rect
+    font, mask = kmsblit.Font(), Mask(vector(5, 5), fill=True)
+    assert window.draw_text(font, "hi", vector(3.7, 4), color("red")).topleft == (3, 4)
+    assert font.render("x", True, color("red"), color(0, 0, 255), display=window.display).get_at((0, 0)) == (0, 0, 255, 255)
+    assert kmsblit.draw.line(window, color("red"), vector(1, 2), vector(3.9, 4)) == (1, 2, 3, 3)
+    assert kmsblit.draw.polygon(window, "red", [vector(0, 0), vector(9, 0), vector(4, 5)]).size == (10, 6)
+    assert kmsblit.draw.rect(window, color("red"), rect(1, 2, 3, 4)) == rect(1, 2, 3, 4)
+    assert mask.overlap(mask, vector(1, 1)) == (1, 1) and mask.get_at(vector(1, 1)) == 1
+    assert picture.subsurface(rect(1, 2, 3, 4)).area == rect(1, 2, 3, 4) and picture.get_at(vector(0, 0))[2] == 99
+    assert len(SpriteSheet(picture, vector(24, 16))) == 4
+    assert Rect(0, 0, 9, 9).clipline(vector(0, 0), vector(20, 20)) == ((0, 0), (8, 8))
+
+
 def test_animations():
     animation = Animation("abcd", fps=4)
     assert [animation.at(i / 4) for i in range(9)] == list("abcdabcda")

@@ -19,6 +19,10 @@ tell how things are; `for event in kmsblit.events()` what happened since; `@kmsb
 Sprites are pygame.sprite's: `kmsblit.Sprite`, `kmsblit.Group`, `kmsblit.LayeredUpdates`, `kmsblit.spritecollide()`. A group is drawn by
 one call, `group.draw(window)`, in which no code of the program's runs for each sprite.
 
+The rest that games are made of: text (`kmsblit.Font`, `window.draw_text()`), shapes (`kmsblit.draw`), what touches what (`kmsblit.Rect`,
+`kmsblit.Mask`), sheets and animations (`kmsblit.SpriteSheet`, `kmsblit.Animation`), time (`kmsblit.Clock`). pygame's own Rects, Vector2s
+and Colors are taken everywhere.
+
 Coordinates are pixels of the window's logical size; x grows to the right, y downwards; anything may
 lie partly or wholly outside. Times are nanoseconds. A display and what is made from it may be used
 by several threads, but a frame is best drawn by one.
