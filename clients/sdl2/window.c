@@ -4,6 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <SDL2/SDL_syswm.h>
+
 #include "shim.h"
 
 #define FULLSCREEN_FLAGS (SDL_WINDOW_FULLSCREEN_DESKTOP)
@@ -399,4 +401,19 @@ SDL_Window *SDL_GetGrabbedWindow(void)
     while (window != NULL && !window->mouse_grab && !window->keyboard_grab)
         window = window->next;
     return window != NULL ? window->sdl : NULL;
+}
+
+/* pygame toggles the full screen only on systems that it knows. Of these, this one is the one of which no program here
+ * tries to use the handles; all of them point at nothing. */
+SDL_bool SDL_GetWindowWMInfo(SDL_Window *sdl, SDL_SysWMinfo *info)
+{
+    static uint64_t nothing[8];
+    void *handles[sizeof(info->info) / sizeof(void *)];
+    if (sdl2_window_find(sdl) == NULL)
+        return SDL2_REAL(SDL_GetWindowWMInfo)(sdl, info);
+    for (size_t i = 0; i < sizeof(handles) / sizeof(handles[0]); i++)
+        handles[i] = nothing;
+    memcpy(&info->info, handles, sizeof(handles));
+    info->subsystem = SDL_SYSWM_WINDOWS;
+    return SDL_TRUE;
 }

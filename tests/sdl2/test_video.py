@@ -304,6 +304,50 @@ for depth in 8, 16, 32:
         assert game.process.wait(60) == 0
 
 
+def test_pygame_full_screen(daemon: Daemon, display: Any) -> None:
+    """What games ask of a display, and toggle_fullscreen(), which SDL's dummy driver refuses."""
+    code = """
+import pygame, warnings
+warnings.simplefilter("error")
+pygame.display.init()
+info = pygame.display.Info()
+answer(info.current_w, info.current_h, *pygame.display.get_desktop_sizes()[0])
+answer(*pygame.display.set_mode((0, 0)).get_size())
+for flags in 0, pygame.SCALED:
+    screen = pygame.display.set_mode((160, 120), flags)
+    for _ in range(3):
+        pygame.display.toggle_fullscreen()
+        screen = pygame.display.get_surface()
+        answer(*screen.get_size(), int(bool(screen.get_flags() & pygame.FULLSCREEN)))
+    screen.fill((0, 90, 0))
+    pygame.display.flip()
+    answer(); ask()
+answer(len(pygame.display.get_wm_info()) > 0)
+pygame.display.quit()
+pygame.display.init()
+pygame.display.set_mode((320, 240)).fill((0, 0, 90))
+pygame.display.flip()
+if os.fork() == 0:
+    pygame.display.flip()
+    os._exit(0)
+os.wait()
+pygame.display.flip()
+answer(); ask()
+"""
+    with python_game(daemon.socket, code) as game:
+        assert game.read() == "ok 320 240 320 240"
+        assert game.read() == "ok 320 240"
+        for _ in range(2):
+            assert [game.read() for _ in range(3)] == ["ok 160 120 1", "ok 160 120 0", "ok 160 120 1"]
+            assert game.read() == "ok"
+            expect(display, solid(WIDTH, HEIGHT, 0x005A00))
+            game.say("go on")
+        assert game.read() == "ok True"
+        assert game.read() == "ok"
+        expect(display, solid(WIDTH, HEIGHT, 0x00005A))
+        assert game.end() == 0
+
+
 def test_cursors(daemon: Daemon) -> None:
     """All that pygame can do with cursors, which SDL's dummy driver refuses."""
     code = """
