@@ -49,7 +49,7 @@ const struct cli_verb cli_bench = {
     .summary = "measure how fast this machine draws",
     .help =
         "usage: kmsblit bench [--json FILE] [--quick] [--only NAMES] [--part PART]... [--size WxH]\n"
-        "                     [--threads N] [--images DIR]\n"
+        "                     [--threads N] [--renderer cpu|gles|both] [--images DIR]\n"
         "\n"
         "Measures drawing, on frames that it makes itself: the workloads W1 to W8, the sorting of\n"
         "images by what they are made of, the whole path from Python through a private daemon, and\n"
@@ -66,6 +66,9 @@ const struct cli_verb cli_bench = {
         "  --part PART    draw, pygame, python or redrawn only; may be given more than once\n"
         "  --size WxH     size of the picture (1280x720)\n"
         "  --threads N    threads that the renderer uses (1, and a part again with 2)\n"
+        "  --renderer R   both: the renderer of the GPU, too, beside the processor's, on a display's\n"
+        "                 buffer, in real time; gles: only these two (cpu). The first GPU that can\n"
+        "                 draw is taken, else Mesa's software driver, which the table says\n"
         "  --images DIR   sprites from the PNGs of a folder\n",
     .run = run,
 };

@@ -38,6 +38,7 @@ struct kd_gles_limits {
     uint32_t rectangles;   /* at most 16 */
     bool flushes;          /* one job for each rectangle */
     bool no_bgra;          /* bytes change places when they are uploaded */
+    bool no_read_back;     /* what is drawn stays with the GPU: for measuring */
 };
 void kd_gles_limits(struct kd_renderer *renderer, struct kd_gles_limits *out);
 void kd_gles_set_limits(struct kd_renderer *renderer, const struct kd_gles_limits *limits);

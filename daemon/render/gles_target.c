@@ -145,7 +145,9 @@ int kd_gles_target_read_back(struct kd_gles *gles, struct kd_gles_target *target
 {
     int error = 0;
 
-    for (size_t i = 0; !error && !target->is_imported && i < gles->rectangles_count; i++)
+    for (size_t i = 0;
+         !error && !target->is_imported && !gles->limits.no_read_back && i < gles->rectangles_count;
+         i++)
         error = read_back(gles, target->buffer, gles->rectangles[i]);
     return error;
 }

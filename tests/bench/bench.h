@@ -142,6 +142,7 @@ struct bench_options {
     int32_t width_px, height_px;
     unsigned threads;
     bool quick;
+    bool renderers;     /* both of them, and nothing else */
     const char *only;   /* "W1,W5", or NULL */
     const char *images; /* a folder, or NULL */
 };
@@ -164,6 +165,11 @@ double bench_median_ms(const int64_t *samples_ns, uint32_t count); /* sorts a co
 /* Everything about one scene, printed as lines of JSON. False: pixels were wrong. */
 bool bench_measure(const struct bench_options *options, const struct bench_scene *scene,
                    const struct bench_pictures *pictures);
+
+/* Both renderers on each scene, printed as lines of JSON. False: there is no GPU, or one could not draw. */
+bool bench_measure_renderers(const struct bench_options *options,
+                             const struct bench_pictures *pictures,
+                             const struct bench_scene *scenes, uint32_t count);
 
 /* What threads are worth that share nothing. */
 void bench_measure_threads(const struct bench_options *options);

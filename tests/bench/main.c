@@ -16,15 +16,21 @@ static const char help[] =
     "  --size WxH     of the picture that is drawn (1280x720)\n"
     "  --threads N    that the renderer uses (1)\n"
     "  --only NAMES   workloads whose names begin so, such as W1,W5\n"
+    "  --renderers    only the processor's renderer beside the GPU's\n"
     "  --quick        a few repeats only: shows that it works, and not how fast\n"
     "  --images DIR   sprites from the PNGs of a folder, of at most 512x512 pixels\n"
     "  --dump DIR     write pictures and frames into a folder, and measure nothing\n";
 
 static const struct option long_options[] = {
-    {"size", required_argument, NULL, 's'},   {"threads", required_argument, NULL, 't'},
-    {"only", required_argument, NULL, 'o'},   {"quick", no_argument, NULL, 'q'},
-    {"images", required_argument, NULL, 'i'}, {"dump", required_argument, NULL, 'd'},
-    {"help", no_argument, NULL, 'h'},         {0},
+    {"size", required_argument, NULL, 's'},
+    {"threads", required_argument, NULL, 't'},
+    {"only", required_argument, NULL, 'o'},
+    {"quick", no_argument, NULL, 'q'},
+    {"images", required_argument, NULL, 'i'},
+    {"dump", required_argument, NULL, 'd'},
+    {"help", no_argument, NULL, 'h'},
+    {"renderers", no_argument, NULL, 'r'},
+    {0},
 };
 
 static int mistake(const char *what, const char *value)
@@ -68,6 +74,7 @@ static int parse(int argc, char **argv, struct bench_options *options, const cha
             break;
         case 'o': options->only = optarg; break;
         case 'q': options->quick = true; break;
+        case 'r': options->renderers = true; break;
         case 'i': options->images = optarg; break;
         case 'd': *dump = optarg; break;
         case 'h': fputs(help, stdout); return 1;
@@ -146,13 +153,14 @@ int main(int argc, char **argv)
                 bench_ours_threads_max());
         options.threads = bench_ours_threads_max();
     }
-    if (options.threads > 1)
+    if (options.threads > 1 || options.renderers)
         bench_use_wall_clock();
     if (!bench_pictures_make(&pictures, options.width_px, options.height_px, options.images))
         return 1;
     count = bench_scenes_make(scenes, &pictures, options.width_px, options.height_px);
-    is_done = dump ? bench_dump(dump, &pictures, scenes, count)
-                   : measure(&options, &pictures, scenes, count);
+    is_done = dump                ? bench_dump(dump, &pictures, scenes, count)
+              : options.renderers ? bench_measure_renderers(&options, &pictures, scenes, count)
+                                  : measure(&options, &pictures, scenes, count);
     for (uint32_t i = 0; i < count; i++)
         bench_scene_finish(&scenes[i]);
     bench_pictures_finish(&pictures);
