@@ -117,7 +117,6 @@ static bool find_folder(char *folder, size_t size)
 static int set_environment(const struct options *options)
 {
     char folder[PATH_MAX], library[PATH_MAX + 64], python[PATH_MAX + 64];
-    const char *slash = strrchr(options->command[0], '/');
     if (!find_folder(folder, sizeof(folder))) {
         cli_fail(&cli_run, LIBRARY
                  " is neither beside this tool nor in ../lib/kmsblit: install kmsblit again");
@@ -133,7 +132,7 @@ static int set_environment(const struct options *options)
     snprintf(library, sizeof(library), "%s/" LIBRARY, folder);
     snprintf(python, sizeof(python), "%s/python", folder);
     if (!prepend("LD_PRELOAD", library) || !prepend("PYTHONPATH", python) || !set_path() ||
-        setenv("KMSBLIT_RUN_NAME", slash != NULL ? slash + 1 : options->command[0], 1) < 0 ||
+        setenv("KMSBLIT_RUN_NAME", cli_crash_name(options->command), 1) < 0 ||
         (cli_socket != NULL && setenv("KMSBLIT_SOCKET", cli_socket, 1) < 0)) {
         cli_fail(&cli_run, "no memory");
         return CLI_RUN_FAILED;
