@@ -19,8 +19,8 @@ import games
 sys.path.insert(0, str(games.ROOT / "tests/arm"))
 from foreign import Failure, Recipe, Unavailable, execute, make_missing  # noqa: E402
 
-# Besides those of the games: Pygame Zero, with what a bare Debian with pygame lacks, and SDL's own tests.
-MORE = ("libsdl2-tests", "python3-pgzero", "python3-pkg-resources")
+# Besides those of the games: SDL's own tests.
+MORE = ("libsdl2-tests",)
 FOLDERS = ("./usr/*",)
 
 

@@ -22,12 +22,17 @@ class Game:
     size: tuple[int, int]
     folder: Path = ROOT
     packages: tuple[str, ...] = ()
-    menu: tuple[str, ...] = ()  # that lead into the game: names of keys, "click", "wait"
+    menu: tuple[str, ...] = ()  # that lead into the game: keys, "wait", "click" (with a place from 0 to 1)
     keys: tuple[str, ...] = ("left", "right", "up", "down", "space")  # that play it
-    frame: int = 150  # that is compared with the same run under SDL's dummy driver; 0: chance rules, or threads do
+    stops: tuple[int, ...] = tuple(range(40, 480, 40))  # presents at which it is looked at while it is played
+    frame: int = 150  # the present that is compared with the same run under SDL's dummy driver; 0: chance rules, or threads do
     why: str = ""  # it is not compared
     always: bool = False  # in `make check`, too
     environment: dict[str, str] = field(default_factory=dict)
+
+
+# For games that present only when something has changed.
+SELDOM = (1, 2, 3, 5, 8, 12, 16, 20)
 
 
 def python(name: str, *more: str) -> tuple[str, ...]:
@@ -37,6 +42,17 @@ def python(name: str, *more: str) -> tuple[str, ...]:
 def example(name: str, size: tuple[int, int], **more: object) -> Game:
     return Game(f"example-{name}", python(f"{name}.py"), size, EXAMPLES, ("python-pygame-doc",), **more)  # type: ignore[arg-type]
 
+
+def zero(name: str, size: tuple[int, int], **more: object) -> Game:
+    """Programs of our own, as beginners write them."""
+    return Game(f"zero-{name}", python("-m", "pgzero", str(HERE / "zero" / f"{name}.py")), size,  # type: ignore[arg-type]
+                packages=("python3-pgzero", "python3-pkg-resources"), always=True, **more)
+
+
+# pygame's own examples that show something without being asked for more: those that move, and those that draw once.
+EXAMPLES_MOVING = {"aliens": (640, 480), "chimp": (1280, 480), "liquid": (640, 480), "mask": (640, 480), "moveit": (640, 480),
+                   "scroll": (640, 480), "stars": (640, 480), "testsprite": (640, 480), "blend_fill": (640, 480)}
+EXAMPLES_STILL = {"fonty": (640, 480), "freetype_misc": (800, 600), "vgrade": (640, 480), "arraydemo": (255, 255)}
 
 SOLARWOLF = CACHE / "solarwolf"  # put together by fetch.py as in a source tree
 
@@ -49,10 +65,10 @@ ALL = (
     Game("oneisenough", python("run_game.py"), (640, 480), GAMES / "oneisenough", ("oneisenough",), ("return", "wait", "return"),
          always=True),
     Game("freealchemist", python("freealchemist.py"), (446, 435), GAMES / "freealchemist", ("freealchemist",),
-         ("return", "wait", "return")),
+         ("return", "wait", "return"), stops=SELDOM, frame=1),
     Game("lightyears", python("-c", "import sys; sys.path[0] = '.'; from lib20k import Main, Events; "
                               "Main(data_dir='data', args=[], event=Events())"), (1024, 768), GAMES / "lightyears", ("lightyears",),
-         ("click", "wait", "click")),
+         ("click 0.78 0.42", "wait", "click 0.78 0.42"), stops=SELDOM, frame=1),
     Game("whichwayisup", python("run_game.py"), (520, 520), GAMES / "whichwayisup", ("whichwayisup",),
          ("return", "wait", "return", "wait", "return"), always=True),
     Game("angrydd", python("angrydd.py"), (800, 600), GAMES / "angrydd", ("angrydd",), ("return", "wait", "return", "wait", "return")),
@@ -60,6 +76,9 @@ ALL = (
          ("seahorse-adventures", "fonts-aenigma", "fonts-dejavu-core"), ("return", "wait", "return", "wait", "return")),
     Game("ardentryst", python("ardentryst.py"), (640, 480), GAMES / "ardentryst", ("ardentryst", "python3-future", "fonts-freefont-ttf"),
          ("return", "wait", "return", "wait", "return")),
+    zero("bounce", (320, 240)), zero("clicks", (400, 300), menu=("click", "space"), stops=(1, 2, 3, 4), frame=1), zero("turning", (480, 320)),
+    *(example(name, size) for name, size in EXAMPLES_MOVING.items()),
+    *(example(name, size, stops=(1,), frame=1) for name, size in EXAMPLES_STILL.items()),
 )
 BY_NAME = {game.name: game for game in ALL}
 

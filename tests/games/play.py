@@ -1,6 +1,7 @@
 """A daemon, a game on it, and a hand that plays."""
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import random
@@ -23,7 +24,7 @@ KMSBLITD = os.environ.get("KMSBLITD", str(ROOT / "build/kmsblitd"))
 TOOL = os.environ.get("KMSBLIT_TOOL", str(ROOT / "build/kmsblit"))
 EV_SYN, EV_KEY, EV_ABS = 0, 1, 3
 BTN_LEFT = 0x110
-KEYS = {"return": 28, "space": 57, "up": 103, "left": 105, "right": 106, "down": 108, "escape": 1, "y": 21, "a": 30, "s": 31,
+KEYS = {"ctrl": 29, "alt": 56, "backspace": 14, "return": 28, "space": 57, "up": 103, "left": 105, "right": 106, "down": 108, "escape": 1, "y": 21, "a": 30, "s": 31,
         "d": 32, "w": 17, "z": 44, "x": 45}
 
 
@@ -43,6 +44,8 @@ class Daemon:
         if not readable or not os.read(ready, 1):
             raise RuntimeError(self.log.read_text())
         os.close(ready)
+        self.size = size
+        self.pointer: tuple[int, int] | None = None
         self.hand = kmsblit.connect(str(self.socket), "hand")
 
     def say(self, *events: tuple[int, int, int]) -> None:
@@ -56,6 +59,7 @@ class Daemon:
 
     def move(self, x: float, y: float) -> None:
         """To a place of the display, from 0 to 1."""
+        self.pointer = int(x * self.size[0]), int(y * self.size[1])
         self.say((EV_ABS, 0, int(x * 65535)), (EV_ABS, 1, int(y * 65535)))
 
     def button(self, down: bool) -> None:
@@ -80,12 +84,19 @@ def start(game: Game, daemon: Daemon, folder: Path, *options: str, **more: str) 
                                 stdout=log, stderr=subprocess.STDOUT, start_new_session=True)
 
 
+def place(click: str) -> tuple[float, float]:
+    """Of "click 0.2 0.7"; of "click" the middle."""
+    x, y = (float(word) for word in click.split()[1:] or ("0.5", "0.5"))
+    return x, y
+
+
 def end(process: subprocess.Popen[bytes]) -> int:
     """Ends a game, and lets `kmsblit run` say what there is to say. Not every game minds SIGTERM."""
     if process.poll() is None:
         for child in Path(f"/proc/{process.pid}/task/{process.pid}/children").read_text().split():
-            if Path(f"/proc/{child}/comm").read_text().strip() != "kmsblit":
-                os.kill(int(child), signal.SIGKILL)
+            with contextlib.suppress(OSError):  # it has ended meanwhile
+                if Path(f"/proc/{child}/comm").read_text().strip() != "kmsblit":
+                    os.kill(int(child), signal.SIGKILL)
     return process.wait(60)
 
 
@@ -108,8 +119,8 @@ def play(game: Game, daemon: Daemon, seconds: float, wait: Any = time.sleep) -> 
         wait(0.1)
 
     for what in game.menu:
-        if what == "click":
-            click(0.5, 0.5)
+        if what.startswith("click"):
+            click(*place(what))
         elif what in KEYS:
             tap(what)
         else:

@@ -97,6 +97,7 @@ class Presents:
         self.pygame = pygame
         self.count = 0
         self.shown = None
+        self.pump = pygame.event.pump  # SDL's own: the clock stands still
         self.stops = [int(number) for number in os.environ.get("GAMES_STOPS", "").split(",") if number]
 
     def presented(self, *parts):
@@ -125,7 +126,7 @@ class Presents:
         # Open for writing, too, so that nobody has to be there yet; asking for events shows what is on its way.
         go = os.open(os.path.join(FOLDER, "go"), os.O_RDWR)
         while not select.select([go], [], [], 0.02)[0]:
-            self.pygame.event.pump()
+            self.pump()
         os.read(go, 1)
         os.close(go)
 
@@ -134,6 +135,13 @@ class Presents:
             while timer[1] <= CLOCK.now_s:
                 timer[1] += timer[0]
                 self.pygame.event.post(event if isinstance(event, self.pygame.event.EventType) else self.pygame.event.Event(event))
+
+    def asked(self, waits):
+        """The game asks for events: those of timers come in time, and one that waits for events gets the next."""
+        CLOCK.ask()
+        if waits and CLOCK.timers:
+            CLOCK.now_s = max(CLOCK.now_s, min(due_s for _, due_s in CLOCK.timers.values()))
+        self.run_timers()
 
     def set_timer(self, event, milliseconds, *_, **__):
         CLOCK.timers.pop(event, None)
@@ -163,6 +171,13 @@ def prepare(pygame):
             presents.presented(*rectangles(pygame, *arguments, *more.values()))
 
         setattr(pygame.display, name, present)
+    for name in ("get", "poll", "wait", "pump", "peek"):
+        def ask(*arguments, _real=getattr(pygame.event, name), _waits=name == "wait", **more):
+            if threading.current_thread() is MAIN:
+                presents.asked(_waits)
+            return _real(*arguments, **more)
+
+        setattr(pygame.event, name, ask)
     real_set_mode = pygame.display.set_mode
 
     def set_mode(size=(0, 0), flags=0, *arguments, **more):
