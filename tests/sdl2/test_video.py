@@ -387,6 +387,28 @@ def test_restarted_daemon(start: Callable[..., Daemon], tmp_path: Path) -> None:
             again.stop()
 
 
+def test_daemon_gone_for_good(start: Callable[..., Daemon]) -> None:
+    """The game is asked to quit, and it is said why."""
+    daemon = start("--output", "headless:320x240@0")
+    code = """
+import pygame
+pygame.init()
+screen = pygame.display.set_mode((320, 240))
+answer(); ask()
+while not pygame.event.get(pygame.QUIT):
+    screen.fill((1, 2, 3))
+    pygame.display.flip()
+sys.exit(6)
+"""
+    with python_game(daemon.socket, code, KMSBLIT_RECONNECT="0") as game:
+        assert game.read() == "ok"
+        daemon.stop()
+        assert game.end("go on") == 6
+        assert game.process.stderr is not None
+        said = game.process.stderr.read().decode()
+        assert said.count("kmsblit run: ") == 1 and "daemon" in said
+
+
 def test_pace(start: Callable[..., Daemon]) -> None:
     """Two frames are under way at most: the next one is presented when the display has shown one."""
     daemon = start("--output", "headless:320x240@60", "--clock", "virtual")
