@@ -19,7 +19,7 @@ V3D = "card v3d driver=v3d no-dumb no-atomic render-only"
 PI4 = "preset pi4 card0"
 PI3 = "preset pi4 card0 render-node"
 TILED = {**GPU, "ODD_EGL_RENDERER": "VC4 V3D 2.1", "ODD_EGL_MODIFIERS": "tiled linear"}
-BLUE, RED, WHITE = 0xFF102030, 0xFFFF0000, 0xFFFFFFFF
+BLACK, BLUE, RED, WHITE = 0xFF000000, 0xFF102030, 0xFFFF0000, 0xFFFFFFFF
 
 
 def play(game: Rig, frames: int = 8) -> None:
@@ -179,6 +179,28 @@ def test_no_memory_can_be_shared(rig: StartRig, script: tuple[str, ...], gpu: di
     play(slow, 4)
     assert "is gles" in renderer(slow)
     assert slow.log(r"cannot draw into the buffers of HDMI-A-1: everything is read back")
+
+
+@pytest.mark.parametrize("modifiers", ["linear", "tiled linear"])
+@pytest.mark.parametrize("resets", ["99", "5"])
+def test_a_plane_of_its_own(rig: StartRig, modifiers: str, resets: str) -> None:
+    """A window that a plane scales has buffers of the same kind; also while the GPU is lost."""
+    plane = "scale=0.1-100 filter formats=XR24,AR24 in-formats"
+    names = GPU["ODD_EGL_ADD"] + " EGL_ANDROID_native_fence_sync"
+    game = rig("card card0 driver=vc4 render-node", "crtcs 1", f"plane primary zpos=0 {plane}",
+               f"plane overlay zpos=1..4 {plane}", "connector HDMI-A-1 320x240@60*",
+               gpu={**TILED, "ODD_EGL_ADD": names, "ODD_EGL_MODIFIERS": modifiers,
+                    "ODD_EGL_RESETS": resets, "ODD_EGL_NO_CONTEXT": "1"})
+    game.card.tell("wait flips 1")
+    game.window(1, (80, 60), scale=kb.Scale.STRETCH, filter=kb.Filter.NEAREST)
+    for n in range(12):
+        game.show(*[fill(BLACK | 999 * x * n + y, (x, y, 4, 4))
+                    for x in range(0, 80, 4) for y in range(0, 60, 4)])
+        game.picture_is_right()
+    assert [plane for plane in game.card.commits()[-1]["planes"] if plane["type"] == 0]
+    assert statistic(game, "gpu_losses") == (resets == "5")
+    assert game.card.counts()["written_while_shown"] == 0
+    assert game.card.counts()["removed_while_shown"] == 0
 
 
 # ---- Losing it --------------------------------------------------------------------------------
