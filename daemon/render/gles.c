@@ -30,7 +30,7 @@ static const struct kd_gles_driver drivers[] = {
     {"", MOST_SCISSORS, 2 * KD_TILE_PX *KD_TILE_PX, false, false}, /* any other */
 };
 
-void *kd_gles_room_for(struct kd_gles_room *room, size_t count, size_t size)
+void *kd_gles_room_for(struct kd_gles *gles, struct kd_gles_room *room, size_t count, size_t size)
 {
     const size_t needed = count > 0 ? count * size : 1;
     size_t bytes = room->bytes ? room->bytes : 4096;
@@ -43,6 +43,7 @@ void *kd_gles_room_for(struct kd_gles_room *room, size_t count, size_t size)
     data = realloc(room->data, bytes);
     if (!data)
         return NULL;
+    gles->counters.allocations++;
     room->data = data;
     room->bytes = bytes;
     return data;
@@ -223,11 +224,31 @@ static void set_keys(const struct kd_draw *draw, bool complete)
     }
 }
 
+/* For `--log-level debug`: what the drawing asked of the GPU. */
+static void tell(struct kd_gles *gles, const struct kd_gles_counters *before)
+{
+    const struct kd_gles_counters *now = &gles->counters;
+
+    KD_DEBUG(
+        "%llu draws of %llu quads in %llu rectangles, %llu kpx filled, %llu textured, %llu of all blended; "
+        "%llu uploads, %llu KiB",
+        (unsigned long long)(now->draws - before->draws),
+        (unsigned long long)(now->quads - before->quads),
+        (unsigned long long)(now->rectangles - before->rectangles),
+        (unsigned long long)(now->filled_px - before->filled_px) / 1000,
+        (unsigned long long)(now->textured_px - before->textured_px) / 1000,
+        (unsigned long long)(now->blended_px - before->blended_px) / 1000,
+        (unsigned long long)(now->uploads - before->uploads),
+        (unsigned long long)(now->upload_bytes - before->upload_bytes) >> 10);
+}
+
 static int draw_buffer(struct kd_gles *gles, struct kd_draw *draw, bool *done)
 {
+    struct kd_gles_counters before;
     int error = -ENODEV;
 
     pthread_mutex_lock(&gles->lock);
+    before = gles->counters;
     set_keys(draw, false);
     if (kd_egl_enter(gles->egl) == 0) {
         error = draw_until_it_holds(gles, draw, done);
@@ -237,6 +258,8 @@ static int draw_buffer(struct kd_gles *gles, struct kd_draw *draw, bool *done)
         set_keys(draw, true);
         ((struct kd_gles_target *)draw->buffer->attachment)->is_lost = false;
     }
+    if (kd_log_get_level() >= KD_LOG_DEBUG)
+        tell(gles, &before);
     pthread_mutex_unlock(&gles->lock);
     return error;
 }

@@ -26,6 +26,7 @@ struct kd_gles_counters {
     uint64_t texture_switches;
     uint64_t uploads, upload_bytes;
     uint64_t pages_made, pages_recycled; /* textures; those that others' images went into */
+    uint64_t allocations;                /* of memory of our own */
     uint64_t losses;                     /* the GPU forgot everything */
 };
 void kd_gles_counters(struct kd_renderer *renderer, struct kd_gles_counters *out);

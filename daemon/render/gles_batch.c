@@ -86,7 +86,7 @@ static struct kd_gles_batch *find_batch(struct kd_gles *gles, const struct kd_gl
 {
     struct kd_gles_batches *batches = &gles->batches;
     struct kd_gles_batch *list =
-        kd_gles_room_for(&batches->batches, batches->batches_count + 1, sizeof(*list));
+        kd_gles_room_for(gles, &batches->batches, batches->batches_count + 1, sizeof(*list));
     const struct parts parts = parts_of(gles, where, rectangle);
     uint32_t first = batches->batches_count > batches->barrier + LOOK_BACK
                          ? batches->batches_count - LOOK_BACK
@@ -131,7 +131,7 @@ int kd_gles_add_quad(struct kd_gles *gles, const struct kd_gles_state *state,
     struct kd_gles_batches *batches = &gles->batches;
     const struct kd_box where = kd_cover_box(quad->where);
     struct kd_gles_quad *list =
-        kd_gles_room_for(&batches->quads, batches->quads_count + 1, sizeof(*list));
+        kd_gles_room_for(gles, &batches->quads, batches->quads_count + 1, sizeof(*list));
     struct kd_gles_batch *batch = find_batch(gles, state, where, rectangle);
 
     if (!list || !batch)
@@ -149,8 +149,8 @@ int kd_gles_add_sampled(struct kd_gles *gles, const struct kd_gles_state *state,
     struct kd_gles_batches *batches = &gles->batches;
     const uint32_t n = batches->sampled_count;
     struct kd_gles_vertex *list =
-        kd_gles_room_for(&batches->sampled, ((size_t)n + 1) * 4, sizeof(*list));
-    uint32_t *of = kd_gles_room_for(&batches->sampled_batch, n + 1, sizeof(*of));
+        kd_gles_room_for(gles, &batches->sampled, ((size_t)n + 1) * 4, sizeof(*list));
+    uint32_t *of = kd_gles_room_for(gles, &batches->sampled_batch, n + 1, sizeof(*of));
     struct kd_gles_batch *batch = find_batch(gles, state, bounds, rectangle);
 
     if (!list || !of || !batch)
@@ -207,7 +207,7 @@ static int write_vertices(struct kd_gles *gles)
     const uint32_t *of = batches->sampled_batch.data;
     const size_t plain_bytes = batches->quads_count * 4 * sizeof(struct corner);
     const size_t bytes = plain_bytes + batches->sampled_count * 4 * sizeof(struct kd_gles_vertex);
-    char *out = kd_gles_room_for(&batches->vertices, bytes, 1);
+    char *out = kd_gles_room_for(gles, &batches->vertices, bytes, 1);
     uint32_t next[2] = {0, 0};
 
     if (!out)

@@ -58,10 +58,11 @@ static int shown_init(struct kd_gles *gles, const struct kd_plan *plan, struct s
 
     shown->count = plan->ops_count;
     shown->based_count = 0;
-    shown->seen = kd_gles_room_for(&gles->seen, words + 1, sizeof(*shown->seen));
+    shown->seen = kd_gles_room_for(gles, &gles->seen, words + 1, sizeof(*shown->seen));
     shown->covers =
-        kd_gles_room_for(&gles->covers, (size_t)plan->ops_count + 1, sizeof(*shown->covers));
-    shown->based = kd_gles_room_for(&gles->loads, kd_grid_count(plan->grid), sizeof(*shown->based));
+        kd_gles_room_for(gles, &gles->covers, (size_t)plan->ops_count + 1, sizeof(*shown->covers));
+    shown->based =
+        kd_gles_room_for(gles, &gles->loads, kd_grid_count(plan->grid), sizeof(*shown->based));
     if (!shown->seen || !shown->covers || !shown->based)
         return -ENOMEM;
     memset(shown->seen, 0, words * sizeof(*shown->seen));
@@ -107,7 +108,7 @@ static int add_base(struct kd_gles *gles, const struct kd_plan *plan, const stru
                     uint32_t rectangle)
 {
     struct kd_box *parts =
-        kd_gles_room_for(&gles->parts, (size_t)shown->based_count + 1, sizeof(*parts));
+        kd_gles_room_for(gles, &gles->parts, (size_t)shown->based_count + 1, sizeof(*parts));
     uint32_t count;
     int error = 0;
 

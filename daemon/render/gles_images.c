@@ -190,7 +190,7 @@ static int upload(struct kd_gles *gles, struct kd_gles_image *image, const struc
 
         part.y2 = kd_min((part.y1 + step) & ~(KD_TILE_PX - 1), box.y2);
         count = (size_t)width * (size_t)kd_box_height(part);
-        rows = kd_gles_room_for(&gles->images.rows, count, sizeof(*rows));
+        rows = kd_gles_room_for(gles, &gles->images.rows, count, sizeof(*rows));
         if (!rows)
             return -ENOMEM;
         convert(gles, pixels, image->conversion, part, rows);
@@ -308,6 +308,7 @@ int kd_gles_image_get(struct kd_gles *gles, const struct kd_pixels *pixels,
         *link = image = image_create(gles, pixels, id, conversion);
         if (!image)
             return -ENOMEM;
+        gles->counters.allocations++;
     }
     if (is_shared(gles, image) && !image->is_versioned) /* in one piece */
         box = image->pieces[0].box;

@@ -18,6 +18,8 @@
 #include "render/gles.h"
 #include "render/render.h"
 
+struct kd_gles;
+
 /* Memory that grows. */
 struct kd_gles_room {
     void *data; /* owned */
@@ -25,7 +27,7 @@ struct kd_gles_room {
 };
 
 /* At least so many; what was in it stays. NULL: out of memory, and nothing changed. */
-void *kd_gles_room_for(struct kd_gles_room *room, size_t count, size_t size);
+void *kd_gles_room_for(struct kd_gles *gles, struct kd_gles_room *room, size_t count, size_t size);
 
 /* ---- Textures (gles_pages.c) --------------------------------------------------------------------- */
 

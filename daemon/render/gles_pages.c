@@ -78,6 +78,7 @@ static int page_create(struct kd_gles *gles, int32_t width_px, int32_t height_px
     gles->pages.list = page;
     gles->pages.bytes += page_bytes(page);
     gles->counters.pages_made++;
+    gles->counters.allocations++;
     *out = page;
     return 0;
 }

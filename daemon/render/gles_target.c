@@ -95,6 +95,7 @@ int kd_gles_target_get(struct kd_gles *gles, struct kd_buffer *buffer, struct kd
                                           .gles = gles,
                                           .buffer = buffer};
         gles->targets = target;
+        gles->counters.allocations++;
         buffer->attachment = &target->attachment;
     }
     if (!target->egl.framebuffer)
@@ -110,7 +111,7 @@ int kd_gles_target_get(struct kd_gles *gles, struct kd_buffer *buffer, struct kd
 static const uint32_t *read_rows(struct kd_gles *gles, struct kd_box box)
 {
     const size_t count = (size_t)kd_box_area(box);
-    uint32_t *rows = kd_gles_room_for(&gles->images.rows, count, sizeof(*rows));
+    uint32_t *rows = kd_gles_room_for(gles, &gles->images.rows, count, sizeof(*rows));
 
     if (!rows)
         return NULL;

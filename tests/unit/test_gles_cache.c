@@ -243,6 +243,34 @@ START_TEST(two_hundred_sprites_are_one_draw)
 }
 END_TEST
 
+/* Frames that are like those before find all memory that they need. */
+START_TEST(memory_is_kept)
+{
+    struct draw_image images[4];
+    struct gles_display display;
+
+    gles_display_init(&display, WIDTH, HEIGHT, KB_FORMAT_XRGB8888, NULL);
+    for (int i = 0; i < 4; i++)
+        images[i] = draw_image_create(KD_SOURCE_STRAIGHT, 40 + 50 * i, 60, i % 2);
+    for (int frame = 0; frame < 30; frame++) {
+        struct draw_commands list = {.bytes = bytes};
+        struct kd_gles_counters counted;
+
+        for (int i = 0; i < 100; i++)
+            blit_at(&list, (uint32_t)i % 4, images[i % 4].pixels,
+                    (i * 37 + frame % 10 * 13) % WIDTH, i * 53 % HEIGHT);
+        gles_draw_commands(&display, &list, 0xFF000000, images, 4);
+        counted = gles_counted(&display);
+        ck_assert_uint_gt(counted.quads, 0);
+        ck_assert(frame < 10 || counted.allocations == 0);
+        ck_assert(frame > 0 || counted.allocations > 0);
+    }
+    gles_display_finish(&display);
+    for (int i = 0; i < 4; i++)
+        draw_image_finish(&images[i]);
+}
+END_TEST
+
 /* A page of text: what is white is filled, texels are fetched for the rest. */
 START_TEST(a_white_page_is_filled)
 {
@@ -323,6 +351,7 @@ Suite *gles_cache_suite(void)
     suite_add_tcase(suite, limits);
     tcase_set_timeout(counted, 0);
     tcase_add_test(counted, two_hundred_sprites_are_one_draw);
+    tcase_add_test(counted, memory_is_kept);
     tcase_add_test(counted, a_white_page_is_filled);
     tcase_add_test(counted, changed_tiles_are_uploaded);
     suite_add_tcase(suite, counted);
