@@ -1,8 +1,10 @@
 #include "base/buffer.h"
 
 #include <errno.h>
+#include <linux/dma-buf.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 
 static int init_pixels(struct kd_buffer *buffer, const struct kd_mapping *mapping)
 {
@@ -62,6 +64,27 @@ void kd_buffer_finish(struct kd_buffer *buffer)
     free(buffer->tinted_keys);
     free(buffer->drawn_tiles);
     *buffer = (struct kd_buffer){.dmabuf = {.fd = -1}};
+}
+
+static void synchronise(const struct kd_buffer *buffer, uint64_t flags)
+{
+    struct dma_buf_sync sync = {.flags = flags | DMA_BUF_SYNC_RW};
+
+    if (buffer->dmabuf.fd < 0)
+        return;
+    while (ioctl(buffer->dmabuf.fd, DMA_BUF_IOCTL_SYNC, &sync) < 0 &&
+           (errno == EINTR || errno == EAGAIN))
+        ;
+}
+
+void kd_buffer_begin_access(const struct kd_buffer *buffer)
+{
+    synchronise(buffer, DMA_BUF_SYNC_START);
+}
+
+void kd_buffer_end_access(const struct kd_buffer *buffer)
+{
+    synchronise(buffer, DMA_BUF_SYNC_END);
 }
 
 int kd_buffer_create(int32_t width_px, int32_t height_px, enum kb_format format,

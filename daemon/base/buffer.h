@@ -68,6 +68,10 @@ int kd_buffer_init(struct kd_buffer *buffer, int32_t width_px, int32_t height_px
 void kd_buffer_forget(struct kd_buffer *buffer);
 void kd_buffer_finish(struct kd_buffer *buffer);
 
+/* Around what the processor does with pixels that another device draws, too: its caches are brought up to date. Nothing where no device knows the memory. */
+void kd_buffer_begin_access(const struct kd_buffer *buffer);
+void kd_buffer_end_access(const struct kd_buffer *buffer);
+
 /* The same on the heap, in memory of its own. */
 int kd_buffer_create(int32_t width_px, int32_t height_px, enum kb_format format,
                      struct kd_buffer **out);

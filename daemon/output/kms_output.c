@@ -198,8 +198,13 @@ static struct kd_buffer *kms_acquire(struct kd_output *base, const struct kd_pla
 
 static void forget(struct kms_swap *swap)
 {
-    for (unsigned i = 0; i < swap->count; i++)
-        kd_buffer_forget(&swap->buffers[i].base);
+    for (unsigned i = 0; i < swap->count; i++) {
+        struct kd_buffer *buffer = &swap->buffers[i].base;
+
+        kd_buffer_forget(buffer);
+        kd_buffer_begin_access(buffer); /* from now on it is the processor that draws */
+        kd_buffer_end_access(buffer);
+    }
 }
 
 /* What is shown of them stays until something else is. */

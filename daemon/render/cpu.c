@@ -466,10 +466,12 @@ static int cpu_read(struct kd_renderer *renderer, struct kd_buffer *buffer, stru
     (void)renderer;
     if (!buffer->pixels)
         return -EOPNOTSUPP;
+    kd_buffer_begin_access(buffer);
     for (int32_t y = box.y1; y < box.y2; y++)
         for (int32_t x = box.x1; x < box.x2; x++)
             out[(size_t)(y - box.y1) * stride_px + (size_t)(x - box.x1)] =
                 0xFF000000 | kd_buffer_pixel(buffer, x, y);
+    kd_buffer_end_access(buffer);
     return 0;
 }
 

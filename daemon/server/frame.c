@@ -203,6 +203,10 @@ void kd_display_redraw(struct kd_display *display, int error)
         return;
     }
     kd_renderer_lost(display->server);
+    if (display->server->egl) { /* there is no other one */
+        kd_display_retry(display, "drawing failed", error);
+        return;
+    }
     kd_output_step(display->output, KD_OUTPUT_FAIL);
     display->damaged = true;
     display->tick_at_ns = kd_server_now_ns(display->server);

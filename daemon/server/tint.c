@@ -47,7 +47,10 @@ static void tint(struct kd_buffer *buffer, struct kd_box box)
 
 void kd_tint_drawn(const struct kd_draw *draw, const struct kd_box *tints)
 {
-    for (uint32_t i = 0; tints && i < draw->tiles_count; i++) {
+    if (!tints)
+        return;
+    kd_buffer_begin_access(draw->buffer);
+    for (uint32_t i = 0; i < draw->tiles_count; i++) {
         uint32_t index = draw->tiles[i];
 
         if (kd_box_empty(tints[i]))
@@ -56,4 +59,5 @@ void kd_tint_drawn(const struct kd_draw *draw, const struct kd_box *tints)
         draw->buffer->tinted_keys[index] = draw->buffer->tile_keys[index];
         draw->buffer->tile_keys[index] = 0;
     }
+    kd_buffer_end_access(draw->buffer);
 }
