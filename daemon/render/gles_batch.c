@@ -25,6 +25,7 @@ void kd_gles_batches_begin(struct kd_gles *gles)
 
     batches->batches_count = batches->quads_count = batches->sampled_count = batches->barrier = 0;
     batches->area_px = 0;
+    batches->ops = 0;
 }
 
 void kd_gles_batches_rectangle(struct kd_gles *gles)

@@ -146,6 +146,7 @@ static int add_ops(struct kd_gles *gles, const struct kd_plan *plan, const struc
                                    rectangle);
             if (error)
                 return error;
+            gles->batches.ops++;
         }
     }
     return 0;

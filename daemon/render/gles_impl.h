@@ -141,6 +141,7 @@ struct kd_gles_batches {
     uint32_t batches_count, quads_count, sampled_count;
     uint32_t barrier; /* quads do not go into batches before this one */
     int64_t area_px;  /* of all quads */
+    uint32_t ops;     /* operations that they are all of */
 };
 
 /* ---- Images on the GPU (gles_images.c) ----------------------------------------------------------- */

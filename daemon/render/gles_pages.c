@@ -37,14 +37,14 @@ static struct kd_gles_page **find_oldest(struct kd_gles *gles, bool only_atlases
     return oldest;
 }
 
-/* Makes room in the budget. -EAGAIN: this step needs everything that there is; unless it has nothing yet, which must fit. */
+/* Makes room in the budget. -EAGAIN: this step needs everything that there is; unless it has only begun with one operation, which must fit. */
 static int keep_budget(struct kd_gles *gles, uint64_t bytes)
 {
     while (gles->pages.bytes + bytes > gles->limits.budget_bytes) {
         struct kd_gles_page **oldest = find_oldest(gles, false);
 
         if (!oldest)
-            return gles->batches.area_px > 0 ? -EAGAIN : 0;
+            return gles->batches.ops > 0 ? -EAGAIN : 0;
         page_destroy(gles, oldest);
         gles->counters.pages_recycled++;
     }

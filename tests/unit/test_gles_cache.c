@@ -108,6 +108,33 @@ START_TEST(atlases_are_used_again)
 }
 END_TEST
 
+/* One image alone may take more than there is. */
+START_TEST(an_image_above_the_budget)
+{
+    const struct kd_gles_limits limits = {
+        .texture_px = 130, .atlas_px = 64, .budget_bytes = 30000, .rectangles = 16};
+    struct draw_image images[2] = {draw_image_create(KD_SOURCE_STRAIGHT, 120, 100, false),
+                                   draw_image_create(KD_SOURCE_OPAQUE, 200, 150, true)};
+    struct gles_display display;
+
+    gles_display_init(&display, WIDTH, HEIGHT, KB_FORMAT_XRGB8888, &limits);
+    for (int frame = 0; frame < 4; frame++) {
+        struct draw_commands list = {.bytes = bytes};
+
+        if (frame > 0) /* a part of the display, over its base colour */
+            blit_at(&list, 0, images[0].pixels, 2 + frame, 7);
+        if (frame > 2)
+            blit_at(&list, 1, images[1].pixels, 30, frame);
+        gles_draw_commands(&display, &list, 0xFF332211, images, 2);
+        gles_expect(&display, 2, NULL, "above the budget");
+        ck_assert_uint_le(display.steps, 4);
+    }
+    gles_display_finish(&display);
+    draw_image_finish(&images[0]);
+    draw_image_finish(&images[1]);
+}
+END_TEST
+
 START_TEST(many_sources)
 {
     enum { IMAGES = 1500 };
@@ -344,6 +371,7 @@ Suite *gles_cache_suite(void)
     tcase_set_timeout(limits, 0);
     tcase_add_loop_test(limits, images_above_the_texture_limit, 0, 3);
     tcase_add_test(limits, atlases_are_used_again);
+    tcase_add_test(limits, an_image_above_the_budget);
     tcase_add_test(limits, many_sources);
     tcase_add_test(limits, long_lists_take_steps);
     tcase_add_test(limits, a_lost_gpu_costs_a_redraw);
