@@ -49,10 +49,11 @@ def zero(name: str, size: tuple[int, int], **more: object) -> Game:
                 packages=("python3-pgzero", "python3-pkg-resources"), always=True, **more)
 
 
-# pygame's own examples that show something without being asked for more: those that move, and those that draw once.
-EXAMPLES_MOVING = {"aliens": (640, 480), "chimp": (1280, 480), "liquid": (640, 480), "mask": (640, 480), "moveit": (640, 480),
-                   "scroll": (640, 480), "stars": (640, 480), "testsprite": (640, 480), "blend_fill": (640, 480)}
-EXAMPLES_STILL = {"fonty": (640, 480), "freetype_misc": (800, 600), "vgrade": (640, 480), "arraydemo": (255, 255)}
+# pygame's own examples that show something without being asked for more: those that any key ends, those that draw when
+# something is pressed, and those that ask for another chance in each run.
+EXAMPLES_MOVING = {"liquid": (640, 480), "moveit": (640, 480), "testsprite": (640, 480)}
+EXAMPLES_STILL = {"fonty": (400, 200), "arraydemo": (128, 128), "blend_fill": (640, 480), "scroll": (400, 320)}
+EXAMPLES_BY_CHANCE = {"stars": (640, 480), "vgrade": (600, 400)}
 
 SOLARWOLF = CACHE / "solarwolf"  # put together by fetch.py as in a source tree
 
@@ -77,7 +78,9 @@ ALL = (
     Game("ardentryst", python("ardentryst.py"), (640, 480), GAMES / "ardentryst", ("ardentryst", "python3-future", "fonts-freefont-ttf"),
          ("return", "wait", "return", "wait", "return")),
     zero("bounce", (320, 240)), zero("clicks", (400, 300), menu=("click", "space"), stops=(1, 2, 3, 4), frame=1), zero("turning", (480, 320)),
-    *(example(name, size) for name, size in EXAMPLES_MOVING.items()),
+    example("aliens", (640, 480), stops=(15, 30)), example("chimp", (1280, 480)),
+    *(example(name, size, stops=(40,)) for name, size in EXAMPLES_MOVING.items()),
+    *(example(name, size, stops=(1,), frame=0, why="chance") for name, size in EXAMPLES_BY_CHANCE.items()),
     *(example(name, size, stops=(1,), frame=1) for name, size in EXAMPLES_STILL.items()),
 )
 BY_NAME = {game.name: game for game in ALL}
