@@ -5,12 +5,13 @@ import re
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from artefacts import ROOT
 from consoles import KD_GRAPHICS, Typist, console, switch, wait_usable, watch_switches
 from machine import Machine
-from programs import KMSBLITD
+from programs import BUILD, KMSBLITD, TOOL
 
 UNITS = "/etc/systemd/system"
 # A service of its own user has a /tmp of its own, and sees no home: the tree may lie in one of them.
@@ -181,6 +182,48 @@ def test_started_by_its_socket(services: Callable[..., Service], systemd: Machin
     assert "passed" not in service.log
     systemd.run("systemctl is-active kmsblitd.socket")
     service.control("stop")
+    wait_usable(systemd)
+
+
+def test_a_game_from_boot_on(services: Callable[..., Service], systemd: Machine) -> None:
+    """kmsblit-game@.service: when the game crashes a card says so, a key starts it again, and the console is never seen."""
+    service = services()
+    unit = (ROOT / "systemd" / "kmsblit-game@.service").read_text().replace("@BINDIR@/kmsblit", TOOL)
+    systemd.write(f"{UNITS}/kmsblit-game@.service", unit)
+    systemd.run("mkdir -p /etc/kmsblit")
+    systemd.write("/etc/kmsblit/game.conf", f"GAME={BUILD / 'examples/bounce'}\n")
+    systemd.run("systemctl daemon-reload")
+    edge = np.array([0xE5, 0x48, 0x4D])  # the card's
+
+    def pid() -> str:
+        return systemd.run("pgrep -x bounce", check=False).output.strip()
+
+    def has_card() -> bool:
+        return bool((systemd.screenshot() == edge).all(axis=2).sum() > 100)
+
+    try:
+        systemd.run("systemctl start kmsblit-game@root")
+        systemd.wait_until(lambda: console(systemd, 1).active > 1 and bool(pid()), "the game has the display")
+        front = console(systemd, 1).active
+        systemd.wait_until(lambda: len(np.unique(systemd.screenshot())) > 50, "the game is seen")
+        switches = watch_switches(systemd)
+        first = pid()
+        systemd.run(f"kill -SEGV {first}")
+        systemd.wait_until(has_card, "the card")
+
+        def starts_again() -> bool:
+            systemd.key("spc")
+            return pid() not in ("", first)
+
+        systemd.wait_until(starts_again, "the game runs again")
+        systemd.wait_until(lambda: not has_card(), "the card is gone")
+        assert console(systemd, front).taken and switches.output.split() == ["active", f"tty{front}"]
+        assert "bounce ended by signal 11" in systemd.run("journalctl -q -o cat -u kmsblit-game@root").output
+        systemd.run("systemctl stop kmsblit-game@root")
+        assert pid() == ""
+    finally:
+        systemd.run("systemctl stop kmsblit-game@root; systemctl reset-failed kmsblit-game@root", check=False)
+        service.control("stop")
     wait_usable(systemd)
 
 

@@ -3,30 +3,6 @@
 
 #include <string.h>
 
-/* The common ones of pygame's names, with pygame's values (X11's, not the web's). */
-static const struct {
-    const char *name;
-    uint32_t color;
-} colors[] = {
-    {"aqua", 0xff00ffff},      {"beige", 0xfff5f5dc},     {"black", 0xff000000},
-    {"blue", 0xff0000ff},      {"brown", 0xffa52a2a},     {"coral", 0xffff7f50},
-    {"cyan", 0xff00ffff},      {"darkblue", 0xff00008b},  {"darkgray", 0xffa9a9a9},
-    {"darkgreen", 0xff006400}, {"darkgrey", 0xffa9a9a9},  {"darkred", 0xff8b0000},
-    {"fuchsia", 0xffff00ff},   {"gold", 0xffffd700},      {"gray", 0xffbebebe},
-    {"green", 0xff00ff00},     {"grey", 0xffbebebe},      {"indigo", 0xff4b0082},
-    {"ivory", 0xfffffff0},     {"khaki", 0xfff0e68c},     {"lavender", 0xffe6e6fa},
-    {"lightblue", 0xffadd8e6}, {"lightgray", 0xffd3d3d3}, {"lightgreen", 0xff90ee90},
-    {"lightgrey", 0xffd3d3d3}, {"lime", 0xff00ff00},      {"limegreen", 0xff32cd32},
-    {"magenta", 0xffff00ff},   {"maroon", 0xffb03060},    {"midnightblue", 0xff191970},
-    {"navy", 0xff000080},      {"olive", 0xff808000},     {"orange", 0xffffa500},
-    {"orchid", 0xffda70d6},    {"pink", 0xffffc0cb},      {"purple", 0xffa020f0},
-    {"red", 0xffff0000},       {"royalblue", 0xff4169e1}, {"salmon", 0xfffa8072},
-    {"silver", 0xffc0c0c0},    {"skyblue", 0xff87ceeb},   {"steelblue", 0xff4682b4},
-    {"tan", 0xffd2b48c},       {"teal", 0xff008080},      {"tomato", 0xffff6347},
-    {"turquoise", 0xff40e0d0}, {"violet", 0xffee82ee},    {"wheat", 0xfff5deb3},
-    {"white", 0xffffffff},     {"yellow", 0xffffff00},
-};
-
 static bool not_a_color(PyObject *object)
 {
     PyErr_Format(PyExc_ValueError,
@@ -89,13 +65,7 @@ static bool parse_text(PyObject *object, uint32_t *color)
         }
     }
     name[used] = '\0';
-    for (size_t i = 0; i < sizeof(colors) / sizeof(colors[0]); i++) {
-        if (strcmp(name, colors[i].name) == 0) {
-            *color = colors[i].color;
-            return true;
-        }
-    }
-    return not_a_color(object);
+    return color_by_name(name, color) || not_a_color(object);
 }
 
 static bool parse_int(PyObject *object, uint32_t *color)

@@ -264,6 +264,8 @@ bool number_parse_position(struct state *state, PyObject *object, int32_t *x, in
 
 /* What pygame takes for a colour, as 0xAARRGGBB. */
 bool color_parse(PyObject *object, uint32_t *color);
+/* color_names.c: a name in small letters without spaces. False: no such colour. */
+bool color_by_name(const char *name, uint32_t *color);
 PyObject *color_tuple(uint32_t color);
 
 /* ---- names.c: words and flags for the protocol's numbers ------------------------------------ */
