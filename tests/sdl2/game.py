@@ -45,7 +45,8 @@ class Game:
         self.stats_path = stats
         options += (f"--stats={stats}",) if stats else ()
         self.process = subprocess.Popen([TOOL, "--socket", socket, "run", *options, *command], stdin=subprocess.PIPE,
-                                        stdout=subprocess.PIPE, stderr=subprocess.PIPE, env={**os.environ, **QUIET, **env})
+                                        stdout=subprocess.PIPE, stderr=subprocess.PIPE, env={**os.environ, **QUIET, **env},
+                                        bufsize=0)  # else a second line waits where select() does not look
 
     def __enter__(self) -> Game:
         return self
