@@ -58,11 +58,24 @@ static struct kd_egl *create_egl(char *why, size_t why_bytes)
     return egl;
 }
 
+/* Tools that follow every instruction, or every thread: Mesa compiles its shaders with LLVM, and draws with threads that no sanitizer has looked at. */
+static const char *left_out(void)
+{
+    const char *preload = getenv("LD_PRELOAD");
+
+#ifdef __SANITIZE_THREAD__
+    return "the thread sanitizer does not know what Mesa's threads wait for";
+#endif
+    return preload && strstr(preload, "vgpreload") ? "under valgrind Mesa takes too long" : NULL;
+}
+
 const char *gles_missing(void)
 {
     static char why[200];
     static int known; /* 1: there is one, 2: there is none */
 
+    if (left_out())
+        return left_out();
     if (!known) {
         struct kd_egl *egl = create_egl(why, sizeof(why));
 
