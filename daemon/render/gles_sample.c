@@ -265,6 +265,8 @@ static int add_polygon(const struct sampling *sampling, const struct kd_gles_pie
         right = fmax(right, x);
         bottom = fmax(bottom, y);
     }
+    if (left >= right || top >= bottom)
+        return 0;
     for (uint32_t i = 1; !error && i + 1 < polygon->count; i += 2) {
         const struct kd_gles_vertex quad[4] = {corners[0], corners[i], corners[i + 1],
                                                corners[i + 2 < polygon->count ? i + 2 : i + 1]};

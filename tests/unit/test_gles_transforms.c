@@ -207,6 +207,43 @@ START_TEST(any_matrices)
 }
 END_TEST
 
+/* Pieces that end where a low rectangle begins: of those nothing is drawn, however many there are. */
+START_TEST(nothing_of_a_piece)
+{
+    const struct kd_gles_limits limits = {
+        .texture_px = 66, .atlas_px = 64, .budget_bytes = UINT64_C(16) << 20, .rectangles = 16};
+    const int32_t low = KD_TILE_PX + 2 * _i + 2;
+    struct draw_image image = draw_image_create(KD_SOURCE_OPAQUE, 40, 128, false);
+    struct draw_commands list = {.bytes = bytes};
+    struct gles_display display;
+
+    gles_display_init(&display, WIDTH, low, KB_FORMAT_XRGB8888, &limits);
+    for (int frame = 0; frame < 2; frame++) {
+        list.units = 0;
+        draw_fill(&list, KB_BLEND_REPLACE, 255, 0xFF203040 + (uint32_t)frame,
+                  (struct kb_rect){0, KD_TILE_PX, WIDTH, KD_TILE_PX});
+        for (int32_t i = 0; i < 40; i++) {
+            struct kb_command_transformed_blit blit = {.op = KB_COMMAND_TRANSFORMED_BLIT,
+                                                       .blend = KB_BLEND_REPLACE,
+                                                       .alpha = 255,
+                                                       .flags = KB_BLIT_FLAG_BILINEAR,
+                                                       .tint = 0xFFFFFFFF,
+                                                       .src_width = 40,
+                                                       .src_height = 128,
+                                                       .xx = 65536,
+                                                       .yy = 65536,
+                                                       .x0 = -i * 4 * 65536};
+
+            append(&list, &blit);
+        }
+        gles_draw_commands(&display, &list, 0xFF000000, &image, 1);
+        gles_expect(&display, 3, NULL, "low rectangles");
+    }
+    gles_display_finish(&display);
+    draw_image_finish(&image);
+}
+END_TEST
+
 Suite *gles_transforms_suite(void)
 {
     Suite *suite = suite_create("gles_transforms");
@@ -220,6 +257,7 @@ Suite *gles_transforms_suite(void)
     tcase_add_test(all, turned_sprites);
     tcase_add_test(all, turned_pieces);
     tcase_add_test(all, any_matrices);
+    tcase_add_loop_test(all, nothing_of_a_piece, 0, 6);
     suite_add_tcase(suite, all);
     return suite;
 }
