@@ -266,11 +266,24 @@ static int upload_stale(struct kd_gles *gles, struct kd_gles_image *image,
     return error;
 }
 
+/* Whether this step samples other versions of an image, too: of what they have uploaded nothing may change before it is drawn. */
+static bool is_mixed(const struct kd_gles *gles, struct kd_gles_image *image,
+                     const struct kd_pixels *pixels)
+{
+    if (image->step != gles->step)
+        image->version = pixels->version;
+    else if (image->version != pixels->version)
+        image->version = 0;
+    image->step = gles->step;
+    return image->is_versioned && image->version == 0;
+}
+
+/* -EAGAIN: only once this step is over. */
 static int refresh(struct kd_gles *gles, struct kd_gles_image *image,
                    const struct kd_pixels *pixels, struct kd_box cells)
 {
     const int64_t stale = count_stale(image, pixels, cells);
-    int error = 0;
+    int error = is_mixed(gles, image, pixels) && stale > 0 ? -EAGAIN : 0;
 
     for (int32_t i = 0; stale > 0 && !error && i < image->pieces_x * image->pieces_y; i++)
         if (image->pieces[i].page)

@@ -171,6 +171,7 @@ struct kd_gles_piece {
 struct kd_gles_image {
     struct kd_gles_image *next; /* of the same hash */
     uint64_t id;                /* a tile's key, or a lineage */
+    uint64_t step, version; /* the last step that samples it, and of which version; 0: of several */
     int32_t width_px, height_px;
     uint8_t conversion; /* enum kd_gles_conversion */
     bool is_versioned;

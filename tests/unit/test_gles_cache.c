@@ -135,6 +135,53 @@ START_TEST(an_image_above_the_budget)
 }
 END_TEST
 
+/* A new version: of each tile its first row is another one. */
+static struct draw_image next_version(const struct draw_image *image)
+{
+    struct draw_image next = {.pixels = kd_pixels_derive(image->pixels)};
+
+    for (size_t i = 0; i < kd_pixels_tiles(next.pixels); i++) {
+        struct kd_tile *tile = kd_pixels_own_tile(next.pixels, i, true);
+
+        for (uint32_t x = 0; x < (uint32_t)kd_box_width(kd_pixels_tile_box(next.pixels, i)); x++)
+            tile->pixels[x] ^= 0xFFFFFF;
+        tile->key++;
+    }
+    return next;
+}
+
+/* What windows show of an image that was changed between their frames. */
+START_TEST(versions_of_one_image)
+{
+    struct draw_image images[2] = {draw_image_create(KD_SOURCE_OPAQUE, 128, 64, true)};
+    struct kd_gles_counters counted;
+    struct gles_display display;
+
+    images[1] = next_version(&images[0]);
+    gles_display_init(&display, WIDTH, HEIGHT, KB_FORMAT_XRGB8888, NULL);
+    for (uint32_t frame = 0; frame < 4; frame++) {
+        struct draw_commands list = {.bytes = bytes};
+
+        for (uint32_t i = 0; i < 6; i++) { /* the first three are beside each other */
+            const uint32_t which = (i + frame) % 2;
+            const int32_t x = i < 3 ? (int32_t)i * 64 : (int32_t)(frame * 9);
+
+            draw_clip(&list, i < 3 ? (struct kb_rect){x, 0, 64, 64}
+                                   : (struct kb_rect){0, (int32_t)i * 20, WIDTH, 20});
+            blit_at(&list, which, images[which].pixels, i == 1 ? 0 : x,
+                    i < 3 ? 0 : (int32_t)i * 20);
+        }
+        gles_draw_commands(&display, &list, 0xFF000000, images, 2);
+        gles_expect(&display, 0, NULL, "two versions");
+    }
+    counted = gles_counted(&display);
+    ck_assert_uint_gt(counted.steps, 4);
+    gles_display_finish(&display);
+    draw_image_finish(&images[0]);
+    draw_image_finish(&images[1]);
+}
+END_TEST
+
 START_TEST(many_sources)
 {
     enum { IMAGES = 1500 };
@@ -372,6 +419,7 @@ Suite *gles_cache_suite(void)
     tcase_add_loop_test(limits, images_above_the_texture_limit, 0, 3);
     tcase_add_test(limits, atlases_are_used_again);
     tcase_add_test(limits, an_image_above_the_budget);
+    tcase_add_test(limits, versions_of_one_image);
     tcase_add_test(limits, many_sources);
     tcase_add_test(limits, long_lists_take_steps);
     tcase_add_test(limits, a_lost_gpu_costs_a_redraw);
