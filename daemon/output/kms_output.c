@@ -223,8 +223,11 @@ static int kms_renew(struct kd_output *base)
 
     forget(&output->swap);
     forget(&output->window);
-    if (!output->crtc || output->swap.kind == KMS_PLAIN ||
-        (output->swap.kind == KMS_DUMB && kd_kms_best_kind(output->kms) == KMS_PLAIN))
+    if (output->swap.kind == KMS_DUMB && kd_kms_best_kind(output->kms) == KMS_PLAIN) {
+        output->swap.kind = KMS_PLAIN; /* and so will be those that planes need */
+        kd_kms_output_describe(output);
+    }
+    if (!output->crtc || output->swap.kind == KMS_PLAIN)
         return 0;        /* the processor can use them as they are */
     destroy_old(output); /* from a time before the last flip */
     put_aside(&output->swap, &output->old[0]);

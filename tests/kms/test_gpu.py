@@ -231,3 +231,17 @@ def test_a_gpu_is_lost(rig: StartRig, script: tuple[str, ...], gpu: dict[str, st
     after = game.card.alive()
     assert after["framebuffers"] == before["framebuffers"]
     assert after["memories"] == before["memories"]
+
+
+def test_planes_after_a_gpu_was_lost(rig: StartRig) -> None:
+    """Dumb buffers that it drew into go on to be used; windows' planes get more of them, for the processor."""
+    game = rig(V3D, PI4, gpu={**GPU, "ODD_EGL_RESETS": "4", "ODD_EGL_NO_CONTEXT": "1"},
+               config="[display]\nplane_scaling = on\n")
+    game.window()
+    play(game)
+    assert re.search(r"is cpu: the GPU was lost", renderer(game))
+    before = game.card.alive()["dumb_buffers"]
+    game.window(2, (80, 60), scale=kb.Scale.STRETCH)
+    game.show(fill(RED, (0, 0, 80, 60)), id=2)
+    game.picture_is_right()
+    assert game.card.alive()["dumb_buffers"] > before
