@@ -212,32 +212,35 @@ void kd_display_redraw(struct kd_display *display, int error)
     display->tick_at_ns = kd_server_now_ns(display->server);
 }
 
-/* What the former renderer drew into may be nothing for this one. False: it is still read. */
-static bool has_buffers(struct kd_display *display)
+/* What the former renderer drew into may be nothing for this one. 0; 1: it is still read; or -errno. */
+static int renew_buffers(struct kd_display *display)
 {
     int error = 0;
 
     if (!display->has_old_buffers)
-        return true;
-    if (!display->busy)
-        error = display->output->impl->renew(display->output);
+        return 0;
+    if (display->busy)
+        return 1;
+    error = display->output->impl->renew(display->output);
     if (error)
-        KD_ERROR("output %s: no other buffers: %s", display->output->name, strerror(-error));
-    if (error || display->busy)
-        return false;
+        return error;
     display->has_old_buffers = false;
     forget_shown(display);
-    return true;
+    return 0;
 }
 
 static void compose(struct kd_display *display, int64_t now_ns)
 {
     uint64_t sequence;
-    int result;
+    int result = renew_buffers(display);
 
-    if (!has_buffers(display)) {
+    if (result > 0) {
         display->damaged = true;
         display->tick_at_ns = now_ns + KD_NS_PER_MS;
+        return;
+    }
+    if (result < 0) {
+        kd_display_retry(display, "no other buffers", result);
         return;
     }
     display->target_ns = display->output->impl->next_refresh_ns(display->output, now_ns, &sequence);

@@ -245,3 +245,19 @@ def test_planes_after_a_gpu_was_lost(rig: StartRig) -> None:
     game.show(fill(RED, (0, 0, 80, 60)), id=2)
     game.picture_is_right()
     assert game.card.alive()["dumb_buffers"] > before
+
+
+def test_no_memory_after_a_gpu_was_lost(rig: StartRig) -> None:
+    """Without buffers for the processor nothing is shown: that is said once, games go on, and it is tried again."""
+    game = rig(PI3, gpu={**TILED, "ODD_EGL_RESETS": "4", "ODD_EGL_NO_CONTEXT": "1"})
+    game.window()
+    game.card.tell("fail drmModeCreateDumbBuffer 1 12 ENOMEM")
+    for n in range(8):
+        serial = game.client.frame(1, fill(WHITE if n % 2 else RED, (n, n, 90, 70)))
+        answer = None
+        while not isinstance(answer, (kb.EvtPresented, kb.EvtDiscarded)) or answer.serial != serial:
+            answer = game.client.receive()
+    play(game)
+    assert re.search(r"is cpu: the GPU was lost", renderer(game))
+    assert len(game.log(r"no other buffers")) == 1
+    game.picture_is_right()
