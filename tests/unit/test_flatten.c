@@ -99,7 +99,7 @@ static int show(struct window *windows, const struct kd_layer *layers, bool prom
     struct kd_ops ops;
     struct kd_draw draw = {.buffer = buffer};
     uint32_t *all = kd_arena_alloc(&arena, kd_grid_count(buffer->grid), sizeof(*all));
-    bool split;
+    bool split = false;
     int error = 0;
 
     ck_assert_int_eq(kd_ops_from_layers(&ops, &arena, &view, layers, 2, DRAW_SEED, pictures), 0);
