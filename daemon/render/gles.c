@@ -147,6 +147,21 @@ static int draw_quads(struct kd_gles *gles, const struct kd_plan *plan)
     return kd_gles_batches_draw(gles, plan->grid.width_px, plan->grid.height_px);
 }
 
+/* Nobody knows which textures there was no memory for: there will be fewer, and all of them anew. */
+static int check_memory(struct kd_gles *gles)
+{
+    const uint64_t least = (uint64_t)ATLAS_PX * ATLAS_PX * 4, half = gles->pages.bytes / 2;
+    const uint64_t budget = half > least ? half : least;
+
+    if (glGetError() != GL_OUT_OF_MEMORY)
+        return 0;
+    if (gles->limits.budget_bytes > budget)
+        gles->limits.budget_bytes = budget;
+    kd_gles_pages_finish(gles);
+    kd_gles_images_sweep(gles, true);
+    return -ENOMEM;
+}
+
 /* A step. *done: it was the last one. 0 or -errno. */
 static int draw_step(struct kd_gles *gles, struct kd_draw *draw, bool *done)
 {
@@ -164,8 +179,8 @@ static int draw_step(struct kd_gles *gles, struct kd_draw *draw, bool *done)
     error = draw_quads(gles, draw->plan);
     if (!error && *done)
         error = kd_gles_target_read_back(gles, target);
-    if (!error && glGetError() == GL_OUT_OF_MEMORY)
-        error = -ENOMEM;
+    if (!error)
+        error = check_memory(gles);
     if (!error && !*done)
         glFinish(); /* no more than a step is under way */
     keep_progress(gles, draw, progress);

@@ -2,7 +2,9 @@
 
 #include "pixel_test.h"
 
+#include <GLES2/gl2.h>
 #include <dlfcn.h>
+#include <errno.h>
 #include <link.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -43,6 +45,35 @@ static void keep_drivers(void)
     dl_iterate_phdr(note_library, &libraries);
     for (unsigned i = 0; i < libraries.count; i++)
         dlopen(libraries.names[i], RTLD_NOW | RTLD_NOLOAD | RTLD_NODELETE);
+}
+
+/* ---- Memory ------------------------------------------------------------------------------------------- */
+
+static unsigned textures_left = UINT32_MAX;
+static bool is_out_of_memory;
+
+/* In place of the library's: a texture without memory, as drivers leave it then. */
+void glTexImage2D(GLenum target, GLint level, GLint internal, GLsizei width, GLsizei height,
+                  GLint border, GLenum format, GLenum type, const void *pixels)
+{
+    __typeof__(&glTexImage2D) next = (__typeof__(&glTexImage2D))dlsym(RTLD_NEXT, "glTexImage2D");
+
+    if (textures_left > 0)
+        next(target, level, internal, width, height, border, format, type, pixels);
+    else
+        is_out_of_memory = true;
+    textures_left -= textures_left > 0;
+}
+
+GLenum glGetError(void)
+{
+    __typeof__(&glGetError) next = (__typeof__(&glGetError))dlsym(RTLD_NEXT, "glGetError");
+    GLenum error = next();
+
+    if (is_out_of_memory)
+        error = GL_OUT_OF_MEMORY;
+    is_out_of_memory = false;
+    return error;
 }
 
 /* ---- Renderers ---------------------------------------------------------------------------------------- */
@@ -115,6 +146,20 @@ void gles_display_finish(struct gles_display *display)
     display->cpu->impl->destroy(display->cpu);
 }
 
+/* There is memory for so many textures, which are too few. */
+static void draw_in_vain(struct kd_renderer *renderer, const struct kd_plan *plan,
+                         struct kd_buffer *buffer, uint32_t *changed, unsigned textures)
+{
+    struct kd_draw draw = {.plan = plan, .buffer = buffer, .tiles = changed};
+
+    draw.tiles_count = kd_plan_changes(plan, buffer->tile_keys, changed);
+    textures_left = textures;
+    while (renderer->impl->draw(renderer, &draw) == KD_JOB_AGAIN)
+        ;
+    textures_left = UINT32_MAX;
+    ck_assert_int_eq(atomic_load(&draw.error), -ENOMEM);
+}
+
 static unsigned draw_one(struct kd_renderer *renderer, const struct kd_plan *plan,
                          struct kd_buffer *buffer, uint32_t *changed)
 {
@@ -140,6 +185,8 @@ static void draw_both(struct gles_display *display, struct kd_arena *arena,
     struct kd_plan plan;
 
     ck_assert_int_eq(kd_plan_make(&plan, arena, grid, KD_TARGET_OPAQUE, base, NULL, ops), 0);
+    if (display->has_no_memory)
+        draw_in_vain(display->gles, &plan, display->got, changed, display->textures);
     display->steps = draw_one(display->gles, &plan, display->got, changed);
     draw_one(display->cpu, &plan, display->want, changed);
 }

@@ -19,6 +19,8 @@ struct gles_display {
     struct kd_renderer *gles, *cpu;
     struct kd_buffer *got, *want;
     uint64_t max_touches; /* of plans; 0: as always */
+    bool has_no_memory;   /* everything is drawn in vain, first: ... */
+    unsigned textures;    /* ... there is memory for so many more textures */
     unsigned steps;       /* of the last drawing by GLES */
     struct kd_gles_counters before;
 };

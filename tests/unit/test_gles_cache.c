@@ -263,6 +263,31 @@ START_TEST(a_lost_gpu_costs_a_redraw)
 }
 END_TEST
 
+/* The frame is not drawn then; and what is sampled in the next one is there. */
+START_TEST(no_memory_for_textures)
+{
+    struct draw_image images[2] = {draw_image_create(KD_SOURCE_OPAQUE, 50, 60, false),
+                                   draw_image_create(KD_SOURCE_OPAQUE, 300, 250, true)};
+    struct draw_commands list = {.bytes = bytes};
+    struct kd_gles_limits limits;
+    struct gles_display display;
+
+    gles_display_init(&display, WIDTH, HEIGHT, KB_FORMAT_XRGB8888, NULL);
+    gles_draw_commands(&display, &list, 0xFF00FF00, NULL, 0);
+    display.has_no_memory = true;
+    display.textures = (unsigned)_i;
+    blit_at(&list, 0, images[0].pixels, 70, 20);
+    blit_at(&list, 1, images[1].pixels, 150, 50);
+    gles_draw_commands(&display, &list, 0xFF000000, images, 2);
+    gles_expect(&display, 0, NULL, "after there was no memory");
+    kd_gles_limits(display.gles, &limits);
+    ck_assert_uint_lt(limits.budget_bytes, UINT64_C(48) << 20);
+    gles_display_finish(&display);
+    draw_image_finish(&images[0]);
+    draw_image_finish(&images[1]);
+}
+END_TEST
+
 /* Its buffers may go before the renderer and after it. */
 START_TEST(buffers_and_renderers_go_in_any_order)
 {
@@ -423,6 +448,7 @@ Suite *gles_cache_suite(void)
     tcase_add_test(limits, many_sources);
     tcase_add_test(limits, long_lists_take_steps);
     tcase_add_test(limits, a_lost_gpu_costs_a_redraw);
+    tcase_add_loop_test(limits, no_memory_for_textures, 0, 2);
     tcase_add_test(limits, buffers_and_renderers_go_in_any_order);
     suite_add_tcase(suite, limits);
     tcase_set_timeout(counted, 0);
