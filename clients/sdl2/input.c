@@ -8,7 +8,7 @@
 #include "shim.h"
 
 static struct {
-    pthread_t thread;  /* that pumps: the one that made the first window */
+    pthread_t thread;  /* that pumps: the one that made the first of the windows that there are */
     bool begun;        /* thread is known */
     SDL_Window *focus; /* has the keyboard; NULL: none */
 } input;
@@ -99,8 +99,8 @@ static void take(const struct kb_event *event)
 
 void sdl2_input_attach(struct sdl2_window *window)
 {
-    (void)window;
-    if (!input.begun)
+    const struct sdl2_window *first = sdl2_windows();
+    if (!input.begun || (first == window && first->next == NULL))
         input.thread = pthread_self();
     input.begun = true;
 }
@@ -110,6 +110,12 @@ void sdl2_input_detach(struct sdl2_window *window)
     if (input.focus == window->sdl)
         input.focus = NULL;
     sdl2_mouse_forget(window);
+}
+
+void sdl2_input_forget(void)
+{
+    if (SDL2_REAL(SDL_WasInit)(SDL_INIT_JOYSTICK) == 0)
+        sdl2_pads_forget();
 }
 
 /* Events are pushed without the lock: programs have filters for them. */

@@ -48,6 +48,8 @@ void sdl2_touch_event(SDL_Window *window, const struct kb_event *event);
 
 /* Gamepads that are there become joysticks, if the program uses SDL's joysticks. */
 void sdl2_pads_update(void);
+/* SDL closed and forgot all joysticks. */
+void sdl2_pads_forget(void);
 /* A device went, perhaps a gamepad. */
 void sdl2_pads_remove(uint32_t device);
 void sdl2_pads_event(const struct kb_event *event);

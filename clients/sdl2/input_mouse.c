@@ -217,7 +217,8 @@ static void move_to(SDL_Window *window, double x, double y)
 void sdl2_mouse_event(SDL_Window *window, const struct kb_event *event)
 {
     update_lock();
-    if (!window)
+    if (!window &&
+        event->type != KB_EVENT_POINTER_UP) /* what a window that has gone held is let go */
         return;
     const struct kb_pointer_event *pointer = &event->pointer;
     Uint8 button = event->type == KB_EVENT_WHEEL ? 0 : button_of(pointer->button);

@@ -157,18 +157,17 @@ void sdl2_pads_remove(uint32_t device)
         detach(pad);
 }
 
+void sdl2_pads_forget(void)
+{
+    memset(pads, 0, sizeof(pads));
+    attached = false;
+}
+
 void sdl2_pads_update(void)
 {
     struct kb_display *display = sdl2_display();
     struct kb_device_info info;
-    if (SDL2_REAL(SDL_WasInit)(SDL_INIT_JOYSTICK) == 0) {
-        /* SDL closed and forgot all joysticks. */
-        if (attached)
-            memset(pads, 0, sizeof(pads));
-        attached = false;
-        return;
-    }
-    if (display == NULL)
+    if (display == NULL || SDL2_REAL(SDL_WasInit)(SDL_INIT_JOYSTICK) == 0)
         return;
     SDL2_ALONE;
     attached = true;

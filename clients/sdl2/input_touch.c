@@ -35,7 +35,7 @@ static void push(Uint32 type, SDL_Window *window, int i, float dx, float dy)
                                    .dx = dx,
                                    .dy = dy,
                                    .pressure = finger->pressure,
-                                   .windowID = SDL2_REAL(SDL_GetWindowID)(window)}};
+                                   .windowID = sdl2_input_id(window)}};
     sdl2_input_push(&event);
 }
 
@@ -51,7 +51,7 @@ static void point(SDL_Window *window, Uint32 type, SDL_TouchID device, SDL_Finge
     pointing.down = type != SDL_FINGERUP;
     pointing.device = device;
     pointing.finger = finger;
-    int width, height;
+    int width = 1, height = 1; /* where there is no window, it is lifted only */
     SDL2_REAL(SDL_GetWindowSize)(window, &width, &height);
     int left = SDL_max(0, SDL_min((int)(x * (float)width), width - 1));
     int top = SDL_max(0, SDL_min((int)(y * (float)height), height - 1));
@@ -94,14 +94,15 @@ void sdl2_touch_event(SDL_Window *window, const struct kb_event *event)
     SDL_TouchID device = event->device;
     SDL_FingerID finger = event->touch.finger;
     int width, height;
+    if (event->type == KB_EVENT_TOUCH_UP || event->type == KB_EVENT_TOUCH_CANCEL) {
+        lift(window, device, finger); /* also of a window that has gone */
+        return;
+    }
     if (window == NULL)
         return;
     SDL2_REAL(SDL_GetWindowSize)(window, &width, &height);
-    if (event->type == KB_EVENT_TOUCH_UP || event->type == KB_EVENT_TOUCH_CANCEL)
-        lift(window, device, finger);
-    else
-        touch(window, device, finger, (float)(event->touch.x / width),
-              (float)(event->touch.y / height));
+    touch(window, device, finger, (float)(event->touch.x / width),
+          (float)(event->touch.y / height));
 }
 
 /* ---- In place of SDL's ------------------------------------------------------------------------ */

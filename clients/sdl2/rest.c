@@ -22,11 +22,11 @@ static void *send_rest(void *unused)
             pthread_cond_wait(&begun, sdl2_mutex());
             continue;
         }
-        clock_gettime(CLOCK_REALTIME, &next);
+        clock_gettime(CLOCK_MONOTONIC, &next);
         next.tv_nsec += LOOK_NS;
         next.tv_sec += next.tv_nsec / 1000000000;
         next.tv_nsec %= 1000000000;
-        pthread_cond_timedwait(&begun, sdl2_mutex(), &next);
+        pthread_cond_clockwait(&begun, sdl2_mutex(), CLOCK_MONOTONIC, &next);
     }
     return NULL;
 }

@@ -78,6 +78,9 @@ void sdl2_window_describe(const struct sdl2_window *window, int width, int heigh
 /* Forgets windows that SDL has destroyed by itself. */
 void sdl2_windows_destroy(void);
 
+/* In a child after fork(): what the daemon has of the windows is the parent's. */
+void sdl2_windows_disown(void);
+
 /* The display's size and refresh as a mode of SDL's. */
 void sdl2_desktop_mode(SDL_DisplayMode *mode);
 
@@ -120,10 +123,13 @@ void sdl2_cursor_relative(bool relative);
 
 /* ---- Input (input.c) ------------------------------------------------------------------------- */
 
-/* Called once our window has been made, and before it is destroyed. Windows have the size that the program believes
+/* Called once our window has been made, and before it, or one that was never shown, is destroyed. Windows have the size that the program believes
  * them to have, so that events need no scaling. */
 void sdl2_input_attach(struct sdl2_window *window);
 void sdl2_input_detach(struct sdl2_window *window);
+
+/* What SDL has ended is given up: it may begin anew before anybody asks for events. */
+void sdl2_input_forget(void);
 
 /* Takes what came from the daemon and hands it to SDL. Called wherever SDL would look at the system's events. */
 void sdl2_input_pump(void);

@@ -129,6 +129,7 @@ static void forget_in_child(void)
     const pthread_mutex_t fresh = PTHREAD_RECURSIVE_MUTEX_INITIALIZER_NP;
     mutex = fresh;
     video.gone = true;
+    sdl2_windows_disown();
 }
 
 static int connect_to_daemon(void)
@@ -163,9 +164,10 @@ static int prepare(void)
     return connect_to_daemon();
 }
 
-/* Windows that SDL destroyed with its video are gone here, too. */
+/* Windows that SDL destroyed with its video are gone here, too, and gamepads that it forgot. */
 static void after_quit(void)
 {
+    sdl2_input_forget();
     if (SDL2_REAL(SDL_WasInit)(SDL_INIT_VIDEO) == 0)
         sdl2_windows_destroy();
 }

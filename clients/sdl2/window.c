@@ -112,8 +112,7 @@ bool sdl2_window_show(struct sdl2_window *window)
 
 static void destroy(struct sdl2_window *window)
 {
-    if (window->window != NULL)
-        sdl2_input_detach(window);
+    sdl2_input_detach(window);
     sdl2_picture_destroy(window->picture);
     kb_window_destroy(window->window);
     free(window);
@@ -128,6 +127,14 @@ void sdl2_windows_destroy(void)
         struct sdl2_window *window = windows;
         windows = window->next;
         destroy(window);
+    }
+}
+
+void sdl2_windows_disown(void)
+{
+    for (struct sdl2_window *window = windows; window != NULL; window = window->next) {
+        window->window = NULL;
+        window->picture = NULL;
     }
 }
 
