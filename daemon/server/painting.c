@@ -109,6 +109,22 @@ static int choose_tiles(struct kd_painting *painting, const struct kd_ops *ops)
     return error;
 }
 
+/* Whether drawing it takes no longer than a display, and all that others show on it, may have to wait. */
+static bool is_little(const struct kd_plan *plan)
+{
+    int64_t left_px = KD_PROMISE_TIMES * (int64_t)plan->grid.width_px * plan->grid.height_px;
+
+    for (size_t t = 0; t < kd_grid_count(plan->grid) && left_px >= 0; t++) {
+        const struct kd_plan_tile *tile = &plan->tiles[t];
+        const struct kd_box box = kd_grid_tile(plan->grid, t);
+
+        for (uint32_t i = 0; i < tile->list_count && left_px >= 0; i++)
+            left_px -=
+                kd_box_area(kd_box_intersect(plan->ops[plan->lists[tile->list + i]].where, box));
+    }
+    return left_px >= 0;
+}
+
 static int begin(struct kd_painting *painting)
 {
     const struct kd_batch *batch = painting->batch;
@@ -130,7 +146,8 @@ static int begin(struct kd_painting *painting)
                              batch->clear || !painting->before ? NULL : painting->picture, &ops);
     if (error)
         return error;
-    painting->may_promise = painting->may_promise && painting->plan.lists;
+    painting->may_promise =
+        painting->may_promise && painting->plan.lists && is_little(&painting->plan);
     error = settle_kept(painting);
     return error ? error : choose_tiles(painting, &ops);
 }

@@ -13,6 +13,9 @@
 /* Longer batches are not kept: composing, in the loop's thread, would take long. */
 #define KD_PROMISE_UNITS 8192
 
+/* Nor are those that draw all of the window's pixels more often, on average: that is its own lane's work. */
+#define KD_PROMISE_TIMES 32
+
 /* A window whose pictures had to be settled draws so many frames as ever. */
 #define KD_PROMISES_REST 60
 

@@ -32,6 +32,18 @@ def test_a_frame_that_covers_everything_is_not_drawn(promising: Client, start: S
         assert (picture[:100, :100] == 0xFF0000).all() and (picture[100:] == 0).all()
 
 
+def test_what_takes_long_is_the_windows_own_work(promising: Client) -> None:
+    """A frame that draws everything many times would keep the display, and so all others, waiting."""
+    promising.window(WINDOW, 320, 240)
+    veil = fill(0x10FFFFFF, ALL, blend=kb.Blend.OVER)
+    for count, tiles in ((31, 0), (32, 20), (31, 20), (1500, 40)):
+        promising.show(WINDOW, fill(BLUE + count, ALL), *[veil] * count)
+        assert promising.statistics(OWN, WINDOW)["tiles_drawn"] == tiles
+        seen = promising.see_output()
+        assert (seen == seen[0, 0]).all()
+    assert seen[0, 0] > 0xE0E0E0
+
+
 def test_a_hidden_windows_picture_is_drawn_for_a_screenshot(promising: Client) -> None:
     picture = noise(320, 240)
     promising.image(IMAGE, picture)
