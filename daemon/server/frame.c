@@ -198,7 +198,10 @@ static void forget_shown(struct kd_display *display)
 
 void kd_display_redraw(struct kd_display *display, int error)
 {
-    if (error != -ENODEV) {
+    /* whatever it is that the GPU cannot do */
+    bool gives_up = display->server->egl && display->failures >= PATIENCE;
+
+    if (error != -ENODEV && !gives_up) {
         kd_display_retry(display, "drawing failed", error);
         return;
     }

@@ -223,7 +223,7 @@ void kd_display_forget_frames(struct kd_display *display, int64_t now_ns);
 void kd_display_pause(struct kd_display *display, int64_t now_ns);
 void kd_display_resume(struct kd_display *display, int64_t now_ns);
 
-/* A drawing failed: once more, at once if that was for the lack of a GPU that is not there now. */
+/* A drawing failed: once more; by the processor, and at once, if the GPU is gone or fails again and again. */
 void kd_display_redraw(struct kd_display *display, int error);
 
 /* A commit or a drawing failed: once more, later. what: for the log, once. */

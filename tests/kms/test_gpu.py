@@ -247,6 +247,16 @@ def test_planes_after_a_gpu_was_lost(rig: StartRig) -> None:
     assert game.card.alive()["dumb_buffers"] > before
 
 
+def test_a_gpu_without_memory(rig: StartRig) -> None:
+    """Where drawing fails again and again, the processor draws in the end."""
+    game = rig(V3D, PI4, gpu={**GPU, "ODD_EGL_TEXTURES": "0"})
+    game.window()
+    play(game)
+    assert game.log(r"drawing failed: Cannot allocate memory; trying again")
+    assert re.search(r"is cpu: the GPU was lost", renderer(game))
+    game.picture_is_right()
+
+
 def test_no_memory_after_a_gpu_was_lost(rig: StartRig) -> None:
     """Without buffers for the processor nothing is shown: that is said once, games go on, and it is tried again."""
     game = rig(PI3, gpu={**TILED, "ODD_EGL_RESETS": "4", "ODD_EGL_NO_CONTEXT": "1"})

@@ -6,6 +6,7 @@
  *   ODD_EGL_RENDERER="V3D 4.2"      what GL_RENDERER says
  *   ODD_EGL_RESETS=N                the Nth time that it is asked for, the GPU was reset
  *   ODD_EGL_NO_CONTEXT=1            ... and there is no context after that
+ *   ODD_EGL_TEXTURES=N              there is memory for so many textures
  *   ODD_EGL_MODIFIERS="tiled linear"  what can be drawn into, of fake cards
  *   ODD_EGL_IMPORTS="tiled linear none"  ... and what really can; none: without a modifier
  *
@@ -163,6 +164,32 @@ static GLenum reset_status(void)
         return GL_NO_ERROR;
     was_reset = true;
     return GL_GUILTY_CONTEXT_RESET_EXT;
+}
+
+/* ---- Memory ---------------------------------------------------------------------------------- */
+
+static unsigned textures;
+static bool is_out_of_memory;
+
+/* Drivers leave a texture as it was, where there is none. */
+void glTexImage2D(GLenum target, GLint level, GLint internal, GLsizei width, GLsizei height,
+                  GLint border, GLenum format, GLenum type, const void *pixels)
+{
+    __typeof__(&glTexImage2D) next = REAL(glTexImage2D);
+    const char *most = getenv("ODD_EGL_TEXTURES");
+
+    if (most && textures++ >= (unsigned)strtoul(most, NULL, 10))
+        is_out_of_memory = true;
+    else
+        next(target, level, internal, width, height, border, format, type, pixels);
+}
+
+GLenum glGetError(void)
+{
+    GLenum error = is_out_of_memory ? GL_OUT_OF_MEMORY : REAL(glGetError)();
+
+    is_out_of_memory = false;
+    return error;
 }
 
 /* ---- GBM of fake cards ----------------------------------------------------------------------- */
