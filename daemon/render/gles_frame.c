@@ -121,10 +121,13 @@ static int add_base(struct kd_gles *gles, const struct kd_plan *plan, const stru
     return error;
 }
 
+/* Never before a first operation: what a step begins with, the base colour, may be as much already. */
 static bool has_enough(const struct kd_gles *gles)
 {
-    return gles->batches.quads_count + gles->batches.sampled_count >= STEP_QUADS ||
-           gles->batches.area_px >= STEP_PX;
+    const struct kd_gles_batches *batches = &gles->batches;
+
+    return batches->ops > 0 && (batches->quads_count + batches->sampled_count >= STEP_QUADS ||
+                                batches->area_px >= STEP_PX);
 }
 
 /* Operations from *op on. -EAGAIN: from *op on in the next step. */

