@@ -3,12 +3,26 @@
 #include <errno.h>
 #include <stdlib.h>
 
-static struct kd_launch *launch_get(struct kd_scene *scene, uint64_t token)
+static struct kd_launch *launch_find(const struct kd_scene *scene, uint64_t token)
 {
     struct kd_launch *launch = scene->launches;
 
     while (launch && launch->token != token)
         launch = launch->next;
+    return launch;
+}
+
+struct kd_client *kd_launch_keeper(const struct kd_scene *scene, uint64_t token)
+{
+    const struct kd_launch *launch = launch_find(scene, token);
+
+    return launch ? launch->keeper : NULL;
+}
+
+static struct kd_launch *launch_get(struct kd_scene *scene, uint64_t token)
+{
+    struct kd_launch *launch = launch_find(scene, token);
+
     if (launch)
         return launch;
     launch = calloc(1, sizeof(*launch));
@@ -38,8 +52,6 @@ int kd_launch_begin(struct kd_scene *scene, struct kd_client *client, uint64_t t
 
     if (!launch)
         return -ENOMEM;
-    if (launch->keeper)
-        return -EEXIST;
     launch->keeper = client;
     client->keeps = launch;
     return 0;

@@ -20,7 +20,10 @@ struct kd_launch {
     struct kd_launch *next;      /* in the scene's list, which owns it */
 };
 
-/* Makes the client the launch's keeper; it must not be one. Errors: -EEXIST somebody else is, -ENOMEM. */
+/* Who keeps the launch with this token; NULL: nobody. */
+struct kd_client *kd_launch_keeper(const struct kd_scene *scene, uint64_t token);
+
+/* Makes the client the launch's keeper; it must not be one, and the launch must have none. Errors: -ENOMEM. */
 int kd_launch_begin(struct kd_scene *scene, struct kd_client *client, uint64_t token);
 
 /* The client, if it is one, is no keeper any more; none of its launch's windows may have stayed. */

@@ -74,13 +74,16 @@ int kd_on_launch(void *ctx, const struct kb_req_launch *in)
     struct kd_connection *connection = ctx;
     const struct kd_host *host = connection->host;
     struct kd_client *client = connection->client;
-    int error = 0;
+    const struct kd_client *keeper = kd_launch_keeper(host->scene, in->token);
+    int error = keeper && keeper != client ? -EEXIST : 0;
 
-    let_go(host, client);
-    if (client->keeps && client->keeps->token != in->token)
-        kd_launch_end(host->scene, client);
-    if (!client->keeps && in->token)
-        error = kd_launch_begin(host->scene, client, in->token);
+    if (!error) {
+        let_go(host, client);
+        if (client->keeps && client->keeps->token != in->token)
+            kd_launch_end(host->scene, client);
+        if (!client->keeps && in->token)
+            error = kd_launch_begin(host->scene, client, in->token);
+    }
     if (error)
         kd_connection_error(connection, 0, in->serial, kd_error_code(error), 0, "%s",
                             error == -EEXIST ? "another client has a launch with this token"

@@ -275,6 +275,24 @@ def test_a_token_has_one_keeper(daemon: Daemon) -> None:
     thief.expect(kb.EvtLaunchState, serial=serial)
 
 
+def test_a_launch_that_is_refused_changes_nothing(daemon: Daemon) -> None:
+    """Who asks for somebody else's token keeps its own launch, and what stayed of it."""
+    other, keeper, looker = daemon.client("other"), daemon.client("keeper"), daemon.client("looker")
+    launch(other, TOKEN + 1)
+    launch(keeper)
+    game = program(daemon)
+    shows(game, RED)
+    game.close()
+    wait_for(keeper, (0, 0, 1))
+    serial = keeper.request(kb.encode_launch, token=TOKEN + 1)
+    keeper.refused(kb.ErrorCode.ID_IN_USE, serial)
+    assert is_all(looker, RED)
+    adopt(keeper)
+    second = program(daemon)
+    wait_for(keeper, (1, 0, 0))
+    second.close()
+
+
 def test_launched_is_said_once(daemon: Daemon) -> None:
     """And never with 0."""
     game = daemon.client("game")
