@@ -237,7 +237,7 @@ void kc_reply_begin(struct kc_reply *reply, uint16_t request, uint32_t serial);
 /* Begins, and sends a request of which the reply keeps a copy. */
 int kc_reply_ask(struct kb_display *display, struct kc_reply *reply, uint16_t request,
                  uint32_t serial, const union kc_question *question);
-int kc_reply_wait(struct kb_display *display, struct kc_reply *reply);
+int kc_reply_wait(struct kb_display *display, struct kc_reply *reply, int64_t deadline_ns);
 
 /* display.c: a connected, non-blocking socket, or -errno. Says hello with the token of an earlier
  * welcome, and waits until the daemon has told of itself and of all its outputs. */

@@ -240,11 +240,11 @@ int kc_reply_ask(struct kb_display *display, struct kc_reply *reply, uint16_t re
     return error;
 }
 
-int kc_reply_wait(struct kb_display *display, struct kc_reply *reply)
+int kc_reply_wait(struct kb_display *display, struct kc_reply *reply, int64_t deadline_ns)
 {
     int error = 0;
     while (!reply->complete && error >= 0)
-        error = kc_turn(display, KC_FOREVER);
+        error = kc_turn(display, deadline_ns);
     reply->serial = 0;
     if (reply->complete)
         return reply->error == 0 ? 0 : kc_fail(reply->error, "%s", reply->sentence);

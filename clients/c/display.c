@@ -224,9 +224,14 @@ int kb_get_fd(const struct kb_display *display)
     return display->link.poll_fd;
 }
 
+static int64_t deadline_of(int timeout_ms)
+{
+    return timeout_ms < 0 ? KC_FOREVER : kc_now_ns() + timeout_ms * INT64_C(1000000);
+}
+
 int kb_dispatch(struct kb_display *display, int timeout_ms)
 {
-    int64_t deadline_ns = timeout_ms < 0 ? KC_FOREVER : kc_now_ns() + timeout_ms * INT64_C(1000000);
+    const int64_t deadline_ns = deadline_of(timeout_ms);
     int events = kc_input_hand_out(display);
     while (events == 0)
         events = kc_turn(display, deadline_ns);
@@ -246,11 +251,17 @@ int kb_flush(struct kb_display *display)
 
 int kb_sync(struct kb_display *display)
 {
+    return kb_sync_within(display, -1);
+}
+
+int kb_sync_within(struct kb_display *display, int timeout_ms)
+{
+    const int64_t deadline_ns = deadline_of(timeout_ms);
     const union kc_question question = {.sync = {.serial = kc_next_serial(display)}};
     int error =
         kc_reply_ask(display, &display->reply, KB_REQ_SYNC, question.sync.serial, &question);
     if (error == 0)
-        error = kc_reply_wait(display, &display->reply);
+        error = kc_reply_wait(display, &display->reply, deadline_ns);
     return error < 0 ? error : kc_take_refusal(display);
 }
 

@@ -123,6 +123,10 @@ KB_API int kb_flush(struct kb_display *display);
  * -ENOSYS not implemented, -EBADF, -EIO), with the daemon's sentence in kb_last_error(). */
 KB_API int kb_sync(struct kb_display *display);
 
+/* The same, for no longer than that (negative: for ever), even if the daemon is gone or hangs: -ETIMEDOUT. What was refused meanwhile comes out of
+ * the next call. */
+KB_API int kb_sync_within(struct kb_display *display, int timeout_ms);
+
 /* What the daemon said of itself: "kmsblitd 0.1.0". Valid as long as the display. */
 KB_API const char *kb_server_name(const struct kb_display *display);
 

@@ -39,7 +39,7 @@ int kb_launch(struct kb_display *display, uint64_t token)
     int error =
         kc_reply_ask(display, &display->reply, KB_REQ_LAUNCH, question.launch.serial, &question);
     if (error == 0)
-        error = kc_reply_wait(display, &display->reply);
+        error = kc_reply_wait(display, &display->reply, KC_FOREVER);
     if (error == 0)
         display->launch = token;
     return error;

@@ -59,7 +59,7 @@ int kb_screenshot(struct kb_display *display, uint32_t output,
     int error =
         kc_reply_ask(display, reply, KB_REQ_SCREENSHOT, question.screenshot.serial, &question);
     if (error == 0)
-        error = kc_reply_wait(display, reply);
+        error = kc_reply_wait(display, reply, KC_FOREVER);
     if (error == 0)
         error = copy_picture(reply, pixels);
     if (reply->pixels >= 0)
@@ -84,7 +84,7 @@ int kb_statistics(struct kb_display *display, enum kb_statistics_scope scope, ui
     int error = kc_reply_ask(display, reply, KB_REQ_GET_STATISTICS, question.get_statistics.serial,
                              &question);
     if (error == 0)
-        error = kc_reply_wait(display, reply);
+        error = kc_reply_wait(display, reply, KC_FOREVER);
     reply->values = NULL;
     reply->values_capacity = 0;
     return error < 0 ? error : (int)reply->values_count;
@@ -96,7 +96,7 @@ int kb_describe(struct kb_display *display, char **text)
     const union kc_question question = {.describe = {.serial = kc_next_serial(display)}};
     int error = kc_reply_ask(display, reply, KB_REQ_DESCRIBE, question.describe.serial, &question);
     if (error == 0)
-        error = kc_reply_wait(display, reply);
+        error = kc_reply_wait(display, reply, KC_FOREVER);
     if (error == 0 && reply->text == NULL)
         error = kc_fail(-ENOMEM, "describe: no memory for the text");
     *text = reply->text;

@@ -5,7 +5,7 @@
 
 #include "crash.h"
 
-/* The daemon hears of the end of a program as soon as the system does: this is for one that hangs. */
+/* The daemon hears of the end of a program as soon as the system does: this is for a program, or a daemon, that hangs. */
 #define GONE_MS 1000
 
 static int64_t now_ms(void)
@@ -32,7 +32,7 @@ void crash_wait_gone(struct kb_display *display)
 {
     const int64_t end_ms = now_ms() + GONE_MS;
     struct kb_launch_state state;
-    int error = kb_sync(display);
+    int error = kb_sync_within(display, GONE_MS);
     kb_launch_get(display, &state);
     for (int64_t left_ms; error >= 0 && state.clients > 0 && (left_ms = end_ms - now_ms()) > 0;) {
         error = kb_dispatch(display, (int)left_ms);

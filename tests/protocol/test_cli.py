@@ -123,7 +123,7 @@ def test_help(tool: Run) -> None:
     verbs = [line.split()[0] for line in overview.stdout.splitlines()
              if line.startswith("  ") and line[2].isalpha()]
     assert verbs == ["screenshot", "info", "stats", "doctor", "devices", "events", "wait", "step",
-                     "replay", "bench", "help", "version"]
+                     "replay", "run", "bench", "help", "version"]
     page = (ROOT / "docs/man/kmsblit.1.scd").read_text()
     for verb in verbs:
         text = tool(verb, "--help")

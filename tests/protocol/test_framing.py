@@ -47,6 +47,9 @@ GOOD: dict[str, dict[str, Any]] = {
     "output_set": dict(object=1, width=0, height=0, refresh_mhz=0, rotation=0, x=0, y=0),
     "describe": dict(),
     "gamepad_rumble": dict(object=1, strong=0, weak=0, duration_ms=0),
+    "launch": dict(token=5),
+    "launched": dict(token=6),
+    "window_adopt": dict(object=4),
 }
 
 

@@ -57,6 +57,15 @@ def test_exit_status(daemon: Daemon, command: list[str], status: int) -> None:
     assert run(daemon.socket, *command).returncode == status
 
 
+def test_the_daemon_hangs(daemon: Daemon) -> None:
+    """The program has ended, and nobody says what it left on the display: its status counts all the same."""
+    command = ["sh", "-c", f"kill -STOP {daemon.process.pid}; exit 7"]
+    try:
+        assert run(daemon.socket, *command).returncode == 7
+    finally:
+        os.kill(daemon.process.pid, signal.SIGCONT)
+
+
 def test_no_daemon(tmp_path: Path) -> None:
     """It is said before the program begins."""
     done = run(str(tmp_path / "nobody.sock"), "touch", str(tmp_path / "began"))
