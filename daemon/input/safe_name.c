@@ -61,5 +61,5 @@ void kd_input_safe_name(char *to, size_t to_bytes, const char *from)
         if (!is_shown || c != ' ')
             end = used;
     }
-    to[end] = '\0';
+    memset(to + end, 0, to_bytes - end); /* equal names are equal bytes, wherever they are kept */
 }
